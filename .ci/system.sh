@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what pip cannot: PostGIS, a test browser, the venv module. With apt when root or sudo without
+# a password is at hand; otherwise prints the one command to run.
+# usage: system.sh [postgis] [browser] [venv]
+set -euo pipefail
+
+has_postgis() { ls /usr/share/postgresql/*/extension/postgis.control /usr/pgsql-*/share/extension/postgis.control \
+    /opt/homebrew/share/postgresql*/extension/postgis.control 2>/dev/null | grep -q .; }
+has_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+
+packages=()
+for need in "$@"; do
+    case $need in
+        postgis) has_postgis >/dev/null || packages+=(postgresql postgresql-postgis) ;;
+        browser) has_browser >/dev/null || packages+=(chromium fonts-dejavu-core) ;;
+        venv) packages+=(python3-venv) ;;
+        *) echo "system.sh: unknown need: $need" >&2; exit 2 ;;
+    esac
+done
+[ ${#packages[@]} -gt 0 ] || exit 0
+
+install=(apt-get install --yes --quiet --no-install-recommends "${packages[@]}")
+if [ "$(id -u)" -eq 0 ]; then as_root=(env DEBIAN_FRONTEND=noninteractive)
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then as_root=(sudo -n env DEBIAN_FRONTEND=noninteractive)
+else
+    echo "Kvart needs these system packages. Run this once, then repeat your command:" >&2
+    echo "    sudo apt-get update && sudo ${install[*]}" >&2
+    exit 1
+fi
+if ! command -v apt-get >/dev/null; then
+    echo "Please install with your package manager: ${packages[*]} (PostgreSQL >= 15, PostGIS >= 3.3)." >&2
+    exit 1
+fi
+echo "Installing ${packages[*]} ..."
+"${as_root[@]}" apt-get update --quiet=2
+"${as_root[@]}" "${install[@]}" >/dev/null

@@ -1,0 +1,1 @@
+"""Spatial crime analysis as pure functions: arrays and GeoDataFrames in, frozen dataclasses out."""

@@ -1,0 +1,1 @@
+"""Areal units: the smallest areas with a count of residents."""

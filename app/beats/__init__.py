@@ -1,0 +1,1 @@
+"""Beat plans, beats and their areal units."""

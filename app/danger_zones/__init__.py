@@ -1,0 +1,1 @@
+"""Danger zones and the reports that name them."""

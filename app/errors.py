@@ -1,0 +1,117 @@
+"""Errors of the service and the one table from error to HTTP status and to problem document (RFC 9457).
+
+::
+
+    KvartError
+    ├── NotFoundError            no such municipality, run, zone ...
+    ├── InvalidInputError        the request or file cannot be used; nothing was stored
+    │   └── ImportRefusedError   a file as a whole cannot be imported
+    ├── TooLargeError            more bytes, vertices or features than a request may hold
+    ├── UnsupportedFormatError   a file type that Kvart does not read or write
+    ├── ConflictError            the state does not allow it (a frozen plan, a run under way)
+    └── DatabaseUnavailableError no PostGIS, or it does not answer
+    analysis.errors.AnalysisError   see there; answered like InvalidInputError
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from analysis.errors import AnalysisError
+
+
+class KvartError(Exception):
+    """Base of the service's errors.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, naming file, line, column, parameter or unit.
+    hint : str
+        What to do about it.
+    details : dict, optional
+        Machine-readable members that are added to the problem document.
+    """
+
+    code: ClassVar[str] = "kvart_error"
+
+    def __init__(self, message: str, hint: str = "", **details: Any) -> None:
+        super().__init__(f"{message} {hint}".strip())
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+
+class NotFoundError(KvartError):
+    """What was asked for does not exist."""
+
+    code = "not_found"
+
+
+class InvalidInputError(KvartError):
+    """The request or file cannot be used; nothing was stored."""
+
+    code = "invalid_input"
+
+
+class ImportRefusedError(InvalidInputError):
+    """A file as a whole cannot be imported; nothing was stored."""
+
+    code = "import_refused"
+
+
+class TooLargeError(KvartError):
+    """More bytes, vertices or features than one request may hold."""
+
+    code = "too_large"
+
+
+class UnsupportedFormatError(KvartError):
+    """A file type that Kvart does not read or write."""
+
+    code = "unsupported_format"
+
+
+class ConflictError(KvartError):
+    """The present state does not allow this."""
+
+    code = "conflict"
+
+
+class DatabaseUnavailableError(KvartError):
+    """There is no usable PostGIS, or it does not answer."""
+
+    code = "database_unavailable"
+
+
+STATUS_OF_ERROR: dict[type[Exception], HTTPStatus] = {
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedFormatError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    ConflictError: HTTPStatus.CONFLICT,
+    DatabaseUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    AnalysisError: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """Return the HTTP status of an error: that of its nearest ancestor in ``STATUS_OF_ERROR``."""
+    for ancestor in type(error).__mro__:
+        if ancestor in STATUS_OF_ERROR:
+            return STATUS_OF_ERROR[ancestor]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def problem_document(error: KvartError | AnalysisError) -> dict[str, Any]:
+    """Return the problem document (RFC 9457) of an error."""
+    status = status_of(error)
+    return {
+        "type": f"urn:kvart:problem:{error.code}",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": error.message,
+        "hint": error.hint,
+        **getattr(error, "details", {}),
+    }

@@ -1,0 +1,1 @@
+"""Geographic files: every format that Kvart reads and writes."""

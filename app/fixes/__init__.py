@@ -1,0 +1,1 @@
+"""Fixes: what the municipality and others did about a place."""

@@ -1,0 +1,56 @@
+"""Result layers of hot-spot and density runs: one row per grid cell of the study area."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Integer, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database.base import Base, geometry
+
+
+class ResultCell:
+    """Key and place of a grid cell of a run."""
+
+    municipality_id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    cell: Mapped[int] = mapped_column(Integer, primary_key=True)
+    """Row-major number of the cell in its grid."""
+    geom: Mapped[Any] = mapped_column(geometry("POLYGON"))
+    cell_x: Mapped[float]
+    cell_y: Mapped[float]
+    """Centre of the cell in the working CRS, metres."""
+
+
+def run_reference() -> ForeignKeyConstraint:
+    """Return the reference of a result row to its run; a result goes with its run."""
+    return ForeignKeyConstraint(
+        ["municipality_id", "run_id"], ["analysis_run.municipality_id", "analysis_run.id"], ondelete="CASCADE"
+    )
+
+
+class DensityCell(ResultCell, Base):
+    """Kernel density at the centre of a cell."""
+
+    __tablename__ = "density_cell"
+    __table_args__ = (run_reference(), Index("ix_density_cell_geom", "geom", postgresql_using="gist"))
+
+    density_per_km2: Mapped[float]
+
+
+class HotSpotCell(ResultCell, Base):
+    """Getis-Ord Gi* of a cell."""
+
+    __tablename__ = "hot_spot_cell"
+    __table_args__ = (
+        run_reference(),
+        CheckConstraint("gi_bin between -3 and 3", name="gi_bin_in_range"),
+        Index("ix_hot_spot_cell_geom", "geom", postgresql_using="gist"),
+    )
+
+    count: Mapped[int]
+    gi_z: Mapped[float | None]
+    p_value: Mapped[float | None]
+    q_value: Mapped[float | None]
+    gi_bin: Mapped[int] = mapped_column(SmallInteger)

@@ -1,0 +1,1 @@
+"""Recorded incidents and their categories."""

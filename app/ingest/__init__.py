@@ -1,0 +1,1 @@
+"""Ingest: files become rows, and nothing is lost on the way."""

@@ -1,0 +1,1 @@
+"""Folium documents that ask nothing of the outside world."""

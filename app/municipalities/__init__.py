@@ -1,0 +1,1 @@
+"""Municipality, the tenant of all data."""

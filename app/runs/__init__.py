@@ -1,0 +1,1 @@
+"""Analysis runs: what was computed, how, from what."""

@@ -1,0 +1,1 @@
+"""Street segments: the network and the basemap of a closed town."""
