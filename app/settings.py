@@ -19,6 +19,8 @@ class DatabaseSettings(BaseSettings):
     database_url: str | None = None
     home: Path = Path(".kvart")
     pool_size: int = Field(default=10, ge=1)
+    pg_bindir: Path | None = None
+    """Where the programs of PostgreSQL are, if not where the system's packages put them."""
 
 
 class ServerSettings(BaseSettings):

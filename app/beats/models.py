@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, Index, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,14 +69,18 @@ class Beat(TenantKey, Base):
 
 
 class BeatMembership(Base):
-    """An areal unit belongs to exactly one beat of a plan: the primary key says so."""
+    """An areal unit belongs to exactly one beat of a plan: the primary key says so; the beat is one of that plan."""
 
     __tablename__ = "beat_membership"
     __table_args__ = (
         tenant_reference("areal_unit_id", "areal_unit", ondelete="CASCADE"),
-        tenant_reference("plan_id", "beat_plan", ondelete="CASCADE"),
-        tenant_reference("beat_id", "beat", ondelete="CASCADE"),
-        Index("ix_beat_membership_beat", "municipality_id", "beat_id"),
+        ForeignKeyConstraint(
+            ["municipality_id", "plan_id", "beat_id"],
+            ["beat.municipality_id", "beat.plan_id", "beat.id"],
+            ondelete="CASCADE",
+        ),
+        Index("ix_beat_membership_beat", "municipality_id", "plan_id", "beat_id"),
+        Index("ix_beat_membership_areal_unit", "municipality_id", "areal_unit_id"),
     )
 
     municipality_id: Mapped[int] = mapped_column(primary_key=True)

@@ -26,6 +26,7 @@ class Fix(ImportedRow, Base):
         CheckConstraint(f"status in {FIX_STATUSES}", name="known_status"),
         CheckConstraint("cost >= 0", name="cost_not_negative"),
         CheckConstraint("ended_on >= started_on", name="dates_in_order"),
+        Index("ix_fix_danger_zone", "municipality_id", "danger_zone_id"),
         Index("ix_fix_geom", "geom", postgresql_using="gist"),
     )
 

@@ -47,6 +47,7 @@ class OfficerAssignment(TenantKey, Base):
             unique=True,
             postgresql_where="valid_to is null",
         ),
+        Index("ix_officer_assignment_beat", "municipality_id", "beat_id"),
         Index("ix_officer_assignment_officer", "municipality_id", "officer_id"),
     )
 

@@ -1,0 +1,265 @@
+"""Pages of GeoJSON features, written as text by the database in one statement.
+
+A domain describes its layer once, as a `Collection`; lists, single features, API documents and exports follow from it.
+No object is made per feature, neither of the ORM nor of pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Float,
+    FromClause,
+    Numeric,
+    Select,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from app.database.base import WGS84
+
+COORDINATE_DECIMALS = 7
+"""About a centimetre; what GeoJSON carries."""
+
+DEFAULT_PAGE = 1000
+MAX_PAGE = 10_000
+UTC_TIMESTAMP = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+
+PropertyType = Literal["string", "integer", "number", "boolean", "date", "date-time", "object", "array"]
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property of the features of a collection.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the answer and, if it can be filtered by, in the query.
+    expression : ColumnElement
+        Where its value comes from.
+    type : str
+        JSON type, or ``date``/``date-time`` for a string in that format.
+    description : str
+        What it says, with the unit.
+    values : tuple of str
+        The allowed values, if they are a closed list.
+    filterable : bool
+        Whether a query may ask for features whose property equals a value.
+    """
+
+    name: str
+    expression: ColumnElement[Any]
+    type: PropertyType
+    description: str
+    values: tuple[str, ...] = ()
+    filterable: bool = False
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A layer of features: what is selected from where.
+
+    Attributes
+    ----------
+    name, title, singular, description : str
+        ``name`` is the last part of the address of the list, ``singular`` what messages call one feature.
+    source : FromClause
+        Table or join that the rows come from.
+    identifier : ColumnElement
+        Integer key by which features are ordered, paged and addressed.
+    municipality : ColumnElement or None
+        Key of the municipality that a row belongs to; None for the list of municipalities itself.
+    geometry : ColumnElement
+        Geometry in WGS 84.
+    geometry_types : tuple of str
+        GeoJSON types that may occur.
+    properties : tuple of Property
+    time : tuple of ColumnElement or None
+        Begin and end of the time that a feature speaks of; features without it match no time filter.
+    """
+
+    name: str
+    title: str
+    singular: str
+    description: str
+    source: FromClause
+    identifier: ColumnElement[int]
+    municipality: ColumnElement[int] | None
+    geometry: ColumnElement[Any]
+    geometry_types: tuple[str, ...]
+    properties: tuple[Property, ...]
+    time: tuple[ColumnElement[datetime], ColumnElement[datetime]] | None = None
+    geometry_optional: bool = False
+
+    def filterable(self) -> dict[str, Property]:
+        """Return the properties that a query may filter by, by name."""
+        return {item.name: item for item in self.properties if item.filterable}
+
+
+@dataclass(frozen=True)
+class Bbox:
+    """A rectangle in degrees (CRS84); ``west`` greater than ``east`` crosses the antimeridian."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A time span, both ends included; None is open."""
+
+    begin: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True)
+class FeatureQuery:
+    """Which features of a collection are asked for.
+
+    Attributes
+    ----------
+    limit : int
+        The most features of the page.
+    after : int
+        Identifier that the page begins after.
+    bbox : Bbox or None
+    interval : Interval or None
+    equal : mapping of str to str
+        Values of filterable properties.
+    identifiers : sequence of int or None
+        Only these features.
+    """
+
+    limit: int = DEFAULT_PAGE
+    after: int = 0
+    bbox: Bbox | None = None
+    interval: Interval | None = None
+    equal: Mapping[str, Any] = field(default_factory=dict)
+    identifiers: Sequence[int] | None = None
+
+
+@dataclass(frozen=True)
+class FeaturePage:
+    """A page of features.
+
+    Attributes
+    ----------
+    features : str
+        The GeoJSON features as text, separated by commas.
+    number_returned : int
+    next_after : int or None
+        What the next page begins after; None on the last page.
+    """
+
+    features: str
+    number_returned: int
+    next_after: int | None
+
+
+def read_feature_page(
+    session: Session, collection: Collection, municipality_id: int | None, query: FeatureQuery
+) -> FeaturePage:
+    """Return a page of a collection, ordered by identifier."""
+    rows = (
+        _matching(collection, municipality_id, query)
+        .add_columns(collection.identifier.label("id"), _feature_text(collection).label("feature"))
+        .order_by(collection.identifier)
+        .limit(query.limit + 1)
+        .subquery("page")
+    )
+    numbered = select(rows, func.row_number().over(order_by=rows.c.id).label("n")).subquery("numbered")
+    on_page = numbered.c.n <= query.limit
+    number, last, more, features = session.execute(
+        select(
+            func.count().filter(on_page),
+            func.max(numbered.c.id).filter(on_page),
+            func.coalesce(func.bool_or(~on_page), false()),
+            func.coalesce(func.string_agg(numbered.c.feature, literal(",")).filter(on_page), literal("")),
+        ).select_from(numbered)
+    ).one()
+    return FeaturePage(features=features, number_returned=number, next_after=last if more else None)
+
+
+def read_feature(session: Session, collection: Collection, municipality_id: int | None, identifier: int) -> str | None:
+    """Return one feature as GeoJSON text, None if the municipality has none of that identifier."""
+    query = FeatureQuery(identifiers=[identifier])
+    statement = _matching(collection, municipality_id, query).add_columns(_feature_text(collection))
+    return session.scalar(statement)
+
+
+def _matching(collection: Collection, municipality_id: int | None, query: FeatureQuery) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = [collection.identifier > query.after]
+    if collection.municipality is not None:
+        conditions.append(collection.municipality == municipality_id)
+    if query.identifiers is not None:
+        conditions.append(collection.identifier == func.any(query.identifiers))
+    if query.bbox is not None:
+        conditions.append(_intersects(collection.geometry, query.bbox))
+    if query.interval is not None and collection.time is not None:
+        conditions.append(_overlaps(collection.time, query.interval))
+    filterable = collection.filterable()
+    conditions.extend(filterable[name].expression == value for name, value in query.equal.items())
+    return select().select_from(collection.source).where(and_(*conditions))
+
+
+def _intersects(geometry: ColumnElement[Any], bbox: Bbox) -> ColumnElement[bool]:
+    spans = [(bbox.west, bbox.east)]
+    if bbox.west > bbox.east:
+        spans = [(bbox.west, 180.0), (-180.0, bbox.east)]
+    return or_(
+        *(
+            func.ST_Intersects(geometry, func.ST_MakeEnvelope(west, bbox.south, east, bbox.north, WGS84))
+            for west, east in spans
+        )
+    )
+
+
+def _overlaps(time: tuple[ColumnElement[datetime], ColumnElement[datetime]], interval: Interval) -> ColumnElement[bool]:
+    begin, end = time
+    conditions: list[ColumnElement[bool]] = [begin.is_not(None)]
+    if interval.end is not None:
+        conditions.append(begin <= interval.end)
+    if interval.begin is not None:
+        conditions.append(end >= interval.begin)
+    return and_(*conditions)
+
+
+def _feature_text(collection: Collection) -> ColumnElement[str]:
+    geometry = func.coalesce(func.ST_AsGeoJSON(collection.geometry, COORDINATE_DECIMALS), literal("null"))
+    pairs = [part for item in collection.properties for part in (literal(item.name), _json_value(item.expression))]
+    return func.concat(
+        literal('{"type":"Feature","id":'),
+        collection.identifier,
+        literal(',"geometry":'),
+        geometry,
+        literal(',"properties":'),
+        cast(func.json_build_object(*pairs), Text),
+        literal("}"),
+    )
+
+
+def _json_value(expression: ColumnElement[Any]) -> ColumnElement[Any]:
+    if isinstance(expression.type, DateTime):
+        return func.to_char(func.timezone("UTC", expression), UTC_TIMESTAMP)
+    if isinstance(expression.type, Date):
+        return func.to_char(expression, "YYYY-MM-DD")
+    if isinstance(expression.type, Numeric) and not isinstance(expression.type, Float):
+        return cast(expression, Float)
+    return expression

@@ -1,0 +1,151 @@
+"""Engine, sessions and transactions: the only place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from app.database.embedded import EmbeddedCluster
+from app.errors import DatabaseUnavailableError, InvalidInputError
+from app.settings import DatabaseSettings
+
+DRIVER = "postgresql+psycopg"
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+class Database:
+    """One database, embedded or on a server, with its pool of connections.
+
+    Parameters
+    ----------
+    url : URL
+        Address of the database; the driver is psycopg.
+    cluster : EmbeddedCluster, optional
+        The embedded cluster that serves it; it is started again if it died.
+    pool_size : int
+        Connections kept open; twice as many may be open at once.
+    """
+
+    def __init__(self, url: URL, *, cluster: EmbeddedCluster | None = None, pool_size: int = 10) -> None:
+        self.url = url
+        self.cluster = cluster
+        self.engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "kvart"},
+        )
+        event.listen(self.engine, "do_connect", self._connect)
+        event.listen(self.engine, "handle_error", _raise_clear_error)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Give a session whose work is committed at the end, or rolled back on any error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close the connections and leave the embedded cluster."""
+        self.engine.dispose()
+        if self.cluster:
+            self.cluster.stop()
+
+    def _connect(
+        self, _dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]
+    ) -> psycopg.Connection[Any]:
+        """Connect; an embedded server that died is started again first."""
+        try:
+            return psycopg.connect(**options)
+        except psycopg.OperationalError as error:
+            if self.cluster is None:
+                raise DatabaseUnavailableError(
+                    f"The database {self.url.render_as_string(hide_password=True)} does not answer: "
+                    f"{' '.join(str(error).split())}",
+                    "Check KVART_DATABASE_URL and that the server runs.",
+                ) from error
+        self.cluster.start()
+        return psycopg.connect(**options | {"host": self.cluster.socket_directory})
+
+
+def _raise_clear_error(context: ExceptionContext) -> None:
+    if context.is_disconnect and isinstance(context.original_exception, psycopg.Error) and not context.is_pre_ping:
+        raise DatabaseUnavailableError(
+            "The connection to the database was lost; what was under way was not stored.", "Try again."
+        ) from context.original_exception
+
+
+def open_database(settings: DatabaseSettings) -> Database:
+    """Open the database that the settings name.
+
+    Parameters
+    ----------
+    settings : DatabaseSettings
+        Without ``database_url`` the embedded cluster under ``home`` is started or attached to and its schema is
+        upgraded; the schema of a server database is only checked.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        If there is no PostGIS, the server does not answer, or its schema is not the one of this version.
+    InvalidInputError
+        If ``database_url`` is not the address of a PostgreSQL database.
+    """
+    database = connect(settings)
+    try:
+        _bring_to_head(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def connect(settings: DatabaseSettings) -> Database:
+    """Open the database that the settings name, whatever its schema; for the commands that change the schema."""
+    if settings.database_url is None:
+        cluster = EmbeddedCluster(settings.home, bindir=settings.pg_bindir)
+        cluster.start()
+        return Database(cluster.url(), cluster=cluster, pool_size=settings.pool_size)
+    return Database(server_url(settings.database_url), pool_size=settings.pool_size)
+
+
+def server_url(address: str) -> URL:
+    """Return the URL of a server database; ``postgresql://`` and ``postgres://`` mean the driver psycopg.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not the address of a PostgreSQL database.
+    """
+    hint = "Write it as postgresql://user:password@host:5432/database."
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError) as error:
+        raise InvalidInputError("KVART_DATABASE_URL is not the address of a database.", hint) from error
+    if url.drivername not in {"postgresql", "postgres", DRIVER}:
+        raise InvalidInputError(f"KVART_DATABASE_URL names a database of the kind {url.drivername!r}.", hint)
+    return url.set(drivername=DRIVER)
+
+
+def _bring_to_head(database: Database) -> None:
+    """Upgrade the schema of the embedded database; refuse a server database at another revision."""
+    from app.database import migrating  # noqa: PLC0415 - Alembic is slow to load and `kvart --help` needs none of it
+
+    head = migrating.head_revision()
+    with database.engine.connect() as connection:
+        revision = migrating.current_revision(connection)
+    if revision == head:
+        return
+    if database.cluster is None:
+        raise DatabaseUnavailableError(
+            f"The schema of the database is at revision {revision or 'none'}, but this version of Kvart needs {head}.",
+            "Run `kvart db upgrade`.",
+        )
+    migrating.upgrade(database.engine)

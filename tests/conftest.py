@@ -1,0 +1,102 @@
+"""Fixtures of all tests: a temporary PostGIS cluster, a fresh database per test, and the shared real input."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+from sqlalchemy.orm import Session
+
+from app.database import migrating
+from app.database.embedded import EmbeddedCluster
+from app.database.sessions import Database
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = REPOSITORY.parent / "shared"
+TEMPLATE = "kvart_template"
+
+clone_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[EmbeddedCluster]:
+    """A cluster in a temporary directory, one for each worker of pytest-xdist."""
+    home = Path(tempfile.mkdtemp(prefix="kvart-tests-"))
+    home.chmod(0o711)
+    cluster = EmbeddedCluster(home, durable=False)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def cluster_url(cluster: EmbeddedCluster) -> str:
+    """Address of the temporary cluster's own, empty database."""
+    return cluster.url().render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def template(cluster: EmbeddedCluster) -> str:
+    """Name of a migrated database that tests are cloned from."""
+    _administer(cluster, f"create database {TEMPLATE}")
+    database = Database(cluster.url(TEMPLATE))
+    migrating.upgrade(database.engine)
+    database.close()
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(cluster: EmbeddedCluster, template: str) -> Iterator[str]:
+    """Address of a fresh migrated database that only this test uses."""
+    name = f"test_{next(clone_numbers)}"
+    _administer(cluster, f"create database {name} template {template} strategy file_copy")
+    yield cluster.url(name).render_as_string(hide_password=False)
+    _administer(cluster, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh migrated database that only this test uses."""
+    database = Database(make_url(database_url))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A session in one transaction of a fresh database."""
+    with database.transaction() as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Directory of the real input; the test is skipped where it is absent."""
+    return _shared("data")
+
+
+@pytest.fixture(scope="session")
+def oracles() -> Path:
+    """Directory of the independently computed results; the test is skipped where it is absent."""
+    return _shared("oracles")
+
+
+def _shared(name: str) -> Path:
+    directory = SHARED / name
+    if not directory.is_dir():
+        pytest.skip(f"../shared/{name} is not on this machine")
+    return directory
+
+
+def _administer(cluster: EmbeddedCluster, statement: str) -> None:
+    with psycopg.connect(cluster.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(statement)
