@@ -1,0 +1,154 @@
+"""What surrounds the map: key figures, legend, table. Plain data; the looks are in the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import folium
+
+TABLE_ROWS = 200
+"""Rows of a table view beyond which it is cut, with a note."""
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """The sample of a legend entry.
+
+    Attributes
+    ----------
+    shape : str
+        ``area``, ``line``, ``circle``, ``square`` or ``diamond``.
+    fill, stroke : str
+        Colours; ``none`` for empty.
+    dashed : bool
+        Whether the outline is dashed.
+    opacity : float
+        Of the fill, as on the map.
+    """
+
+    shape: Literal["area", "line", "circle", "square", "diamond"] = "area"
+    fill: str = "none"
+    stroke: str = "none"
+    dashed: bool = False
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    """One line of the legend: sample, meaning, how many there are."""
+
+    swatch: Swatch
+    label: str
+    count: str = ""
+
+
+@dataclass(frozen=True)
+class LegendGroup:
+    """A titled part of the legend; with ``layers`` it has a checkbox that shows and hides them.
+
+    Attributes
+    ----------
+    title : str
+        What the entries have in common.
+    entries : tuple of LegendEntry
+        In reading order.
+    heading : str
+        Head of the column of counts.
+    note : str
+        What a reader must know about the classes.
+    layers : tuple of folium layers
+        Switched together by the checkbox.
+    swatch : Swatch or None
+        Sample beside the title of a group that has no entries.
+    """
+
+    title: str
+    entries: tuple[LegendEntry, ...] = ()
+    heading: str = ""
+    note: str = ""
+    layers: tuple[folium.GeoJson, ...] = ()
+    swatch: Swatch | None = None
+
+    @property
+    def layer_names(self) -> str:
+        """Names of the layers' script variables, separated by spaces; final once the figure has numbered them."""
+        return " ".join(layer.get_name() for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class Column:
+    """Head of a table column."""
+
+    label: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A figure with a bar behind it.
+
+    Attributes
+    ----------
+    text : str
+        The figure as read.
+    share : float
+        Length of the bar, 0 to 1.
+    marks : tuple of float
+        Where limits lie on the same scale.
+    outside : bool
+        Whether the figure breaks the limits.
+    """
+
+    text: str
+    share: float
+    marks: tuple[float, ...] = ()
+    outside: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A table row; with a position it can be shown on the map."""
+
+    cells: tuple[str | Bar, ...]
+    position: tuple[float, float] | None = None
+    """Latitude and longitude."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The same data as the map, for reading and for screen readers."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A key figure of the header."""
+
+    label: str
+    value: str
+
+
+def counted(count: int, singular: str, plural: str = "") -> str:
+    """Return a count with its noun: ``1 cell``, ``2 cells``."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def capped(rows: Sequence[Row], what: str) -> tuple[tuple[Row, ...], str]:
+    """Return the first rows and a note that says how many there are.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        All rows, the most important first.
+    what : str
+        What a row is, in the plural, with the order: ``"cells, hottest first"``.
+    """
+    if len(rows) <= TABLE_ROWS:
+        return tuple(rows), f"All {len(rows):,} {what}."
+    return tuple(rows[:TABLE_ROWS]), f"The first {TABLE_ROWS:,} of {len(rows):,} {what}. Export the layer for the rest."

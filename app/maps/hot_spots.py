@@ -1,0 +1,187 @@
+"""The map of Getis-Ord Gi* hot and cold spots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from app.errors import InvalidInputError
+from app.maps.context import MapContext
+from app.maps.formatting import number, probability, signed
+from app.maps.furniture import Column, Fact, LegendEntry, LegendGroup, Row, Swatch, Table, capped, counted
+from app.maps.layers import Style, shape_layer, to_degrees
+from app.maps.page import Page, render_page, view_bounds
+from app.maps.palettes import GETIS_ORD_COLOURS
+from app.maps.size import MAX_FEATURES, require_feature_count
+
+_CLASSES = {
+    3: "Hot spot, 99 % confidence",
+    2: "Hot spot, 95 %",
+    1: "Hot spot, 90 %",
+    0: "Not significant",
+    -1: "Cold spot, 90 %",
+    -2: "Cold spot, 95 %",
+    -3: "Cold spot, 99 % confidence",
+}
+_NO_STATISTIC = "No statistic"
+_COLUMNS = ("count", "gi_z", "p_value", "q_value", "gi_bin")
+
+
+@dataclass(frozen=True)
+class HotSpotLayer:
+    """The drawn cells of a Gi* result with everything that belongs to them.
+
+    Attributes
+    ----------
+    layers : tuple of folium layers
+        In drawing order.
+    legend : LegendGroup
+        Seven classes with their number of cells, and null cells where there are any.
+    cells : GeoDataFrame
+        The result in EPSG:4326.
+    notes : tuple of str
+        How the drawing differs from the result.
+    """
+
+    layers: tuple[folium.GeoJson, ...]
+    legend: LegendGroup
+    cells: gpd.GeoDataFrame
+    notes: tuple[str, ...]
+
+
+def hot_spot_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
+    """Return the HTML document of a Gi* result.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Cells in any CRS with ``count``, ``gi_z``, ``p_value``, ``q_value`` and ``gi_bin`` (-3 to 3); cells without a
+        statistic hold nulls.
+    context : MapContext
+        Title, period, method, source and the like.
+
+    Returns
+    -------
+    str
+        The document; the same input gives the same bytes.
+
+    Raises
+    ------
+    InvalidInputError
+        Where a column is missing or there is nothing to draw.
+    TooLargeError
+        Where more significant cells remain than a document holds.
+    """
+    drawn = hot_spot_layer(frame)
+    cells = drawn.cells
+    bins = cells["gi_bin"]
+    facts = (
+        Fact("events used", number(context.n_used)),
+        Fact("hot cells", number((bins > 0).sum())),
+        Fact("cold cells", number((bins < 0).sum())),
+    )
+    page = Page(
+        context=context,
+        under=drawn.layers,
+        over=(),
+        legend=(drawn.legend,),
+        facts=facts,
+        table=_table(cells),
+        bounds=view_bounds(cells),
+        notes=drawn.notes,
+    )
+    return render_page(page)
+
+
+def hot_spot_layer(frame: gpd.GeoDataFrame, opacity: float = 0.85) -> HotSpotLayer:
+    """Return the drawn cells of a Gi* result, for use on any map.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        As for :func:`hot_spot_map`.
+    opacity : float
+        Of the significant cells.
+    """
+    missing = [column for column in _COLUMNS if column not in frame.columns]
+    if missing:
+        raise InvalidInputError(
+            f"The hot-spot layer lacks the column(s) {', '.join(missing)}.", "Draw the result of a hot-spot run."
+        )
+    cells = to_degrees(frame, "hot spots")
+    significant = cells[cells["gi_bin"].fillna(0) != 0]
+    rest = cells[cells["gi_bin"].fillna(0) == 0]
+    notes: list[str] = []
+    layers: list[folium.GeoJson] = []
+    if len(cells) > MAX_FEATURES:
+        require_feature_count(
+            len(significant), "significant cells", "Choose larger cells or a smaller study area for the map."
+        )
+        notes.append(f"{len(rest):,} cells without significance are left white; their figures are in the result.")
+        rest = rest.iloc[:0]
+    ordered = pd.concat([rest, significant])
+    if len(ordered):
+        styles = [_cell_style(value, opacity, len(ordered)) for value in ordered["gi_bin"]]
+        layers.append(shape_layer("hot spots", ordered.geometry, styles, _texts(ordered)))
+    return HotSpotLayer(tuple(layers), _legend(cells, tuple(layers), opacity), cells, tuple(notes))
+
+
+def _cell_style(gi_bin: float, opacity: float, n_cells: int) -> Style:
+    edge = {"color": "#b9c2ca", "weight": 0.4 if n_cells < 4000 else 0.0, "opacity": 0.7}
+    if np.isnan(gi_bin):
+        return {**edge, "fill": True, "fillColor": "#c9ced3", "fillOpacity": 0.35}
+    faint = 0.75 if gi_bin == 0 else opacity
+    return {**edge, "fill": True, "fillColor": GETIS_ORD_COLOURS[int(gi_bin)], "fillOpacity": faint}
+
+
+def _class_name(gi_bin: float) -> str:
+    return _NO_STATISTIC if np.isnan(gi_bin) else _CLASSES[int(gi_bin)]
+
+
+def _texts(cells: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    texts = {
+        "Class": [_class_name(value) for value in cells["gi_bin"]],
+        "Events": [number(value) for value in cells["count"]],
+        "z": [signed(value) for value in cells["gi_z"]],
+        "p": [probability(value) for value in cells["p_value"]],
+        "q": [probability(value) for value in cells["q_value"]],
+    }
+    if "cell" in cells.columns:
+        texts["Cell"] = [str(value) for value in cells["cell"]]
+    return texts
+
+
+def _legend(cells: gpd.GeoDataFrame, layers: tuple[folium.GeoJson, ...], opacity: float) -> LegendGroup:
+    bins = cells["gi_bin"]
+    entries = [
+        LegendEntry(
+            Swatch(fill=GETIS_ORD_COLOURS[value], stroke="#9aa5b1", opacity=opacity),
+            label,
+            number((bins == value).sum()),
+        )
+        for value, label in _CLASSES.items()
+    ]
+    n_null = int(bins.isna().sum())
+    if n_null:
+        entries.append(LegendEntry(Swatch(fill="#e2e5e8", stroke="#9aa5b1"), _NO_STATISTIC, number(n_null)))
+    note = "Classes from q, the p-value adjusted for testing every cell of the map."
+    if n_null:
+        note += f" {counted(n_null, 'cell')} without a statistic: too few neighbours or no variation around."
+    return LegendGroup("Hot and cold spots (Gi*)", tuple(entries), "cells", note, layers)
+
+
+def _table(cells: gpd.GeoDataFrame) -> Table:
+    significant = cells[cells["gi_bin"].fillna(0) != 0].sort_values("gi_z", ascending=False, kind="stable")
+    texts = _texts(significant)
+    centres = significant.geometry.representative_point()
+    rows = [
+        Row(record, (round(point.y, 6), round(point.x, 6)))
+        for record, point in zip(zip(*texts.values(), strict=True), centres, strict=True)
+    ]
+    shown, note = capped(rows, "significant cells, hottest first")
+    columns = tuple(Column(label, numeric=label not in ("Class", "Cell")) for label in texts)
+    return Table("Significant cells, hottest first", columns, shown, note)

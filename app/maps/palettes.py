@@ -1,0 +1,52 @@
+"""Colours of the maps, chosen for readers with and without full colour vision.
+
+The tests simulate protanopia, deuteranopia and tritanopia (Machado, Oliveira and Fernandes 2009) and demand a CIEDE2000
+difference between classes that lie next to each other in the legend or on the map.
+
+References
+----------
+Brewer, C. A. ColorBrewer 2.0: the diverging scheme RdBu in seven classes.
+"""
+
+from __future__ import annotations
+
+NEUTRAL = "#f7f7f7"
+
+GETIS_ORD_COLOURS: dict[int, str] = {
+    3: "#b2182b",
+    2: "#ef8a62",
+    1: "#fddbc7",
+    0: NEUTRAL,
+    -1: "#d1e5f0",
+    -2: "#67a9cf",
+    -3: "#2166ac",
+}
+"""Colour of each ``gi_bin``: hot 99, 95, 90 %, not significant, cold 90, 95, 99 % (ColorBrewer RdBu)."""
+
+DENSITY_RAMP = ("#dcd6ea", "#b7a8d6", "#9273bd", "#6c3f9c", "#43126f")
+"""One hue from light to dark; violet, so that a density is never mistaken for the red and blue of significance."""
+
+BEAT_COLOURS = ("#cfe3f5", "#f2e3c6", "#7fb0a0", "#c77d5a", "#8a79b5", "#bbcc33")
+"""Fills of beats: any two can be told apart, because any two may become neighbours."""
+
+LIGHT_STATE_COLOURS = {"lit": "#f2b705", "out": "#1a1a1a", "unknown": "#9aa5b1"}
+"""Street lights: bright for lit, black for out, grey for what nobody recorded."""
+
+ZONE_GROUP_COLOURS = {"open": "#6a1b9a", "in_work": "#c58fdc", "done": "#1b7f6b", "closed": "#c3cad1"}
+"""Danger zones by what became of them."""
+
+FIX_STATUS_COLOURS = {
+    "proposed": "#ffffff",
+    "planned": "#a9d3f5",
+    "under_way": "#3f8fd2",
+    "done": "#0b3c6f",
+    "dropped": "#b8c0c8",
+}
+"""Fixes by progress: the darker, the further."""
+
+INK = "#1b2733"
+MUTED_INK = "#4a5866"
+OUTSIDE = "#e6e9ec"
+STREET = "#8d98a3"
+BOUNDARY = "#3c4a57"
+OUT_OF_BOUNDS = "#a4001d"
