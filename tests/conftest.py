@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -57,10 +58,8 @@ def template(cluster: EmbeddedCluster) -> str:
 @pytest.fixture
 def database_url(cluster: EmbeddedCluster, template: str) -> Iterator[str]:
     """Address of a fresh migrated database that only this test uses."""
-    name = f"test_{next(clone_numbers)}"
-    _administer(cluster, f"create database {name} template {template} strategy file_copy")
-    yield cluster.url(name).render_as_string(hide_password=False)
-    _administer(cluster, f"drop database {name} with (force)")
+    with _new_database(cluster, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -69,6 +68,15 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database(make_url(database_url))
     yield database
     database.close()
+
+
+@pytest.fixture
+def empty_database(cluster: EmbeddedCluster) -> Iterator[Database]:
+    """A database without any schema."""
+    with _new_database(cluster, "template0") as url:
+        database = Database(make_url(url))
+        yield database
+        database.close()
 
 
 @pytest.fixture
@@ -95,6 +103,14 @@ def _shared(name: str) -> Path:
     if not directory.is_dir():
         pytest.skip(f"../shared/{name} is not on this machine")
     return directory
+
+
+@contextmanager
+def _new_database(cluster: EmbeddedCluster, template: str) -> Iterator[str]:
+    name = f"test_{next(clone_numbers)}"
+    _administer(cluster, f"create database {name} template {template} strategy file_copy")
+    yield cluster.url(name).render_as_string(hide_password=False)
+    _administer(cluster, f"drop database {name} with (force)")
 
 
 def _administer(cluster: EmbeddedCluster, statement: str) -> None:

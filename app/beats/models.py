@@ -56,6 +56,9 @@ class Beat(TenantKey, Base):
         UniqueConstraint("municipality_id", "plan_id", "code"),
         UniqueConstraint("municipality_id", "plan_id", "id"),
         tenant_reference("plan_id", "beat_plan", ondelete="CASCADE"),
+        CheckConstraint("residents >= 0", name="residents_not_negative"),
+        CheckConstraint("workload >= 0 and workload < 'infinity'", name="workload_finite_and_not_negative"),
+        CheckConstraint("polsby_popper between 0 and 1", name="polsby_popper_is_a_share"),
         Index("ix_beat_geom", "geom", postgresql_using="gist"),
     )
 

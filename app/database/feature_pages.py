@@ -7,9 +7,9 @@ No object is made per feature, neither of the ORM nor of pydantic.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from sqlalchemy import (
     ColumnElement,
@@ -153,6 +153,10 @@ class FeatureQuery:
     interval: Interval | None = None
     equal: Mapping[str, Any] = field(default_factory=dict)
     identifiers: Sequence[int] | None = None
+
+    def where(self, **equal: Any) -> Self:
+        """Return the query with further values of properties; None asks for nothing."""
+        return replace(self, equal={**self.equal, **{name: value for name, value in equal.items() if value is not None}})
 
 
 @dataclass(frozen=True)

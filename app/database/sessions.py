@@ -52,6 +52,11 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def conninfo(self) -> str:
+        """Return the address as a connection string of PostgreSQL's own programs; without the password."""
+        url = self.url.set(drivername="postgresql", password=None)
+        return url.render_as_string(hide_password=False)
+
     def close(self) -> None:
         """Close the connections and leave the embedded cluster."""
         self.engine.dispose()

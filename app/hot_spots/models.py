@@ -34,7 +34,13 @@ class DensityCell(ResultCell, Base):
     """Kernel density at the centre of a cell."""
 
     __tablename__ = "density_cell"
-    __table_args__ = (run_reference(), Index("ix_density_cell_geom", "geom", postgresql_using="gist"))
+    __table_args__ = (
+        run_reference(),
+        CheckConstraint(
+            "density_per_km2 >= 0 and density_per_km2 < 'infinity'", name="density_finite_and_not_negative"
+        ),
+        Index("ix_density_cell_geom", "geom", postgresql_using="gist"),
+    )
 
     density_per_km2: Mapped[float]
 
@@ -46,6 +52,9 @@ class HotSpotCell(ResultCell, Base):
     __table_args__ = (
         run_reference(),
         CheckConstraint("gi_bin between -3 and 3", name="gi_bin_in_range"),
+        CheckConstraint("count >= 0", name="count_not_negative"),
+        CheckConstraint("abs(gi_z) < 'infinity'", name="gi_z_finite"),
+        CheckConstraint("p_value between 0 and 1 and q_value between 0 and 1", name="probabilities_in_range"),
         Index("ix_hot_spot_cell_geom", "geom", postgresql_using="gist"),
     )
 

@@ -48,6 +48,7 @@ class ImportBatch(TenantKey, Base):
     __table_args__ = (
         tenant_reference("source_id", "source", ondelete="CASCADE"),
         CheckConstraint("rows_read = accepted + updated + unchanged + quarantined", name="counts_reconcile"),
+        CheckConstraint("least(accepted, updated, unchanged, quarantined) >= 0", name="counts_not_negative"),
         Index("ix_import_batch_source", "municipality_id", "source_id"),
     )
 

@@ -1,0 +1,89 @@
+"""A database that holds a row of every table."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, func, insert, select
+
+from app.database.sessions import Database
+from app.database.tables import Base
+
+POINT = "SRID=4326;POINT(0.5 0.5)"
+SQUARE = "SRID=4326;POLYGON((0 0,1 0,1 1,0 1,0 0))"
+SQUARES = "SRID=4326;MULTIPOLYGON(((0 0,1 0,1 1,0 1,0 0)))"
+LINE = "SRID=4326;LINESTRING(0 0,1 1)"
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+DAY = date(2026, 5, 4)
+IMPORTED = {"source_id": 1, "batch_id": 1, "external_id": "a1"}
+CELL = {"run_id": 1, "cell": 0, "geom": SQUARE, "cell_x": 50.0, "cell_y": 50.0}
+BATCH = {"rows_read": 2, "accepted": 1, "updated": 0, "unchanged": 0, "quarantined": 1}
+
+ROWS: dict[str, dict[str, Any]] = {
+    "municipality": {"code": "town", "name": "Town", "boundary": SQUARES, "working_crs": "EPSG:32631"}
+    | {"time_zone": "Etc/UTC"},
+    "analysis_run": {"kind": "getis-ord", "parameters": {"cell_m": 100}, "software_version": "0.1.0"},
+    "density_cell": CELL | {"density_per_km2": 1.5},
+    "hot_spot_cell": CELL | {"count": 3, "gi_z": 2.1, "p_value": 0.03, "q_value": 0.04, "gi_bin": 2},
+    "source": {"kind": "incidents", "name": "police", "profile": {}},
+    "import_batch": BATCH
+    | {"source_id": 1, "file_name": "a.csv", "file_sha256": "0" * 64, "software_version": "0.1.0"},
+    "quarantined_row": {"batch_id": 1, "line": 3, "raw": {"x": "?"}, "reasons": [{"code": "bad_number"}]},
+    "category": {"kind": "incident", "code": "theft", "label": "Theft"},
+    "incident": IMPORTED
+    | {"category_id": 1, "geom": POINT, "x": 1.0, "y": 2.0, "time_precision": "hour"}
+    | {"occurred_from": NOON, "occurred_to": NOON},
+    "danger_zone": IMPORTED | {"category_id": 1, "geom": LINE, "reported_by": "citizen"},
+    "report": IMPORTED
+    | {"category_id": 1, "danger_zone_id": 1, "geom": POINT, "x": 1.0, "y": 2.0, "reported_by": "citizen"}
+    | {"reported_at": NOON, "reporter_key": b"\x00\x01"},
+    "fix": IMPORTED
+    | {"danger_zone_id": 1, "kind": "lighting", "title": "Lamp", "geom": POINT, "status": "done", "cost": 12}
+    | {"started_on": DAY, "ended_on": DAY},
+    "areal_unit": IMPORTED | {"geom": SQUARE, "residents": 900, "residents_year": 2025},
+    "street_segment": IMPORTED | {"geom": LINE, "name": "High Street"},
+    "street_light": IMPORTED | {"geom": POINT, "x": 1.0, "y": 2.0, "lamp_type": "LED"},
+    "street_light_outage": {"street_light_id": 1, "out_from": NOON},
+    "beat_plan": {"name": "2026", "version": 1, "min_residents": 3000, "max_residents": 7000}
+    | {"run_id": 1, "batch_id": 1},
+    "beat": {"plan_id": 1, "code": "B1", "geom": SQUARES, "residents": 4000, "workload": 1.0, "polsby_popper": 0.8},
+    "beat_membership": {"plan_id": 1, "areal_unit_id": 1, "beat_id": 1},
+    "officer": IMPORTED | {"station_geom": POINT, "languages": ["en", "uz"]},
+    "officer_assignment": {"beat_id": 1, "officer_id": 1, "valid_from": DAY, "reason": "new plan"},
+}
+
+
+def insert_a_row_in_every_table(connection: Connection) -> None:
+    for table in Base.metadata.sorted_tables:
+        keys = {"id": 1} if "id" in table.columns else {}
+        keys |= {"municipality_id": 1} if "municipality_id" in table.columns else {}
+        connection.execute(insert(table).values(**keys, **ROWS[table.name]))
+
+
+def rows_in_every_table(connection: Connection) -> dict[str, int]:
+    return {
+        name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for name, table in Base.metadata.tables.items()
+    }
+
+
+@pytest.fixture
+def full_database(database: Database) -> Database:
+    """A database that holds a row of every table."""
+    with database.engine.begin() as connection:
+        insert_a_row_in_every_table(connection)
+    return database
+
+
+@pytest.fixture
+def row_counter() -> Any:
+    """The function that counts the rows of every table."""
+    return rows_in_every_table
+
+
+@pytest.fixture
+def row_inserter() -> Any:
+    """The function that puts a row into every table."""
+    return insert_a_row_in_every_table

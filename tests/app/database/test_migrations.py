@@ -1,0 +1,106 @@
+"""The revisions: up, no difference from the models, down and up again with data in every table, two at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, inspect, text
+
+from app.database import migrating
+from app.database.embedded import EmbeddedCluster
+from app.database.programs import run_program
+from app.database.sessions import Database
+from app.database.tables import Base
+from app.errors import InvalidInputError
+
+
+def test_the_migrated_schema_is_the_one_of_the_models(database: Database) -> None:
+    with database.engine.begin() as connection:
+        command.check(migrating.migration_config(connection))
+
+
+def test_migrated_and_created_schema_have_the_same_definitions(
+    database: Database, cluster: EmbeddedCluster, empty_database: Database
+) -> None:
+    with empty_database.engine.begin() as connection:
+        connection.execute(text("create extension postgis"))
+        Base.metadata.create_all(connection)
+    migrated, created = (definitions(cluster, db) for db in (database, empty_database))
+    assert len(created) > 5 * len(Base.metadata.tables)
+    assert {statement for statement in migrated if "alembic_version" not in statement} - created == set()
+    assert created - migrated == set()
+
+
+def definitions(cluster: EmbeddedCluster, database: Database) -> set[str]:
+    """Return the statements of the schema, with the columns of a table in alphabetical order."""
+    pg_dump = cluster.installation().program("pg_dump")
+    dump = run_program([pg_dump, "--schema-only", "--no-owner", "--schema=public", "--dbname", database.conninfo()])
+    assert dump.returncode == 0, dump.stderr
+    without_comments = "\n".join(line for line in dump.stdout.splitlines() if not line.startswith(("--", "\\", "SET")))
+    statements = (" ".join(statement.split()) for statement in without_comments.split(";\n"))
+    return {in_alphabetical_order(statement) for statement in statements if statement}
+
+
+def in_alphabetical_order(statement: str) -> str:
+    start, bracket, columns = statement.partition(" ( ")
+    if not statement.startswith("CREATE TABLE") or not bracket:
+        return statement
+    return start + "; ".join(sorted(columns.removesuffix(" )").split(", ")))
+
+
+def test_down_and_up_again_with_data_in_every_table(
+    full_database: Database, row_counter: Callable[[Connection], dict[str, int]], row_inserter: Callable[..., None]
+) -> None:
+    with full_database.engine.connect() as connection:
+        assert set(row_counter(connection).values()) == {1}
+    migrating.downgrade(full_database.engine, "base")
+    left = set(inspect(full_database.engine).get_table_names())
+    assert left <= {"alembic_version", "spatial_ref_sys"}
+    migrating.upgrade(full_database.engine)
+    with full_database.engine.begin() as connection:
+        row_inserter(connection)
+        assert set(row_counter(connection).values()) == {1}
+
+
+def test_deleting_a_municipality_deletes_everything_of_it(
+    full_database: Database, row_counter: Callable[[Connection], dict[str, int]]
+) -> None:
+    with full_database.engine.begin() as connection:
+        connection.execute(text("delete from municipality"))
+        assert set(row_counter(connection).values()) == {0}
+
+
+def test_a_failed_upgrade_leaves_nothing(empty_database: Database) -> None:
+    with empty_database.engine.begin() as connection:
+        connection.execute(text("create table officer_assignment ()"))
+    with pytest.raises(Exception, match="officer_assignment"):
+        migrating.upgrade(empty_database.engine)
+    assert inspect(empty_database.engine).get_table_names() == ["officer_assignment"]
+
+
+def test_several_upgrades_at_once(empty_database: Database) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        for outcome in [threads.submit(migrating.upgrade, empty_database.engine) for _ in range(4)]:
+            outcome.result()
+    with empty_database.engine.connect() as connection:
+        assert migrating.current_revision(connection) == migrating.head_revision()
+
+
+def test_an_unknown_revision_is_refused(database: Database) -> None:
+    with pytest.raises(InvalidInputError, match="nonsense"):
+        migrating.upgrade(database.engine, "nonsense")
+
+
+def test_migrations_are_found_from_any_working_directory(tmp_path: Path) -> None:
+    program = "from app.database.migrating import head_revision; print(head_revision())"
+    repository = Path(__file__).resolve().parents[3]
+    answer = run_program(
+        [sys.executable, "-c", program], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(repository)}
+    )
+    assert answer.stdout.strip() == migrating.head_revision(), answer.stderr
