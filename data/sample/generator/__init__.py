@@ -1,0 +1,1 @@
+"""Generator of Lindenkvart, a synthetic town; see ``data/sample/README.md``."""
