@@ -107,8 +107,8 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | Path) -> None:
         Layer in its working CRS (or any known CRS). None and NaN become null; integers stay integers.
     path : str or Path
         ``.geojson`` (or ``.json``): RFC 7946 in CRS84, 7 decimals, exterior rings counter-clockwise, each geometry
-        valid after the rounding (a geometry that 7 decimals would break keeps more). ``.gpkg`` and ``.parquet`` keep the
-        CRS. Missing directories are created.
+        valid after the rounding (a geometry that 7 decimals would break keeps more). ``.gpkg`` and ``.parquet`` keep
+        the CRS. Missing directories are created.
 
     Raises
     ------

@@ -1,0 +1,44 @@
+"""``kvart worker``: does the analysis runs that wait in the database."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command to the program."""
+    program.command(name="worker")(run_worker)
+
+
+def run_worker(
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Do the runs that wait now, then end.")] = False,
+    exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
+) -> None:
+    """Do the analysis runs that wait in the database, one after the other, until stopped.
+
+    Start it on any machine that reaches the database; `kvart serve` starts one itself.
+    """
+    import logging
+    import signal
+
+    from app.database.sessions import open_database
+    from app.jobs import process
+    from app.jobs.worker import Worker
+    from app.settings import Settings
+
+    if exit_with_parent:
+        process.exit_with_parent()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    database = open_database(Settings().database)
+    try:
+        worker = Worker(database)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: worker.stop())
+        if until_idle:
+            typer.echo(f"{worker.run_until_idle()} runs done.")
+        else:
+            worker.run_forever()
+    finally:
+        database.close()

@@ -1,0 +1,1 @@
+"""Events (incidents or reports) as an analysis reads them: plain coordinates in metres."""

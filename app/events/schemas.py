@@ -1,0 +1,62 @@
+"""Which events enter an analysis, and where it looks."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+
+from app.features.schemas import AreaGeometry, PlainText
+
+EventLayer = Literal["incidents", "reports"]
+Name = Annotated[PlainText, StringConstraints(max_length=200)]
+"""A name of something stored."""
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class EventSelection(BaseModel):
+    """Incidents or reports of a municipality, by category, period and source."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    events: EventLayer = Field(default="incidents", description="Layer that the events come from.")
+    categories: Annotated[tuple[Name, ...], BeforeValidator(_as_list)] = Field(
+        default=(), max_length=500, description="Codes of the categories; all when empty. One code may stand alone."
+    )
+    period_from: date | None = Field(default=None, description="First day, in the municipality's time zone.")
+    period_to: date | None = Field(default=None, description="Last day (included), in the municipality's time zone.")
+    source: Name | None = Field(default=None, description="Name of one source; all when absent.")
+
+    @model_validator(mode="after")
+    def _period_in_order(self) -> Self:
+        if self.period_from and self.period_to and self.period_to < self.period_from:
+            raise ValueError(f"period_to ({self.period_to}) is before period_from ({self.period_from})")
+        return self
+
+
+class GridParameters(EventSelection):
+    """Square cells over a study area."""
+
+    cell_m: float | None = Field(
+        default=None,
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="Side of a cell, metres; suggested when absent.",
+    )
+    origin_m: tuple[FiniteFloat, FiniteFloat] | None = Field(
+        default=None,
+        description="A corner of the lattice in the working CRS, metres; multiples of cell_m from (0, 0) when absent.",
+    )
+    study_area: AreaGeometry | None = Field(
+        default=None,
+        description="GeoJSON Polygon or MultiPolygon, longitude and latitude; the municipality's boundary when absent.",
+    )
+    exclude_point_masses: bool = Field(
+        default=False,
+        description="Leave out points that hold an implausible share of the events (a default geocode, for example).",
+    )
