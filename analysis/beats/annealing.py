@@ -1,0 +1,265 @@
+"""Simulated annealing: units change sides at the borders of beats, and now and then two beats are merged and split anew."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from analysis.beats.energy import load_energy, shape_energy
+from analysis.beats.randomness import next_below, next_uniform
+from analysis.beats.trees import grow_tree, mark_side, sum_subtrees
+
+
+class Cooling(NamedTuple):
+    """How long and how hot the annealing runs.
+
+    Attributes
+    ----------
+    hot, cold : float
+        First and last temperature, in units of the energy.
+    merge_split : float
+        Share of the steps that merge two beats and split them anew.
+    first, last, total : int
+        This call does the steps ``first`` to ``last`` of ``total``.
+    """
+
+    hot: float
+    cold: float
+    merge_split: float
+    first: int
+    last: int
+    total: int
+
+
+STEPS_PER_TEMPERATURE = 64
+
+
+@njit(cache=True, nogil=True)
+def anneal(graph, division, rules, cooling, scratch, random, best, record):  # noqa: PLR0913
+    """Run steps ``cooling.first`` to ``cooling.last``, changing ``division`` in place.
+
+    ``best`` receives the best beats seen; ``record`` holds the energy now, the lowest energy and the step that found it.
+    """
+    n_units = len(division.beat)
+    temperature = cooling.hot
+    for step in range(cooling.first, cooling.last):
+        if step % STEPS_PER_TEMPERATURE == 0 or step == cooling.first:
+            temperature = cooling.hot * (cooling.cold / cooling.hot) ** (step / cooling.total)
+        unit = next_below(random, n_units)
+        degree = graph.start[unit + 1] - graph.start[unit]
+        if degree == 0:
+            continue
+        other = graph.neighbour[graph.start[unit] + next_below(random, degree)]
+        if division.beat[unit] == division.beat[other]:
+            continue
+        if next_uniform(random) < cooling.merge_split:
+            record[0] += merge_and_split(graph, division, rules, scratch, random, temperature, unit, other)
+        else:
+            record[0] += flip(graph, division, rules, scratch, random, temperature, unit, division.beat[other])
+        if record[0] < record[1] - 1e-9 and step - record[2] > n_units // 4:
+            record[1], record[2] = record[0], step
+            best[:] = division.beat
+    if record[0] < record[1] - 1e-9:
+        record[1], record[2] = record[0], cooling.last
+        best[:] = division.beat
+
+
+@njit(cache=True, nogil=True)
+def accepted(change, temperature, random):
+    """Return whether a change of energy is taken at this temperature (Metropolis)."""
+    return change <= 0.0 or next_uniform(random) < np.exp(-change / temperature)
+
+
+@njit(cache=True, nogil=True)
+def flip(graph, division, rules, scratch, random, temperature, unit, target):  # noqa: PLR0913, PLR0917
+    """Try to move ``unit`` from its beat to ``target``; return the change of energy, 0.0 when it stays."""
+    beat = division.beat
+    source = beat[unit]
+    if division.units[source] <= 1:
+        return 0.0
+    border_source = border_target = 0.0
+    anchors = 0
+    for entry in range(graph.start[unit], graph.start[unit + 1]):
+        owner = beat[graph.neighbour[entry]]
+        if owner == source:
+            border_source += graph.border_m[entry]
+            anchors += 1
+        elif owner == target:
+            border_target += graph.border_m[entry]
+    residents, workload = graph.residents[unit], graph.workload[unit]
+    area_m2, perimeter_m = graph.area_m2[unit], graph.perimeter_m[unit]
+    left_m = division.perimeter_m[source] - perimeter_m + 2.0 * border_source
+    grown_m = division.perimeter_m[target] + perimeter_m - 2.0 * border_target
+    left = load_energy(division.residents[source] - residents, division.workload[source] - workload, rules)
+    left += shape_energy(division.area_m2[source] - area_m2, left_m, rules)
+    grown = load_energy(division.residents[target] + residents, division.workload[target] + workload, rules)
+    grown += shape_energy(division.area_m2[target] + area_m2, grown_m, rules)
+    change = left + grown - division.energy[source] - division.energy[target]
+    home = graph.home[unit]
+    if home >= 0:
+        change += rules.continuity * residents * ((target != home) - (source != home))
+    if not accepted(change, temperature, random):
+        return 0.0
+    if anchors != 1 and not stays_connected(graph, beat, scratch, unit, anchors):
+        return 0.0
+    beat[unit] = target
+    for own, sign, length, energy in ((source, -1, left_m, left), (target, 1, grown_m, grown)):
+        division.units[own] += sign
+        division.residents[own] += sign * residents
+        division.workload[own] += sign * workload
+        division.area_m2[own] += sign * area_m2
+        division.perimeter_m[own] = length
+        division.energy[own] = energy
+    return change
+
+
+@njit(cache=True, nogil=True)
+def stays_connected(graph, beat, scratch, unit, anchors):
+    """Return whether the ``anchors`` neighbours of ``unit`` in its beat reach each other without ``unit``."""
+    source = beat[unit]
+    scratch.counter[0] += 2
+    wanted, seen = scratch.counter[0] - 1, scratch.counter[0]
+    mark, queue = scratch.mark, scratch.order
+    waiting = 0
+    for entry in range(graph.start[unit], graph.start[unit + 1]):
+        other = graph.neighbour[entry]
+        if beat[other] == source:
+            if waiting == 0:
+                mark[other] = seen
+                queue[0] = other
+                waiting = 1
+            else:
+                mark[other] = wanted
+    mark[unit] = seen
+    missing = anchors - 1
+    position = 0
+    while position < waiting and missing > 0:
+        current = queue[position]
+        position += 1
+        for entry in range(graph.start[current], graph.start[current + 1]):
+            other = graph.neighbour[entry]
+            if beat[other] == source and mark[other] != seen:
+                missing -= mark[other] == wanted
+                mark[other] = seen
+                queue[waiting] = other
+                waiting += 1
+    return missing == 0
+
+
+@njit(cache=True, nogil=True)
+def merge_and_split(graph, division, rules, scratch, random, temperature, unit, other):  # noqa: PLR0913, PLR0917
+    """Try to divide the beats of ``unit`` and ``other`` along a fresh random tree; return the change of energy."""
+    beat = division.beat
+    one, two = beat[unit], beat[other]
+    size = collect_pair(graph, beat, scratch, unit, two)
+    fresh = scratch.counter[0]
+    scratch.counter[0] += 1
+    joined = scratch.counter[0]
+    root = scratch.order[next_below(random, size)]
+    count = grow_tree(graph, scratch, root, fresh, joined, random)
+    sum_subtrees(graph, graph.workload, scratch, count)
+    mark_side(scratch, count, most_even_cut(rules, scratch, count))
+    if keeps_more_below(graph, scratch, count, two, one):
+        one, two = two, one
+    below, above, moved = side_totals(graph, beat, scratch, count, joined, one, two)
+    energy_below = load_energy(below[0], below[1], rules) + shape_energy(below[2], below[3], rules)
+    energy_above = load_energy(above[0], above[1], rules) + shape_energy(above[2], above[3], rules)
+    change = energy_below + energy_above - division.energy[one] - division.energy[two] + rules.continuity * moved
+    if not accepted(change, temperature, random):
+        return 0.0
+    units_below = 0
+    for position in range(count):
+        member = scratch.order[position]
+        units_below += scratch.side[member]
+        beat[member] = one if scratch.side[member] else two
+    store(division, one, units_below, below, energy_below)
+    store(division, two, count - units_below, above, energy_above)
+    return change
+
+
+@njit(cache=True, nogil=True)
+def store(division, own, units, totals, energy):
+    """Write the totals of one beat."""
+    division.units[own] = units
+    division.residents[own] = totals[0]
+    division.workload[own] = totals[1]
+    division.area_m2[own] = totals[2]
+    division.perimeter_m[own] = totals[3]
+    division.energy[own] = energy
+
+
+@njit(cache=True, nogil=True)
+def collect_pair(graph, beat, scratch, unit, two):
+    """Mark the units of the beat of ``unit`` and of ``two`` with a fresh mark; list them in ``scratch.order``."""
+    one = beat[unit]
+    scratch.counter[0] += 1
+    fresh = scratch.counter[0]
+    mark, queue = scratch.mark, scratch.order
+    mark[unit] = fresh
+    queue[0] = unit
+    waiting, position = 1, 0
+    while position < waiting:
+        current = queue[position]
+        position += 1
+        for entry in range(graph.start[current], graph.start[current + 1]):
+            other = graph.neighbour[entry]
+            if mark[other] != fresh and (beat[other] == one or beat[other] == two):
+                mark[other] = fresh
+                queue[waiting] = other
+                waiting += 1
+    return waiting
+
+
+@njit(cache=True, nogil=True)
+def most_even_cut(rules, scratch, count):
+    """Return the unit below which the two sides have the lowest load energy."""
+    root = scratch.order[0]
+    all_load, all_residents = scratch.load[root], scratch.residents[root]
+    lowest, cut = np.inf, scratch.order[count - 1]
+    for position in range(1, count):
+        unit = scratch.order[position]
+        energy = load_energy(scratch.residents[unit], scratch.load[unit], rules)
+        energy += load_energy(all_residents - scratch.residents[unit], all_load - scratch.load[unit], rules)
+        if energy < lowest:
+            lowest, cut = energy, unit
+    return cut
+
+
+@njit(cache=True, nogil=True)
+def keeps_more_below(graph, scratch, count, candidate, present):
+    """Return whether fewer residents move when the lower side is called ``candidate`` and not ``present``."""
+    balance = 0.0
+    for position in range(count):
+        unit = scratch.order[position]
+        home = graph.home[unit]
+        sign = 1.0 if scratch.side[unit] else -1.0
+        if home == candidate:
+            balance += sign * graph.residents[unit]
+        elif home == present:
+            balance -= sign * graph.residents[unit]
+    return balance > 0.0
+
+
+@njit(cache=True, nogil=True)
+def side_totals(graph, beat, scratch, count, joined, one, two):  # noqa: PLR0913
+    """Return residents, workload, area and perimeter below and above the cut, and the extra residents moved."""
+    below, above = np.zeros(4), np.zeros(4)
+    moved = 0.0
+    for position in range(count):
+        unit = scratch.order[position]
+        lower = scratch.side[unit]
+        totals = below if lower else above
+        totals[0] += graph.residents[unit]
+        totals[1] += graph.workload[unit]
+        totals[2] += graph.area_m2[unit]
+        totals[3] += graph.perimeter_m[unit]
+        for entry in range(graph.start[unit], graph.start[unit + 1]):
+            other = graph.neighbour[entry]
+            if scratch.mark[other] == joined and scratch.side[other] == lower:
+                totals[3] -= graph.border_m[entry]
+        home = graph.home[unit]
+        if home >= 0:
+            moved += graph.residents[unit] * (((one if lower else two) != home) - (beat[unit] != home))
+    return below, above, moved

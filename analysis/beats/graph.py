@@ -1,0 +1,148 @@
+"""The graph of areal units that the search walks on: compressed rows of neighbours with the length of each border."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+
+class UnitGraph(NamedTuple):
+    """Units, their neighbours and what each of them carries.
+
+    Attributes
+    ----------
+    start : ndarray of int64, shape (n + 1,)
+        The neighbours of unit ``u`` are ``neighbour[start[u]:start[u + 1]]``.
+    neighbour : ndarray of int64, shape (m,)
+        Neighbouring units; every border appears in both directions.
+    border_m : ndarray of float64, shape (m,)
+        Length of the shared border in metres.
+    residents, workload, area_m2, perimeter_m : ndarray of float64, shape (n,)
+        What a unit adds to its beat.
+    home : ndarray of int64, shape (n,)
+        Beat that the unit belongs to in the plan in force, -1 where that does not matter.
+    """
+
+    start: NDArray[np.int64]
+    neighbour: NDArray[np.int64]
+    border_m: NDArray[np.float64]
+    residents: NDArray[np.float64]
+    workload: NDArray[np.float64]
+    area_m2: NDArray[np.float64]
+    perimeter_m: NDArray[np.float64]
+    home: NDArray[np.int64]
+
+
+class Edges(NamedTuple):
+    """Undirected borders between units.
+
+    Attributes
+    ----------
+    first, second : ndarray of int64, shape (e,)
+        The two units of each border.
+    border_m : ndarray of float64, shape (e,)
+        Its length in metres.
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    border_m: NDArray[np.float64]
+
+    def select(self, keep: NDArray[np.bool_]) -> Edges:
+        """Return the borders for which ``keep`` (shape (e,)) is true."""
+        return Edges(self.first[keep], self.second[keep], self.border_m[keep])
+
+
+def compressed_rows(edges: Edges, n_units: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return ``start``, ``neighbour`` and ``border_m`` of a :class:`UnitGraph`.
+
+    Parameters
+    ----------
+    edges : Edges
+        Every border once.
+    n_units : int
+        Number of units.
+
+    Returns
+    -------
+    tuple of ndarray
+        ``start`` (n + 1,), ``neighbour`` (2 e,), ``border_m`` (2 e,); neighbours are in ascending order.
+    """
+    source = np.concatenate([edges.first, edges.second])
+    target = np.concatenate([edges.second, edges.first])
+    order = np.lexsort((target, source))
+    start = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=n_units))]).astype(np.int64)
+    return start, target[order], np.concatenate([edges.border_m, edges.border_m])[order]
+
+
+def edges_of(graph: UnitGraph) -> Edges:
+    """Return every border of ``graph`` once."""
+    source = np.repeat(np.arange(len(graph.start) - 1), np.diff(graph.start))
+    once = source < graph.neighbour
+    return Edges(source[once], graph.neighbour[once], graph.border_m[once])
+
+
+def components(edges: Edges, n_units: int) -> tuple[int, NDArray[np.int64]]:
+    """Label the connected parts of a graph.
+
+    Parameters
+    ----------
+    edges : Edges
+        Borders.
+    n_units : int
+        Number of units.
+
+    Returns
+    -------
+    tuple of int and ndarray of int64, shape (n_units,)
+        Number of components and the component of each unit.
+
+    Examples
+    --------
+    >>> edges = Edges(np.array([0]), np.array([1]), np.array([10.0]))
+    >>> components(edges, 3)
+    (2, array([0, 0, 1]))
+    """
+    matrix = coo_array((np.ones(len(edges.first), np.int8), (edges.first, edges.second)), shape=(n_units, n_units))
+    count, label = connected_components(matrix, directed=False)
+    return int(count), label.astype(np.int64)
+
+
+def subgraph(graph: UnitGraph, units: NDArray[np.int64]) -> UnitGraph:
+    """Return the graph of some units alone; borders to the others stay part of the perimeters.
+
+    Parameters
+    ----------
+    graph : UnitGraph
+        The whole.
+    units : ndarray of int64, shape (k,)
+        Units to keep, in ascending order; unit ``units[i]`` becomes unit ``i``.
+
+    Returns
+    -------
+    UnitGraph
+        With ``home`` set to -1.
+    """
+    position = np.full(len(graph.residents), -1, np.int64)
+    position[units] = np.arange(len(units))
+    lengths = np.diff(graph.start)[units]
+    rows = np.repeat(np.arange(len(units)), lengths)
+    offsets = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    entries = np.repeat(graph.start[units], lengths) + offsets
+    target = position[graph.neighbour[entries]]
+    inside = target >= 0
+    start = np.concatenate([[0], np.cumsum(np.bincount(rows[inside], minlength=len(units)))]).astype(np.int64)
+    return UnitGraph(
+        start=start,
+        neighbour=target[inside],
+        border_m=graph.border_m[entries][inside],
+        residents=graph.residents[units],
+        workload=graph.workload[units],
+        area_m2=graph.area_m2[units],
+        perimeter_m=graph.perimeter_m[units],
+        home=np.full(len(units), -1, np.int64),
+    )

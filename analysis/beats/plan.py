@@ -1,0 +1,242 @@
+"""A finished plan: which unit belongs to which beat, the beats with their figures, and what is not as asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from analysis.beats import reasons as codes
+from analysis.beats.continuity import continue_names
+from analysis.beats.problem import BeatProblem
+from analysis.beats.reasons import Reason, name_units
+from analysis.beats.report import BeatReport, Totals, beat_totals, plan_report
+from analysis.beats.screening import Finding, Screening, coarse_units
+from analysis.projection import crs_name
+from analysis.summary import Notice, Summary
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class BeatPlan:
+    """A division of all units into beats.
+
+    Attributes
+    ----------
+    problem : BeatProblem
+        The task.
+    beat_of_unit : ndarray of int64, shape (n,)
+        Position in ``beat_ids`` of the beat of each unit; every unit has one.
+    beat_ids : tuple of str
+        Names of the beats, in the order of ``frame``.
+    totals : Totals
+        Figures of every beat.
+    reasons : tuple of Reason
+        Everything that is not as asked for: every beat out of bounds has at least one.
+    report : BeatReport
+        How even, compact and continuous the plan is.
+    summary : Summary
+        How it was made.
+    """
+
+    problem: BeatProblem
+    beat_of_unit: Labels
+    beat_ids: tuple[str, ...]
+    totals: Totals
+    reasons: tuple[Reason, ...]
+    report: BeatReport
+    summary: Summary
+
+    @cached_property
+    def frame(self) -> gpd.GeoDataFrame:
+        """Beats in the working CRS.
+
+        Columns: ``beat_id``, ``residents``, ``workload``, ``polsby_popper``, ``units``, ``within_bounds``, ``contiguous``, ``reason``
+        (code, None when nothing is wrong), ``geometry`` (Polygon or MultiPolygon).
+        """
+        why: dict[str, str] = {}
+        for reason in self.reasons:
+            if reason.beat_id is not None:
+                why.setdefault(reason.beat_id, reason.code)
+        columns = {
+            "beat_id": list(self.beat_ids),
+            "residents": self.totals.residents,
+            "workload": self.totals.workload,
+            "polsby_popper": self.totals.polsby_popper,
+            "units": self.totals.units,
+            "within_bounds": self.totals.within_bounds,
+            "contiguous": self.totals.contiguous,
+            "reason": pd.Series([why.get(name) for name in self.beat_ids], dtype=object),
+        }
+        return gpd.GeoDataFrame(columns, geometry=self._areas(), crs=self.problem.crs)
+
+    @cached_property
+    def assignments(self) -> pd.DataFrame:
+        """``unit_id`` and ``beat_id`` of every unit, in the order of the input."""
+        names = np.array(self.beat_ids, dtype=object)
+        return pd.DataFrame({"unit_id": self.problem.unit_ids, "beat_id": names[self.beat_of_unit]})
+
+    def _areas(self) -> list[Any]:
+        """Dissolve the units of every beat."""
+        order = np.argsort(self.beat_of_unit, kind="stable")
+        groups = np.split(self.problem.polygons[order], np.cumsum(self.totals.units)[:-1])
+        dissolve = shapely.coverage_union_all if self.problem.contiguity.coverage else shapely.union_all
+        return [_polygonal(dissolve(group)) for group in groups]
+
+
+def make_plan(problem: BeatProblem, screening: Screening, beat: Labels, *, seed: int) -> BeatPlan:
+    """Name the beats of a division and say what is not as asked for.
+
+    Parameters
+    ----------
+    problem : BeatProblem
+        The task.
+    screening : Screening
+        What cannot be divided within the bounds.
+    beat : ndarray of int64, shape (n,)
+        Beat of each unit, without gaps in the numbering.
+    seed : int
+        Seed of the search, for the summary.
+
+    Returns
+    -------
+    BeatPlan
+        With beats ordered from north-west to south-east in rows; with a plan in force beats keep its ids by the residents in
+        common and are ordered by id.
+    """
+    beat, names = _name_beats(problem, beat)
+    totals = beat_totals(problem, beat)
+    reasons = _reasons(problem, screening, beat, names, totals)
+    moved = _moved(problem, beat, names)
+    report = plan_report(problem, screening, totals, reasons, moved)
+    return BeatPlan(problem, beat, names, totals, reasons, report, _summary(problem, report, reasons, seed))
+
+
+def _name_beats(problem: BeatProblem, beat: Labels) -> tuple[Labels, tuple[str, ...]]:
+    """Number the beats in their final order and name them."""
+    count = int(beat.max()) + 1
+    rank = _reading_order(problem, beat, count)
+    width = max(3, len(str(count)))
+    if not problem.current_names:
+        return rank[beat], tuple(f"B{number + 1:0{width}d}" for number in range(count))
+    people = problem.residents.astype(np.float64)
+    kept = continue_names(beat, problem.current, people, count, len(problem.current_names))
+    taken = set(problem.current_names)
+    fresh = (name for number in range(1, 2 * count + len(taken) + 2) if (name := f"B{number:0{width}d}") not in taken)
+    names = np.empty(count, dtype=object)
+    for own in np.argsort(rank, kind="stable"):
+        names[own] = problem.current_names[kept[own]] if kept[own] >= 0 else next(fresh)
+    order = np.argsort(names.astype(str), kind="stable")
+    place = np.empty(count, np.int64)
+    place[order] = np.arange(count)
+    return place[beat], tuple(str(name) for name in names[order])
+
+
+def _reading_order(problem: BeatProblem, beat: Labels, count: int) -> Labels:
+    """Return the rank of every beat when read in rows from north-west to south-east."""
+    area_m2 = np.bincount(beat, problem.area_m2, minlength=count)
+    x, y = (np.bincount(beat, problem.area_m2 * axis, minlength=count) / area_m2 for axis in problem.centres.T)
+    row_m = max(float(np.sqrt(np.median(area_m2))), 1e-9)
+    order = np.lexsort((x, -np.floor((y - y.min()) / row_m)))
+    rank = np.empty(count, np.int64)
+    rank[order] = np.arange(count)
+    return rank
+
+
+def _moved(problem: BeatProblem, beat: Labels, names: tuple[str, ...]) -> int | None:
+    """Return the residents whose beat is not the one of the plan in force, None without one."""
+    if not problem.current_names:
+        return None
+    before = np.array([*problem.current_names, ""], dtype=object)[problem.current]
+    after = np.array(names, dtype=object)[beat]
+    return int(problem.residents[(problem.current >= 0) & (before != after)].sum())
+
+
+def _reasons(
+    problem: BeatProblem, screening: Screening, beat: Labels, names: tuple[str, ...], totals: Totals
+) -> tuple[Reason, ...]:
+    """Return a reason for every beat out of bounds or in pieces, then those of the plan as a whole."""
+    found: list[Reason] = []
+    lone = {int(beat[finding.units[0]]): finding for finding in screening.alone}
+    for own in np.flatnonzero(~totals.within_bounds):
+        units = np.flatnonzero(beat == own)
+        finding = lone.get(int(own)) or screening.strained.get(int(screening.group[units[0]]))
+        found.append(_as_reason(problem, finding or _not_found(problem, units, totals, int(own)), names[own]))
+    coarse = coarse_units(problem)
+    if coarse is not None:
+        found.append(_as_reason(problem, coarse, None))
+    return tuple(found)
+
+
+def _as_reason(problem: BeatProblem, finding: Finding, beat_id: str | None) -> Reason:
+    """Name the units and the beat of a finding."""
+    return Reason(finding.code, finding.message, finding.hint, tuple(problem.unit_ids[finding.units].tolist()), beat_id)
+
+
+def _not_found(problem: BeatProblem, units: Labels, totals: Totals, own: int) -> Finding:
+    """Describe a beat that the search could not bring within the bounds."""
+    residents = int(totals.residents[own])
+    side, bound = (
+        ("below the minimum", problem.min_residents)
+        if residents < problem.min_residents
+        else ("above the maximum", problem.max_residents)
+    )
+    message = (
+        f"The best plan found has a beat of {residents:,} residents, {side} of {bound:,}: "
+        f"{name_units(tuple(problem.unit_ids[units]))}."
+    )
+    hint = "Try another seed or number of beats, widen the bounds, or split the largest of these units and their neighbours."
+    return Finding(codes.NOT_FOUND, message, hint, units)
+
+
+def _summary(problem: BeatProblem, report: BeatReport, reasons: tuple[Reason, ...], seed: int) -> Summary:
+    """Say how the plan was made and what it comes to."""
+    outside = report.beats - report.within_bounds
+    reading = (
+        f"{report.residents:,} residents in {problem.n_units:,} units form {report.beats:,} beats, {report.within_bounds:,} of them "
+        f"with {problem.min_residents:,} to {problem.max_residents:,} residents. The busiest beat has "
+        f"{report.workload_max_over_mean:.2f} times the mean workload (variation {report.workload_cv:.0%})."
+    )
+    if outside:
+        reading += f" {outside:,} beat(s) are out of bounds, each with a reason."
+    if report.moved_residents is not None:
+        reading += f" {report.moved_residents:,} residents change beat; {report.kept_share:.0%} stay."
+    warnings = [*problem.notices]
+    for code, count in report.reasons.items():
+        first = next(reason for reason in reasons if reason.code == code)
+        warnings.append(Notice(code, first.message if count == 1 else f"{count} times, first: {first.message}"))
+    return Summary(
+        method="Beat allocation: random spanning trees, annealing with merge-splits, local repair",
+        parameters={
+            **problem.columns,
+            "min_residents": problem.min_residents,
+            "max_residents": problem.max_residents,
+            "beats": problem.beats,
+            "contiguity": "rook",
+            "snap_m": problem.contiguity.snap_m,
+            "min_shared_m": problem.contiguity.min_shared_m,
+            "weights": vars(problem.weights).copy(),
+        },
+        n_used=problem.n_units,
+        excluded={},
+        crs=crs_name(problem.crs),
+        study_area_km2=float(problem.area_m2.sum() / 1e6),
+        reading=reading,
+        warnings=tuple(warnings),
+        seed=seed,
+    )
+
+
+def _polygonal(shape: Any) -> Any:
+    """Return the polygons of a dissolved shape."""
+    if shape.geom_type in {"Polygon", "MultiPolygon"}:
+        return shape
+    parts = shapely.get_parts(shape)
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])

@@ -1,0 +1,241 @@
+"""The task of drawing beats: units with residents and workload, their borders, the bounds and the plan in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
+
+from analysis.beats import checks
+from analysis.beats.adjacency import Contiguity, rook_contiguity
+from analysis.beats.voronoi import voronoi_cells
+from analysis.summary import Notice
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the energy; see :class:`analysis.beats.energy.Rules`.
+
+    Attributes
+    ----------
+    breach : float
+        Residents out of bounds.
+    workload : float
+        Uneven workload.
+    compactness : float
+        Ragged shape.
+    continuity : float
+        One resident who changes beat.
+    """
+
+    breach: float = 20.0
+    workload: float = 1.0
+    compactness: float = 0.5
+    continuity: float = 2e-4
+
+
+@dataclass(frozen=True, eq=False)
+class BeatProblem:
+    """A checked task for :func:`analysis.beats.solver.solve_beats`.
+
+    Attributes
+    ----------
+    unit_ids : ndarray, shape (n,)
+        Names of the units.
+    polygons : ndarray of Polygon or MultiPolygon, shape (n,)
+        Area of each unit in ``crs``.
+    residents : ndarray of int64, shape (n,)
+        Residents of each unit.
+    workload : ndarray of float64, shape (n,)
+        Work that each unit causes, in any unit.
+    zone : ndarray of int64, shape (n,)
+        Side of the hard boundaries that the unit lies on.
+    zone_names : tuple of str
+        Name of each zone; one zone where there is no hard boundary.
+    current : ndarray of int64, shape (n,)
+        Beat of the plan in force, -1 for none.
+    current_names : tuple of str
+        Its beat ids.
+    contiguity : Contiguity
+        Borders between units.
+    min_residents, max_residents : int
+        Bounds of one beat.
+    beats : int or None
+        Number of beats asked for, None to leave it free.
+    weights : Weights
+        What counts how much.
+    crs : pyproj.CRS
+        Projected, in metres.
+    columns : dict of str to (str or None)
+        Columns that residents, workload, hard boundary and current plan came from.
+    notices : tuple of Notice
+        What was tolerated in the input.
+    """
+
+    unit_ids: NDArray[Any]
+    polygons: NDArray[np.object_]
+    residents: NDArray[np.int64]
+    workload: NDArray[np.float64]
+    zone: NDArray[np.int64]
+    zone_names: tuple[str, ...]
+    current: NDArray[np.int64]
+    current_names: tuple[str, ...]
+    contiguity: Contiguity
+    min_residents: int
+    max_residents: int
+    beats: int | None
+    weights: Weights
+    crs: CRS
+    columns: dict[str, str | None]
+    notices: tuple[Notice, ...]
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.unit_ids)
+
+    @cached_property
+    def area_m2(self) -> NDArray[np.float64]:
+        """Area of each unit in square metres, shape (n,)."""
+        areas: NDArray[np.float64] = shapely.area(self.polygons)
+        return areas
+
+    @cached_property
+    def perimeter_m(self) -> NDArray[np.float64]:
+        """Length of the border of each unit in metres, holes included, shape (n,)."""
+        lengths: NDArray[np.float64] = shapely.length(self.polygons)
+        return lengths
+
+    @cached_property
+    def centres(self) -> NDArray[np.float64]:
+        """Centroid of each unit in metres, shape (n, 2)."""
+        points: NDArray[np.float64] = shapely.get_coordinates(shapely.centroid(self.polygons))
+        return points
+
+
+def beat_problem(  # noqa: PLR0913
+    units: gpd.GeoDataFrame,
+    *,
+    residents: str,
+    workload: str | None = None,
+    hard_boundary: str | None = None,
+    unit_id: str | None = None,
+    min_residents: int = 3000,
+    max_residents: int = 7000,
+    beats: int | None = None,
+    current: str | None = None,
+    study_area: BaseGeometry | None = None,
+    snap_m: float | None = None,
+    min_shared_m: float | None = None,
+    weights: Weights | None = None,
+) -> BeatProblem:
+    """Check areal units and find their borders.
+
+    Parameters
+    ----------
+    units : GeoDataFrame, n rows
+        Polygons, or points that stand for areas, in a projected CRS in metres.
+    residents : str
+        Column with residents: whole numbers, zero allowed.
+    workload : str or None
+        Column with the work that each unit causes (incidents, reports, hours); None takes the residents.
+    hard_boundary : str or None
+        Column with the side of a line (municipality, commissariat) that no beat may cross.
+    unit_id : str or None
+        Column with unique names; None takes ``unit_id`` where there is such a column, else the index.
+    min_residents, max_residents : int
+        Bounds of one beat.
+    beats : int or None
+        Number of beats; None leaves it free within the bounds.
+    current : str or None
+        Column with the beat of the plan in force; residents then keep their beat where possible.
+    study_area : Polygon, MultiPolygon or None
+        Area that point units are spread over; None takes their hull.
+    snap_m, min_shared_m : float or None
+        Gap in metres that still counts as touching, and the shortest border that counts; see
+        :func:`analysis.beats.adjacency.rook_contiguity`.
+    weights : Weights or None
+        What counts how much.
+
+    Returns
+    -------
+    BeatProblem
+        Ready to be solved.
+
+    Raises
+    ------
+    EmptyInputError, CoordinateError, UnitsError, GeometryError, ParameterError
+        Naming the unit, row or column at fault.
+
+    Notes
+    -----
+    Contiguity is rook: two units are neighbours when they share a border, not a mere corner. Point units become Voronoi cells.
+
+    Examples
+    --------
+    >>> squares = [shapely.box(x, 0, x + 100, 100) for x in range(0, 400, 100)]
+    >>> frame = gpd.GeoDataFrame({"people": [2000] * 4}, geometry=squares, crs="EPSG:32634")
+    >>> problem = beat_problem(frame, residents="people")
+    >>> problem.n_units, len(problem.contiguity.edges.first)
+    (4, 3)
+    """
+    checks.check_bounds(min_residents, max_residents, beats)
+    checks.check_frame(units, (residents, workload, hard_boundary, unit_id, current))
+    names = checks.unit_names(units, unit_id)
+    shapes = checks.check_geometries(units, names)
+    people = checks.whole_residents(units, residents, names)
+    work = people.astype(np.float64) if workload is None else checks.amounts(units, workload, names)
+    zones = checks.labels(units, hard_boundary, names, gaps=False)
+    held = checks.labels(units, current, names, gaps=True)
+    notices: list[Notice] = []
+    if shapely.get_type_id(shapes[0]) == shapely.GeometryType.POINT:
+        cells = voronoi_cells(shapes, study_area)
+        shapes = cells.polygons
+        notices += _point_notices(len(names), cells.moved, cells.outside)
+    contiguity = rook_contiguity(shapes, names, snap_m=snap_m, min_shared_m=min_shared_m)
+    if contiguity.slivers:
+        text = f"{contiguity.slivers} pairs of units overlap by slivers of less than 1 % of the smaller unit."
+        notices.append(Notice("slivers", text))
+    if workload is not None and not work.any():
+        text = f"Column '{workload}' is zero everywhere: the beats are evened out by residents instead."
+        notices.append(Notice("no_workload", text))
+        work = people.astype(np.float64)
+    return BeatProblem(
+        unit_ids=names,
+        polygons=shapes,
+        residents=people,
+        workload=work,
+        zone=zones.codes.astype(np.int64),
+        zone_names=tuple(zones.categories),
+        current=np.full(len(names), -1, np.int64) if current is None else held.codes.astype(np.int64),
+        current_names=() if current is None else tuple(held.categories),
+        contiguity=contiguity,
+        min_residents=int(min_residents),
+        max_residents=int(max_residents),
+        beats=beats,
+        weights=weights or Weights(),
+        crs=CRS.from_user_input(units.crs),
+        columns={"residents": residents, "workload": workload, "hard_boundary": hard_boundary, "current": current},
+        notices=tuple(notices),
+    )
+
+
+def _point_notices(n_units: int, moved: int, outside: int) -> list[Notice]:
+    """Say how points became areas."""
+    notices = [Notice("point_units", f"{n_units:,} units are points: their areas are Voronoi cells.")]
+    if moved:
+        notices.append(
+            Notice("same_place", f"{moved:,} point units share their place with another and were moved apart.")
+        )
+    if outside:
+        notices.append(
+            Notice("outside_study_area", f"{outside:,} point units lie outside the study area, which was extended.")
+        )
+    return notices

@@ -1,0 +1,225 @@
+"""Restarts of seed-and-anneal on one graph, several at a time, with a result that the seed alone decides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.beats.annealing import Cooling, anneal
+from analysis.beats.energy import Division, Rules, total_energy, total_up
+from analysis.beats.graph import UnitGraph
+from analysis.beats.randomness import random_stream
+from analysis.beats.seeding import seed_beats
+from analysis.beats.trees import Scratch, scratch_for
+
+Advance = Callable[[float], None]
+
+CHUNKS = 20
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work a search does.
+
+    Attributes
+    ----------
+    steps_per_unit : int
+        Annealing steps for each unit.
+    least_steps : int
+        Annealing steps on the smallest graph.
+    hot, cold : float
+        First and last temperature.
+    merge_split : float
+        Share of merge-and-split steps.
+    """
+
+    steps_per_unit: int = 400
+    least_steps: int = 20_000
+    hot: float = 0.2
+    cold: float = 2e-4
+    merge_split: float = 0.05
+
+    def steps(self, n_units: int) -> int:
+        """Return the annealing steps for a graph of ``n_units``."""
+        return max(self.least_steps, self.steps_per_unit * n_units)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One division of a graph and how good it is.
+
+    Attributes
+    ----------
+    beat : ndarray of int64, shape (n,)
+        Beat of each unit.
+    n_beats : int
+        Number of beats.
+    breaches : int
+        Beats out of bounds.
+    energy : float
+        Energy of the division.
+    """
+
+    beat: NDArray[np.int64]
+    n_beats: int
+    breaches: int
+    energy: float
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Key for sorting: fewer breaches first, then less energy."""
+        return self.breaches, self.energy
+
+
+def judge(graph: UnitGraph, beat: NDArray[np.int64], n_beats: int, rules: Rules) -> Attempt:
+    """Measure a division.
+
+    Parameters
+    ----------
+    graph : UnitGraph
+        Units and neighbours.
+    beat : ndarray of int64, shape (n,)
+        Beat of each unit, 0 to ``n_beats - 1``.
+    n_beats : int
+        Number of beats.
+    rules : Rules
+        Bounds and weights.
+
+    Returns
+    -------
+    Attempt
+        With the beats that are out of bounds counted and the energy.
+    """
+    division = total_up(graph, beat, n_beats, rules)
+    outside = (division.residents < rules.min_residents) | (division.residents > rules.max_residents)
+    return Attempt(beat, n_beats, int(outside.sum()), float(total_energy(graph, division, rules)))
+
+
+class Walk:
+    """One annealing run that can be advanced in pieces.
+
+    Parameters
+    ----------
+    graph : UnitGraph
+        Units and neighbours.
+    beat : ndarray of int64, shape (n,)
+        Where to start; copied.
+    n_beats : int
+        Number of beats.
+    rules : Rules
+        Bounds and weights.
+    effort : Effort
+        How long and how hot.
+    random : ndarray of uint64, shape (1,)
+        State of the generator.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        graph: UnitGraph,
+        beat: NDArray[np.int64],
+        n_beats: int,
+        rules: Rules,
+        *,
+        effort: Effort,
+        random: NDArray[np.uint64],
+        scratch: Scratch | None = None,
+    ) -> None:
+        self.graph, self.rules, self.n_beats, self.effort = graph, rules, n_beats, effort
+        self.scratch = scratch or scratch_for(graph)
+        self.random = random
+        self.division: Division = total_up(graph, beat.copy(), n_beats, rules)
+        start = float(total_energy(graph, self.division, rules))
+        self.best = beat.copy()
+        self.record = np.array([start, start, 0.0])
+
+    def advance(self, first: float, last: float) -> None:
+        """Run from share ``first`` to share ``last`` (0 to 1) of the steps."""
+        total = self.effort.steps(len(self.best))
+        cooling = Cooling(
+            self.effort.hot, self.effort.cold, self.effort.merge_split, int(first * total), int(last * total), total
+        )
+        anneal(self.graph, self.division, self.rules, cooling, self.scratch, self.random, self.best, self.record)
+
+    def result(self) -> Attempt:
+        """Return the better of the best division seen and the last one."""
+        found = judge(self.graph, self.best, self.n_beats, self.rules)
+        final = judge(self.graph, self.division.beat, self.n_beats, self.rules)
+        return min(found, final, key=lambda attempt: attempt.rank)
+
+
+def seeded(  # noqa: PLR0913
+    graph: UnitGraph,
+    component: NDArray[np.int64],
+    parts: NDArray[np.int64],
+    rules: Rules,
+    *,
+    even_residents: float,
+    random: NDArray[np.uint64],
+    scratch: Scratch,
+) -> NDArray[np.int64]:
+    """Divide every component of a graph into its number of beats along random trees.
+
+    Parameters
+    ----------
+    graph : UnitGraph
+        Units and neighbours.
+    component : ndarray of int64, shape (n,)
+        Component of each unit.
+    parts : ndarray of int64, shape (c,)
+        Beats of each component.
+    rules : Rules
+        Bounds and weights.
+    even_residents : float
+        0 evens out the workload alone, 1 the residents alone.
+    random : ndarray of uint64, shape (1,)
+        State of the generator.
+    scratch : Scratch
+        Working memory for ``graph``.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Beat of each unit.
+    """
+    beat = np.zeros(len(component), np.int64)
+    order = np.argsort(component, kind="stable")
+    edges = np.concatenate([[0], np.cumsum(np.bincount(component, minlength=len(parts)))])
+    first_beat = np.concatenate([[0], np.cumsum(parts)])
+    share_residents = graph.residents / max(graph.residents.sum(), 1.0)
+    share_workload = graph.workload / max(graph.workload.sum(), 1e-12)
+    quota = (even_residents * share_residents + (1.0 - even_residents) * share_workload) * parts.sum() + 1e-9
+    for index in range(len(parts)):
+        nodes = order[edges[index] : edges[index + 1]]
+        seed_beats(graph, rules, nodes, int(parts[index]), int(first_beat[index]), quota, scratch, random, beat)
+    return beat
+
+
+def run_walks(walks: list[Walk], advance: Advance | None = None) -> Attempt:
+    """Run several annealing walks side by side and return the best result.
+
+    Parameters
+    ----------
+    walks : list of Walk
+        Walks with random streams of their own.
+    advance : callable or None
+        Told the finished share (0 to 1) between pieces; raising from it abandons the search.
+
+    Returns
+    -------
+    Attempt
+        The best by breaches, then energy, then order in the list.
+    """
+    marks = np.linspace(0.0, 1.0, CHUNKS + 1)
+    workers = max(1, min(len(walks), os.cpu_count() or 1))
+    with ThreadPoolExecutor(workers) as pool:
+        for first, last in zip(marks[:-1], marks[1:], strict=True):
+            list(pool.map(lambda walk, a=float(first), b=float(last): walk.advance(a, b), walks))
+            if advance:
+                advance(float(last))
+    return min((walk.result() for walk in walks), key=lambda attempt: attempt.rank)
