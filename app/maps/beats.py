@@ -15,8 +15,19 @@ from app.errors import InvalidInputError
 from app.maps.colouring import neighbour_colours, neighbours
 from app.maps.context import MapContext
 from app.maps.formatting import is_missing, number, plain, words
-from app.maps.furniture import Bar, Column, Fact, LegendEntry, LegendGroup, Row, Swatch, Table, capped
-from app.maps.layers import label_layer, shape_layer, to_degrees
+from app.maps.furniture import (
+    TABLE_ROWS,
+    Bar,
+    Column,
+    Fact,
+    LegendEntry,
+    LegendGroup,
+    Swatch,
+    Table,
+    table_note,
+    table_rows,
+)
+from app.maps.layers import label_layer, shape_layer, to_degrees, unlocated_note
 from app.maps.page import Page, render_page, view_bounds
 from app.maps.palettes import BEAT_COLOURS, OUT_OF_BOUNDS
 from app.maps.size import require_feature_count, simplified_coverage
@@ -132,7 +143,7 @@ def beat_map(
         facts=_facts(plan),
         table=_table(plan),
         bounds=view_bounds(beats),
-        notes=(note,) if note else (),
+        notes=(*((note,) if note else ()), *unlocated_note(frame, "beats")),
     )
     return render_page(page)
 
@@ -262,15 +273,10 @@ def _table(plan: _Plan) -> Table:
         content["Residents"] = list(_resident_bars(plan))
         if "workload" in beats.columns:
             content["Workload"] = list(_workload_bars(beats["workload"]))
-    rows = [
-        Row(record, (round(point.y, 6), round(point.x, 6)))
-        for record, point in zip(
-            zip(*content.values(), strict=True), beats.geometry.representative_point(), strict=True
-        )
-    ]
-    shown, note = capped(rows, "beats")
     textual = ("Beat", "Officer", "Out of bounds")
     columns = tuple(Column(label, numeric=label not in textual) for label in content)
     band = plan.band
     caption = f"Beats; marks on the bars: {band.lowest:,} and {band.highest:,} residents, mean workload"
-    return Table(caption, columns, shown, note)
+    places = beats.geometry.head(TABLE_ROWS)
+    shown = {label: cells[:TABLE_ROWS] for label, cells in content.items()}
+    return Table(caption, columns, table_rows(shown, places), table_note(len(beats), "beats"))

@@ -12,14 +12,26 @@ import pandas as pd
 from app.errors import InvalidInputError
 from app.maps.context import MapContext
 from app.maps.formatting import number
-from app.maps.furniture import Column, Fact, LegendEntry, LegendGroup, Row, Swatch, Table, capped
-from app.maps.layers import Style, shape_layer, to_degrees
+from app.maps.furniture import (
+    TABLE_ROWS,
+    Column,
+    Fact,
+    LegendEntry,
+    LegendGroup,
+    Swatch,
+    Table,
+    table_note,
+    table_rows,
+)
+from app.maps.layers import Style, shape_layer, to_degrees, unlocated_note
+from app.maps.merging import merged_by_class
 from app.maps.page import Page, render_page, view_bounds
 from app.maps.palettes import DENSITY_RAMP
 from app.maps.size import MAX_FEATURES, require_feature_count
 
 _COLUMN = "density_per_km2"
 _OPACITY = 0.85
+_SMALLER = "Choose larger cells or a smaller study area for the map."
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,7 @@ class DensityClasses:
 
 
 def density_classes(density: pd.Series) -> DensityClasses:
-    """Return class limits as multiples of the mean density of the cells that are not empty.
+    """Return class limits from the mean of the cells above zero to the highest, in steps of equal ratio.
 
     Parameters
     ----------
@@ -52,26 +64,28 @@ def density_classes(density: pd.Series) -> DensityClasses:
 
     Notes
     -----
-    The incremental mean approach: 1, 2, 3, 4 and 5 times the mean of the cells above zero. Where the highest density
-    stays below five times the mean, five equal steps from the mean to the maximum are taken, so that the darkest
-    class is not empty.
+    Cells below the mean stay transparent, as in the incremental mean approach; above it the limits grow by the same
+    factor, because densities are skewed: equal steps would leave most of a map in the lowest class and multiples of
+    the mean most of a hot spot in the highest. Limits are rounded to three significant digits, as the legend states
+    them.
 
     References
     ----------
     Chainey, S. and Ratcliffe, J. (2005). GIS and Crime Mapping. Wiley, chapter 6.
+
+    Examples
+    --------
+    >>> density_classes(pd.Series([0.0, 10.0, 10.0, 10.0, 320.0])).breaks
+    (87.5, 113.0, 147.0, 190.0, 247.0)
     """
     positive = density[density > 0]
     if positive.empty:
         return DensityClasses((1.0, 2.0, 3.0, 4.0, 5.0), "no cell has a density above zero")
     mean, highest = float(positive.mean()), float(positive.max())
-    if highest >= 5 * mean:
-        breaks = [mean * step for step in range(1, 6)]
-        rule = "1, 2, 3, 4 and 5 times the mean of the cells above zero"
-    else:
-        breaks = [mean + (highest - mean) * step / 5 for step in range(5)]
-        rule = "five equal steps from the mean of the cells above zero to the highest"
-    rounded = tuple(float(f"{value:.3g}") for value in breaks)
-    return DensityClasses(rounded, rule)
+    ratio = max(highest / mean, 1.05) ** (1 / 5)
+    breaks = tuple(float(f"{mean * ratio**step:.3g}") for step in range(5))
+    rule = f"from the mean of the cells above zero to the highest, each {ratio:.2g} times the one below"
+    return DensityClasses(breaks, rule)
 
 
 def density_map(frame: gpd.GeoDataFrame, context: MapContext, *, classes: DensityClasses | None = None) -> str:
@@ -100,17 +114,21 @@ def density_map(frame: gpd.GeoDataFrame, context: MapContext, *, classes: Densit
     """
     if _COLUMN not in frame.columns:
         raise InvalidInputError(f"The density layer lacks the column {_COLUMN!r}.", "Draw the result of a density run.")
-    cells = to_degrees(frame, "density")
-    limits = classes or density_classes(cells[_COLUMN])
-    cells["density_class"] = limits.of(cells[_COLUMN])
-    drawn = cells[cells["density_class"] >= 0]
-    hint = "Choose larger cells or a smaller study area for the map."
-    require_feature_count(len(drawn), "density cells", hint)
+    figures = frame.assign(**{_COLUMN: pd.to_numeric(frame[_COLUMN]).astype(float)})
+    limits = classes or density_classes(figures[_COLUMN])
+    figures["density_class"] = limits.of(figures[_COLUMN])
+    cells = to_degrees(figures, "density")
+    coloured = cells[cells["density_class"] >= 0]
+    drawn, notes = coloured, unlocated_note(frame, "cells")
+    if len(coloured) > MAX_FEATURES:
+        patches = merged_by_class(figures[figures["density_class"] >= 0], "density_class")
+        require_feature_count(len(patches), "density patches", _SMALLER)
+        notes += (f"{len(coloured):,} cells are merged into {len(patches):,} patches of one class.",)
+        drawn = to_degrees(patches, "density")
     layers: tuple[folium.GeoJson, ...] = ()
     if len(drawn):
         styles = [_style(value, len(drawn)) for value in drawn["density_class"]]
-        layers = (shape_layer("density", drawn.geometry, styles, _texts(drawn)),)
-    highest = cells[_COLUMN].max()
+        layers = (shape_layer("density", drawn.geometry, styles, _texts(drawn, limits)),)
     page = Page(
         context=context,
         under=layers,
@@ -118,11 +136,12 @@ def density_map(frame: gpd.GeoDataFrame, context: MapContext, *, classes: Densit
         legend=(_legend(cells, limits, layers),),
         facts=(
             Fact("events used", number(context.n_used)),
-            Fact("highest, per km²", number(highest)),
+            Fact("highest, per km²", number(cells[_COLUMN].max())),
             Fact("cells", number(len(cells))),
         ),
-        table=_table(drawn),
+        table=_table(coloured, limits),
         bounds=view_bounds(cells),
+        notes=notes,
     )
     return render_page(page)
 
@@ -138,7 +157,12 @@ def _style(density_class: int, n_cells: int) -> Style:
     }
 
 
-def _texts(cells: gpd.GeoDataFrame) -> dict[str, list[str]]:
+def _texts(cells: gpd.GeoDataFrame, limits: DensityClasses) -> dict[str, list[str]]:
+    if "area_km2" in cells.columns:
+        return {
+            "Events per km²": [f"{number(limits.breaks[value])} and more" for value in cells["density_class"]],
+            "Patch": [f"{number(value)} km²" for value in cells["area_km2"]],
+        }
     texts = {"Events per km²": [number(value) for value in cells[_COLUMN]]}
     if "cell" in cells.columns:
         texts["Cell"] = [str(value) for value in cells["cell"]]
@@ -147,11 +171,11 @@ def _texts(cells: gpd.GeoDataFrame) -> dict[str, list[str]]:
 
 def _legend(cells: gpd.GeoDataFrame, limits: DensityClasses, layers: tuple[folium.GeoJson, ...]) -> LegendGroup:
     counts = cells["density_class"].value_counts()
-    uppers = (*limits.breaks[1:], None)
+    uppers = (*limits.breaks[1:], max(float(cells[_COLUMN].max()), limits.breaks[-1]))
     entries = [
         LegendEntry(
             Swatch(fill=colour, stroke="#9aa5b1", opacity=_OPACITY),
-            f"{number(lower)} to {number(upper)}" if upper is not None else f"{number(lower)} and more",
+            f"{number(lower)} to {number(upper)}",
             number(counts.get(position, 0)),
         )
         for position, (colour, lower, upper) in enumerate(zip(DENSITY_RAMP, limits.breaks, uppers, strict=True))
@@ -165,15 +189,9 @@ def _legend(cells: gpd.GeoDataFrame, limits: DensityClasses, layers: tuple[foliu
     return LegendGroup("Events per km²", (*reversed(entries), below), "cells", note, layers)
 
 
-def _table(drawn: gpd.GeoDataFrame) -> Table:
-    ordered = drawn.sort_values(_COLUMN, ascending=False, kind="stable")
-    texts = _texts(ordered)
-    rows = [
-        Row(record, (round(point.y, 6), round(point.x, 6)))
-        for record, point in zip(
-            zip(*texts.values(), strict=True), ordered.geometry.representative_point(), strict=True
-        )
-    ]
-    shown, note = capped(rows, "coloured cells, densest first")
+def _table(coloured: gpd.GeoDataFrame, limits: DensityClasses) -> Table:
+    shown = coloured.sort_values(_COLUMN, ascending=False, kind="stable").head(TABLE_ROWS)
+    texts = _texts(shown, limits)
     columns = tuple(Column(label, numeric=label != "Cell") for label in texts)
-    return Table("Coloured cells, densest first", columns, shown, note)
+    note = table_note(len(coloured), "coloured cells, densest first")
+    return Table("Coloured cells, densest first", columns, table_rows(texts, shown.geometry), note)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-NOTHING = "–"  # noqa: RUF001  the dash that tables use for "no value"
+NOTHING = "\N{EN DASH}"
+"""How tables write that there is no value."""
 _UNITS = {
     "_per_km2": "per km²",
     "_km2": "km²",

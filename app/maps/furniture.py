@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import folium
+import geopandas as gpd
 
 TABLE_ROWS = 200
 """Rows of a table view beyond which it is cut, with a note."""
@@ -139,16 +140,33 @@ def counted(count: int, singular: str, plural: str = "") -> str:
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
-def capped(rows: Sequence[Row], what: str) -> tuple[tuple[Row, ...], str]:
-    """Return the first rows and a note that says how many there are.
+def table_note(total: int, what: str) -> str:
+    """Return what a table says about its length.
 
     Parameters
     ----------
-    rows : sequence of Row
-        All rows, the most important first.
+    total : int
+        Rows there are.
     what : str
         What a row is, in the plural, with the order: ``"cells, hottest first"``.
     """
-    if len(rows) <= TABLE_ROWS:
-        return tuple(rows), f"All {len(rows):,} {what}."
-    return tuple(rows[:TABLE_ROWS]), f"The first {TABLE_ROWS:,} of {len(rows):,} {what}. Export the layer for the rest."
+    if total <= TABLE_ROWS:
+        return f"All {total:,} {what}." if total else f"No {what.partition(',')[0]}."
+    return f"The first {TABLE_ROWS:,} of {total:,} {what}. Export the layer for the rest."
+
+
+def table_rows(texts: Mapping[str, Sequence[str | Bar]], places: gpd.GeoSeries) -> tuple[Row, ...]:
+    """Return one row per place from columns of cells.
+
+    Parameters
+    ----------
+    texts : mapping of str to sequence
+        Column label to one cell per row.
+    places : GeoSeries
+        In EPSG:4326; a row's button shows a point on it.
+    """
+    points = places.representative_point()
+    return tuple(
+        Row(record, (round(point.y, 6), round(point.x, 6)))
+        for record, point in zip(zip(*texts.values(), strict=True), points, strict=True)
+    )

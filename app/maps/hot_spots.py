@@ -12,8 +12,20 @@ import pandas as pd
 from app.errors import InvalidInputError
 from app.maps.context import MapContext
 from app.maps.formatting import number, probability, signed
-from app.maps.furniture import Column, Fact, LegendEntry, LegendGroup, Row, Swatch, Table, capped, counted
-from app.maps.layers import Style, shape_layer, to_degrees
+from app.maps.furniture import (
+    TABLE_ROWS,
+    Column,
+    Fact,
+    LegendEntry,
+    LegendGroup,
+    Swatch,
+    Table,
+    counted,
+    table_note,
+    table_rows,
+)
+from app.maps.layers import Style, shape_layer, to_degrees, unlocated_note
+from app.maps.merging import merged_by_class
 from app.maps.page import Page, render_page, view_bounds
 from app.maps.palettes import GETIS_ORD_COLOURS
 from app.maps.size import MAX_FEATURES, require_feature_count
@@ -29,6 +41,7 @@ _CLASSES = {
 }
 _NO_STATISTIC = "No statistic"
 _COLUMNS = ("count", "gi_z", "p_value", "q_value", "gi_bin")
+_SMALLER = "Choose larger cells or a smaller study area for the map."
 
 
 @dataclass(frozen=True)
@@ -112,22 +125,33 @@ def hot_spot_layer(frame: gpd.GeoDataFrame, opacity: float = 0.85) -> HotSpotLay
         raise InvalidInputError(
             f"The hot-spot layer lacks the column(s) {', '.join(missing)}.", "Draw the result of a hot-spot run."
         )
-    cells = to_degrees(frame, "hot spots")
-    significant = cells[cells["gi_bin"].fillna(0) != 0]
-    rest = cells[cells["gi_bin"].fillna(0) == 0]
-    notes: list[str] = []
-    layers: list[folium.GeoJson] = []
-    if len(cells) > MAX_FEATURES:
-        require_feature_count(
-            len(significant), "significant cells", "Choose larger cells or a smaller study area for the map."
-        )
-        notes.append(f"{len(rest):,} cells without significance are left white; their figures are in the result.")
-        rest = rest.iloc[:0]
-    ordered = pd.concat([rest, significant])
-    if len(ordered):
-        styles = [_cell_style(value, opacity, len(ordered)) for value in ordered["gi_bin"]]
-        layers.append(shape_layer("hot spots", ordered.geometry, styles, _texts(ordered)))
-    return HotSpotLayer(tuple(layers), _legend(cells, tuple(layers), opacity), cells, tuple(notes))
+    figures = frame.assign(**{column: pd.to_numeric(frame[column]).astype(float) for column in _COLUMNS})
+    cells = to_degrees(figures, "hot spots")
+    drawn, notes = _drawn_cells(figures, cells)
+    layers: tuple[folium.GeoJson, ...] = ()
+    if len(drawn):
+        styles = [_cell_style(value, opacity, len(drawn)) for value in drawn["gi_bin"]]
+        layers = (shape_layer("hot spots", drawn.geometry, styles, _texts(drawn)),)
+    unlocated = unlocated_note(frame, "cells")
+    return HotSpotLayer(layers, _legend(cells, layers, opacity), cells, (*notes, *unlocated))
+
+
+def _drawn_cells(figures: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+    """Return what is drawn of the cells: all, the significant ones, or patches of one class."""
+    significant = _is_significant(cells)
+    if len(cells) <= MAX_FEATURES:
+        return pd.concat([cells[~significant], cells[significant]]), ()
+    rest = f"{int((~significant).sum()):,} cells without significance are left white."
+    if significant.sum() <= MAX_FEATURES:
+        return cells[significant], (rest,)
+    patches = merged_by_class(figures[_is_significant(figures)], "gi_bin")
+    require_feature_count(len(patches), "patches of significant cells", _SMALLER)
+    merged = f"{int(significant.sum()):,} significant cells are merged into {len(patches):,} patches of one class."
+    return to_degrees(patches, "hot spots"), (rest, merged)
+
+
+def _is_significant(cells: gpd.GeoDataFrame) -> pd.Series:
+    return cells["gi_bin"].fillna(0) != 0
 
 
 def _cell_style(gi_bin: float, opacity: float, n_cells: int) -> Style:
@@ -143,8 +167,10 @@ def _class_name(gi_bin: float) -> str:
 
 
 def _texts(cells: gpd.GeoDataFrame) -> dict[str, list[str]]:
-    texts = {
-        "Class": [_class_name(value) for value in cells["gi_bin"]],
+    texts = {"Class": [_class_name(value) for value in cells["gi_bin"]]}
+    if "area_km2" in cells.columns:
+        return {**texts, "Patch": [f"{number(value)} km²" for value in cells["area_km2"]]}
+    texts |= {
         "Events": [number(value) for value in cells["count"]],
         "z": [signed(value) for value in cells["gi_z"]],
         "p": [probability(value) for value in cells["p_value"]],
@@ -175,13 +201,9 @@ def _legend(cells: gpd.GeoDataFrame, layers: tuple[folium.GeoJson, ...], opacity
 
 
 def _table(cells: gpd.GeoDataFrame) -> Table:
-    significant = cells[cells["gi_bin"].fillna(0) != 0].sort_values("gi_z", ascending=False, kind="stable")
-    texts = _texts(significant)
-    centres = significant.geometry.representative_point()
-    rows = [
-        Row(record, (round(point.y, 6), round(point.x, 6)))
-        for record, point in zip(zip(*texts.values(), strict=True), centres, strict=True)
-    ]
-    shown, note = capped(rows, "significant cells, hottest first")
+    significant = cells[_is_significant(cells)].sort_values("gi_z", ascending=False, kind="stable")
+    shown = significant.head(TABLE_ROWS)
+    texts = _texts(shown)
     columns = tuple(Column(label, numeric=label not in ("Class", "Cell")) for label in texts)
-    return Table("Significant cells, hottest first", columns, shown, note)
+    note = table_note(len(significant), "significant cells, hottest first")
+    return Table("Significant cells, hottest first", columns, table_rows(texts, shown.geometry), note)

@@ -52,6 +52,12 @@ def to_degrees(frame: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     return degrees
 
 
+def unlocated_note(frame: gpd.GeoDataFrame, what: str) -> tuple[str, ...]:
+    """Return a note about rows that have no geometry and so are not drawn; nothing where all have one."""
+    missing = int((frame.geometry.isna() | frame.geometry.is_empty).sum())
+    return (f"{missing:,} of {len(frame):,} {what} have no geometry and are not drawn.",) if missing else ()
+
+
 def vertex_count(frame: gpd.GeoDataFrame) -> int:
     """Return the number of vertices of all geometries."""
     return int(shapely.get_num_coordinates(frame.geometry.to_numpy()).sum())
@@ -129,7 +135,9 @@ def shape_layer(
         interactive=bool(texts),
     )
     if texts:
-        EscapedTooltip(list(labels), list(labels.values()), class_name="map-tooltip", sticky=True).add_to(layer)
+        EscapedTooltip(list(labels), list(labels.values()), class_name="map-tooltip", sticky=True, opacity=1).add_to(
+            layer
+        )
     return layer
 
 

@@ -9,12 +9,24 @@ from typing import Any
 import folium
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from app.maps.context import MapContext
 from app.maps.formatting import NOTHING, is_missing, number, plain, words
-from app.maps.furniture import Column, Fact, LegendEntry, LegendGroup, Row, Swatch, Table, capped
+from app.maps.furniture import (
+    TABLE_ROWS,
+    Column,
+    Fact,
+    LegendEntry,
+    LegendGroup,
+    Row,
+    Swatch,
+    Table,
+    table_note,
+    table_rows,
+)
 from app.maps.hot_spots import hot_spot_layer
-from app.maps.layers import Shape, Style, shape_layer, to_degrees
+from app.maps.layers import Shape, Style, shape_layer, to_degrees, unlocated_note
 from app.maps.page import Page, render_page, view_bounds
 from app.maps.palettes import FIX_STATUS_COLOURS, INK, LIGHT_STATE_COLOURS, ZONE_GROUP_COLOURS
 from app.maps.size import require_feature_count
@@ -45,6 +57,7 @@ class _Kind:
     """How one kind of feature is drawn and written about."""
 
     title: str
+    singular: str
     shape: Shape
     radius: float
     colours: dict[str, str]
@@ -60,6 +73,7 @@ class _Kind:
 
 _ZONES = _Kind(
     "Danger zones",
+    "Danger zone",
     "diamond",
     6.5,
     ZONE_GROUP_COLOURS,
@@ -78,6 +92,7 @@ _ZONES = _Kind(
 )
 _LIGHTS = _Kind(
     "Street lights",
+    "Street light",
     "circle",
     3.0,
     LIGHT_STATE_COLOURS,
@@ -89,6 +104,7 @@ _LIGHTS = _Kind(
 )
 _FIXES = _Kind(
     "Fixes",
+    "Fix",
     "square",
     5.5,
     FIX_STATUS_COLOURS,
@@ -199,7 +215,8 @@ def _drawn(kind: _Kind, frame: gpd.GeoDataFrame | None, state_of: Callable[[gpd.
     )
     legend = LegendGroup(kind.title, entries, layers=(layer,))
     fact = Fact(f"{name} {kind.labels[kind.fact]}", f"{number(counts.get(kind.fact, 0))} of {number(len(degrees))}")
-    return _Shown(kind, degrees, (layer,), legend, fact, (note,) if note else ())
+    notes = (*((note,) if note else ()), *unlocated_note(frame, name))
+    return _Shown(kind, degrees, (layer,), legend, fact, notes)
 
 
 def _styles(kind: _Kind, frame: gpd.GeoDataFrame) -> list[Style]:
@@ -255,17 +272,26 @@ def _fix_states(frame: gpd.GeoDataFrame) -> list[str]:
 
 def _table(*parts: _Shown) -> Table:
     """Return danger zones and fixes as one table; single lamps are left to the map and its counts."""
-    rows = []
-    for part in parts:
-        if part.frame is None:
-            continue
-        frame = part.frame
-        names = next((column for column in ("title", "category") if column in frame.columns), None)
-        for position, point in enumerate(frame.geometry.representative_point()):
-            row = frame.iloc[position]
-            status = words(plain(row["status"])) if "status" in frame.columns else part.kind.labels[row["state"]]
-            cells = (part.kind.title, plain(row[names]) if names else NOTHING, status, plain(row.get("reporters")))
-            rows.append(Row(cells, (round(point.y, 6), round(point.x, 6))))
-    shown, note = capped(rows, "danger zones and fixes")
-    columns = (Column("Layer"), Column("What"), Column("Status"), Column("Reporters", numeric=True))
-    return Table("Danger zones and fixes", columns, shown, note)
+    frames = [_table_part(part.kind, part.frame) for part in parts if part.frame is not None]
+    labels = ("Layer", "What", "Status", "Reporters")
+    rows: tuple[Row, ...] = ()
+    total = sum(len(frame) for frame in frames)
+    if total:
+        together = pd.concat(frames, ignore_index=True).head(TABLE_ROWS)
+        rows = table_rows({label: together[label].tolist() for label in labels}, together.geometry)
+    columns = tuple(Column(label, numeric=label == "Reporters") for label in labels)
+    return Table("Danger zones and fixes", columns, rows, table_note(total, "danger zones and fixes"))
+
+
+def _table_part(kind: _Kind, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    name = next((column for column in ("title", "category") if column in frame.columns), None)
+    status = frame["status"].map(lambda value: words(plain(value))) if "status" in frame.columns else NOTHING
+    return gpd.GeoDataFrame(
+        {
+            "Layer": kind.singular,
+            "What": frame[name].map(plain) if name else NOTHING,
+            "Status": status,
+            "Reporters": frame["reporters"].map(plain) if "reporters" in frame.columns else NOTHING,
+        },
+        geometry=frame.geometry,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -92,8 +93,6 @@ def render_page(page: Page) -> str:
     _add_basemap(drawn, context)
     for layer in (*behind.below, *page.under, *behind.above, *page.over):
         layer.add_to(drawn)
-    west, south, east, north = page.bounds
-    drawn.fit_bounds([[south, west], [north, east]], padding=(18, 18))
     figure.number_elements()
     document = _document(page, behind, figure.render_parts())
     size = len(document.encode("utf-8"))
@@ -143,12 +142,14 @@ def _warning_text(warning: Notice | str) -> str:
 
 def _document(page: Page, behind: Background, parts: FigureParts) -> str:
     context = page.context
+    west, south, east, north = (round(degree, 6) for degree in page.bounds)
     return (
         _templates()
         .get_template("document.html")
         .render(
             page=page,
             context=context,
+            view=json.dumps([[south, west], [north, east]]),
             policy=parts.policy(context.basemap_url),
             parts=parts,
             markup=Markup(parts.markup),  # noqa: S704  an element with a numbered identifier

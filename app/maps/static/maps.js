@@ -32,6 +32,18 @@
     });
   }
 
+  // Leaflet shifts the canvas by parts of a pixel after every reset, which blurs thin lines. Unless it is being zoomed,
+  // its place is where it was drawn.
+  const updateTransform = L.Renderer.prototype._updateTransform;
+  L.Renderer.include({
+    _updateTransform: function (center, zoom) {
+      updateTransform.call(this, center, zoom);
+      if (zoom === this._zoom) {
+        L.DomUtil.setPosition(this._container, this._bounds.min);
+      }
+    },
+  });
+
   L.KvartSquare = cornered([[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]]);
   L.KvartDiamond = cornered([[0, -1.25], [1.25, 0], [0, 1.25], [-1.25, 0]]);
 
@@ -121,17 +133,17 @@
   document.addEventListener("DOMContentLoaded", () => {
     const frame = document.querySelector(".map-canvas");
     const map = window[frame.id];
-    const home = map.getBounds();
-    let touched = false;
-    map.on("mousedown zoomstart movestart", (event) => {
-      touched = touched || event.type === "mousedown";
+    const home = JSON.parse(frame.parentElement.dataset.bounds);
+    let moved = false;
+    ["mousedown", "keydown", "wheel", "touchstart"].forEach((gesture) => {
+      frame.addEventListener(gesture, () => { moved = true; }, { passive: true });
     });
-    frame.addEventListener("keydown", () => { touched = true; });
-    frame.addEventListener("wheel", () => { touched = true; }, { passive: true });
     new ResizeObserver(() => {
-      map.invalidateSize({ animate: false });
-      if (!touched) {
-        map.fitBounds(home, { animate: false });
+      map.invalidateSize({ pan: false });
+      if (moved) {
+        map.setView(map.getCenter(), map.getZoom(), { reset: true });
+      } else {
+        map.fitBounds(home, { padding: [18, 18], reset: true });
       }
       makeRoomForLabels(frame);
     }).observe(frame);
