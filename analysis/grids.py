@@ -1,0 +1,424 @@
+"""Square grids over a study area, and counting events in their cells."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
+
+from analysis.errors import CoordinateError, EmptyInputError, GeometryError, ParameterError
+from analysis.grid_cells import BoolArray, cell_numbers, cells_sharing_ground, count_events, sum_weights
+from analysis.projection import FloatArray, checked_coordinates, looks_like_degrees, require_metres
+
+MAX_CELLS = 4_000_000
+"""Largest lattice (rows x columns) that is made; beyond it a coarser cell is asked for."""
+
+SMALLEST_SUGGESTED_M, LARGEST_SUGGESTED_M = 50.0, 2000.0
+HANDY_SIDES_M = (50, 75, 100, 125, 150, 200, 250, 300, 400, 500, 600, 750, 1000, 1250, 1500, 2000)
+MAX_SUGGESTED_CELLS = 250_000
+
+
+@dataclass(frozen=True)
+class CellCounts:
+    """Events by cell.
+
+    Attributes
+    ----------
+    counts : ndarray of int64 (float64 with weights), shape (n_rows, n_columns)
+        Events, or the sum of their weights, in each cell; zero in cells that are not in the study area.
+    outside : int
+        Events in no cell of the study area; ``outside`` plus the events counted is what came in.
+    """
+
+    counts: npt.NDArray[Any]
+    outside: int
+
+
+@dataclass(frozen=True)
+class CellSuggestion:
+    """A cell size and why.
+
+    Attributes
+    ----------
+    cell_m : float
+        Side of the cell, metres.
+    reason : str
+        The rule and its figures, for a person.
+    """
+
+    cell_m: float
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class SquareGrid:
+    """Square cells, half-open (a point on the left or lower edge belongs to the cell), over a study area.
+
+    Attributes
+    ----------
+    cell_m : float
+        Side of a cell, metres.
+    origin_x, origin_y : float
+        Lower left corner of the lattice, metres in `crs`.
+    inside : ndarray of bool, shape (n_rows, n_columns)
+        True for the cells that share ground with the study area; row 0 is the southernmost.
+    crs : pyproj.CRS
+        Projected, metres.
+    study_area_km2 : float
+        Area of the study area; of the whole lattice where the points made it.
+    from_points : bool
+        True where no study area was given and the lattice is the bounding rectangle of the points.
+    """
+
+    cell_m: float
+    origin_x: float
+    origin_y: float
+    inside: BoolArray
+    crs: CRS
+    study_area_km2: float
+    from_points: bool = False
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the lattice."""
+        return int(self.inside.shape[0])
+
+    @property
+    def n_columns(self) -> int:
+        """Columns of the lattice."""
+        return int(self.inside.shape[1])
+
+    @property
+    def n_cells(self) -> int:
+        """Cells in the study area."""
+        return int(np.count_nonzero(self.inside))
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right and top of the lattice, metres."""
+        right = self.origin_x + self.n_columns * self.cell_m
+        return self.origin_x, self.origin_y, right, self.origin_y + self.n_rows * self.cell_m
+
+    @property
+    def cells(self) -> npt.NDArray[np.int64]:
+        """Row-major numbers in the lattice of the cells of the study area, ascending, shape (n_cells,)."""
+        return np.flatnonzero(self.inside)
+
+    def cell_of(self, x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Return the number of the cell that each point lies in.
+
+        Parameters
+        ----------
+        x, y : array_like of float, shape (n,)
+            Metres in `crs`.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            Row-major number in the lattice, -1 outside the study area.
+
+        Raises
+        ------
+        CoordinateError, EmptyInputError
+            See `checked_coordinates`.
+        """
+        eastings, northings = checked_coordinates(x, y)
+        return cell_numbers(eastings, northings, self.origin_x, self.origin_y, self.cell_m, self.inside)
+
+    def count(self, x: npt.ArrayLike, y: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> CellCounts:
+        """Count events in cells; every event is counted once, in a cell or outside.
+
+        Parameters
+        ----------
+        x, y : array_like of float, shape (n,)
+            Metres in `crs`.
+        weights : array_like of float, shape (n,), optional
+            Sum these instead of counting.
+
+        Returns
+        -------
+        CellCounts
+
+        Raises
+        ------
+        CoordinateError, EmptyInputError
+            See `checked_coordinates`.
+        ParameterError
+            Weights of another length, negative or not finite.
+
+        Examples
+        --------
+        >>> grid = square_grid(shapely.box(0, 0, 300, 200), 100, crs="EPSG:32616")
+        >>> grid.count([50, 100, 299, 301], [50, 100, 199, 50]).counts
+        array([[1, 0, 0],
+               [0, 1, 1]])
+        """
+        eastings, northings = checked_coordinates(x, y)
+        lattice = self.origin_x, self.origin_y, self.cell_m, self.inside
+        if weights is None:
+            return CellCounts(*count_events(eastings, northings, *lattice))
+        return CellCounts(*sum_weights(eastings, northings, checked_weights(weights, eastings.size), *lattice))
+
+    def centres(self) -> tuple[FloatArray, FloatArray]:
+        """Return the centres of the cells of the study area.
+
+        Returns
+        -------
+        x, y : ndarray of float64, shape (n_cells,)
+            Metres in `crs`, in the order of `cells`.
+        """
+        row, column = np.divmod(self.cells, self.n_columns)
+        return self.origin_x + (column + 0.5) * self.cell_m, self.origin_y + (row + 0.5) * self.cell_m
+
+    def polygons(self) -> npt.NDArray[np.object_]:
+        """Return the cells of the study area as polygons, counter-clockwise.
+
+        Returns
+        -------
+        ndarray of shapely.Polygon, shape (n_cells,)
+            In the order of `cells`; neighbours share their corners exactly.
+        """
+        row, column = np.divmod(self.cells, self.n_columns)
+        left, right = self.origin_x + column * self.cell_m, self.origin_x + (column + 1) * self.cell_m
+        bottom, top = self.origin_y + row * self.cell_m, self.origin_y + (row + 1) * self.cell_m
+        boxes: npt.NDArray[np.object_] = shapely.box(left, bottom, right, top)
+        return boxes
+
+    def to_frame(self, **columns: Any) -> gpd.GeoDataFrame:
+        """Return the cells of the study area as a frame.
+
+        Parameters
+        ----------
+        **columns : array_like of shape (n_cells,)
+            Columns to put first, in the order of `cells`.
+
+        Returns
+        -------
+        GeoDataFrame
+            `columns`, then ``cell`` (row-major number in the lattice), ``cell_x``, ``cell_y`` (centre, metres) and
+            ``geometry``, in `crs`.
+        """
+        centre_x, centre_y = self.centres()
+        data = {**columns, "cell": self.cells, "cell_x": centre_x, "cell_y": centre_y}
+        return gpd.GeoDataFrame(data, geometry=self.polygons(), crs=self.crs)
+
+
+def checked_weights(weights: npt.ArrayLike, n: int) -> FloatArray:
+    """Return weights as an array after checking that they can weigh events.
+
+    Parameters
+    ----------
+    weights : array_like of float, shape (n,)
+    n : int
+        Number of events.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+
+    Raises
+    ------
+    ParameterError
+        Another length, a negative value or one that is not finite.
+    """
+    values = np.ascontiguousarray(weights, dtype=np.float64)
+    if values.shape != (n,):
+        raise ParameterError(f"There are {n} events but weights of shape {values.shape}.", "Give one weight an event.")
+    if not np.isfinite(values).all() or (values < 0).any():
+        raise ParameterError("A weight is negative or not finite.", "Weights are zero or more.")
+    return values
+
+
+def square_grid(
+    study_area: BaseGeometry | None,
+    cell_m: float,
+    *,
+    crs: Any,
+    x: npt.ArrayLike | None = None,
+    y: npt.ArrayLike | None = None,
+    origin_m: tuple[float, float] | None = None,
+) -> SquareGrid:
+    """Lay square cells over a study area.
+
+    Parameters
+    ----------
+    study_area : Polygon or MultiPolygon or None
+        In `crs`. Without one the bounding rectangle of the points is taken, and significance depends on it.
+    cell_m : float
+        Side of a cell, metres.
+    crs : Any
+        CRS of the study area and the points: projected, metres.
+    x, y : array_like of float, shape (n,), optional
+        Points, metres; needed without a study area.
+    origin_m : (float, float), optional
+        A corner that some cell has, metres. By default (0, 0) of the CRS, so that layers made at different times, or
+        of neighbouring towns, line up.
+
+    Returns
+    -------
+    SquareGrid
+        Cells that share ground with the study area (touching it in a line or a corner is not enough). A boundary cell
+        is taken whole, so events in it count even where they lie beyond the boundary.
+
+    Raises
+    ------
+    ParameterError
+        The cell is not a positive length, or so small that the lattice would exceed `MAX_CELLS`.
+    GeometryError
+        The study area is empty, invalid or no polygon.
+    CoordinateError
+        `crs` is not in metres, or the coordinates are degrees.
+    EmptyInputError
+        Neither a study area nor a point was given.
+
+    Examples
+    --------
+    >>> grid = square_grid(shapely.box(120, 0, 330, 200), 100, crs="EPSG:32616")
+    >>> grid.n_rows, grid.n_columns, grid.origin_x
+    (2, 3, 100.0)
+    """
+    if not (math.isfinite(cell_m) and cell_m > 0):
+        raise ParameterError(f"The cell size is {cell_m} m.", "Give a positive number of metres.")
+    metric = require_metres(crs)
+    corner = (0.0, 0.0) if origin_m is None else origin_m
+    if not all(math.isfinite(value) for value in corner):
+        raise ParameterError(f"The origin is {corner}.", "Give two numbers of metres.")
+    if study_area is not None:
+        _check_study_area(study_area)
+        bounds = study_area.bounds
+    elif x is not None and y is not None:
+        eastings, northings = checked_coordinates(x, y)
+        bounds = (eastings.min(), northings.min(), eastings.max(), northings.max())
+    else:
+        raise EmptyInputError("There is neither a study area nor a point.", "Give one of them.")
+    _refuse_degrees(bounds, cell_m)
+    column, row, n_columns, n_rows = _lattice(bounds, cell_m, corner)
+    origin_x, origin_y = corner[0] + column * cell_m, corner[1] + row * cell_m
+    if study_area is None:
+        inside = np.ones((n_rows, n_columns), dtype=np.bool_)
+        return SquareGrid(cell_m, origin_x, origin_y, inside, metric, inside.size * cell_m**2 / 1e6, from_points=True)
+    inside = cells_sharing_ground(study_area, origin_x, origin_y, cell_m, (n_rows, n_columns))
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    trimmed = np.ascontiguousarray(inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    origin_x, origin_y = corner[0] + (column + int(columns[0])) * cell_m, corner[1] + (row + int(rows[0])) * cell_m
+    return SquareGrid(cell_m, origin_x, origin_y, trimmed, metric, study_area.area / 1e6)
+
+
+def suggest_cell_m(n: int, area_m2: float) -> CellSuggestion:
+    """Suggest a cell size for `n` events on an area.
+
+    Parameters
+    ----------
+    n : int
+        Events.
+    area_m2 : float
+        Study area, square metres.
+
+    Returns
+    -------
+    CellSuggestion
+
+    Raises
+    ------
+    EmptyInputError
+        There is no event.
+    ParameterError
+        The area is not positive.
+
+    Notes
+    -----
+    ``side = sqrt(2 area / n)``: two events a cell if they were spread evenly, the usual rule for quadrats. The nearest
+    handy number (by ratio) between 50 m, below which geocoding is rarely true, and 2,000 m, above which a cell is no
+    place any more; coarser where the map would have more than 250,000 cells.
+
+    References
+    ----------
+    Wong, D. W. S. and Lee, J. (2005). Statistical Analysis of Geographic Information, section 6.2. Wiley.
+
+    Examples
+    --------
+    >>> suggest_cell_m(2245, 835e6).cell_m
+    750.0
+    """
+    if n < 1:
+        raise EmptyInputError("There is no event to suggest a cell size from.", "Check the filters and the file.")
+    if not (math.isfinite(area_m2) and area_m2 > 0):
+        raise ParameterError(f"The area is {area_m2} m2.", "Give a positive area in square metres.")
+    exact = math.sqrt(2.0 * area_m2 / n)
+    handy = float(min(HANDY_SIDES_M, key=lambda side: abs(math.log(side / exact))))
+    reason = f"sqrt(2 area / n) for {n:,} events on {area_m2 / 1e6:,.1f} km2 is {exact:,.0f} m; taken: {handy:,.0f} m"
+    fewest = math.sqrt(area_m2 / MAX_SUGGESTED_CELLS)
+    if handy < fewest:
+        handy = _rounded_up(fewest)
+        reason += f", made {handy:,.0f} m to stay within {MAX_SUGGESTED_CELLS:,} cells"
+    elif exact < SMALLEST_SUGGESTED_M or exact > LARGEST_SUGGESTED_M:
+        reason += f" (suggestions stay between {SMALLEST_SUGGESTED_M:.0f} and {LARGEST_SUGGESTED_M:.0f} m)"
+    return CellSuggestion(handy, reason + ".")
+
+
+def _check_study_area(study_area: BaseGeometry) -> None:
+    """Refuse what is no usable area."""
+    if study_area.geom_type not in {"Polygon", "MultiPolygon"}:
+        raise GeometryError(f"The study area is a {study_area.geom_type}.", "Give a polygon or a multipolygon.")
+    if study_area.is_empty or study_area.area == 0:
+        raise GeometryError("The study area is empty.", "Give a polygon with an area.")
+    if not np.isfinite(study_area.bounds).all():
+        raise GeometryError("The study area has coordinates that are not finite.", "Check its CRS.")
+    if not study_area.is_valid:
+        reason = shapely.is_valid_reason(study_area)
+        raise GeometryError(f"The study area is invalid: {reason}.", "Repair it, for example with shapely.make_valid.")
+
+
+def _refuse_degrees(bounds: tuple[float, float, float, float], cell_m: float) -> None:
+    """Refuse coordinates in degrees: all within 180 and 90, and the whole extent smaller than a cell."""
+    left, bottom, right, top = bounds
+    if looks_like_degrees((left, right), (bottom, top)) and max(right - left, top - bottom) < cell_m:
+        raise CoordinateError(
+            f"All coordinates lie between {left:g}, {bottom:g} and {right:g}, {top:g}: they look like degrees, not metres.",
+            "Project them to the working CRS in metres, or name their CRS (EPSG:4326).",
+        )
+
+
+def _lattice(
+    bounds: tuple[float, float, float, float], cell_m: float, corner: tuple[float, float]
+) -> tuple[int, int, int, int]:
+    """Return first column, first row (from the corner), columns and rows of the lattice that covers the bounds."""
+    left, bottom, right, top = bounds
+    width, height = (right - left) / cell_m + 1.0, (top - bottom) / cell_m + 1.0
+    if width * height > 1.01 * MAX_CELLS:
+        fits = _fitting_cell_m(right - left, top - bottom)
+        raise ParameterError(
+            f"Cells of {cell_m:g} m over {(right - left) / 1e3:,.1f} x {(top - bottom) / 1e3:,.1f} km would make "
+            f"{width * height:,.0f} cells; at most {MAX_CELLS:,} are made.",
+            f"Use cells of {fits:,.0f} m or more, or a smaller study area.",
+        )
+    column, row = _floor_cell(left, corner[0], cell_m), _floor_cell(bottom, corner[1], cell_m)
+    last_column, last_row = _floor_cell(right, corner[0], cell_m), _floor_cell(top, corner[1], cell_m)
+    return column, row, last_column - column + 1, last_row - row + 1
+
+
+def _floor_cell(value: float, corner: float, cell_m: float) -> int:
+    """Return the index of the half-open cell that holds a coordinate, true to the edges ``corner + k cell_m``."""
+    index = math.floor((value - corner) / cell_m)
+    if value < corner + index * cell_m:
+        return index - 1
+    return index + 1 if value >= corner + (index + 1) * cell_m else index
+
+
+def _fitting_cell_m(width: float, height: float) -> float:
+    """Return a round cell size with which a rectangle stays within `MAX_CELLS`."""
+    half = (width + height) / 2.0
+    return _rounded_up((half + math.sqrt(half**2 + MAX_CELLS * width * height)) / MAX_CELLS)
+
+
+def _rounded_up(length: float) -> float:
+    """Round a length up to two significant digits."""
+    step = 10.0 ** (math.floor(math.log10(length)) - 1)
+    return math.ceil(length / step) * step
