@@ -3,6 +3,7 @@
 ::
 
     KvartError
+    ├── BadParameterError        a query parameter is unknown, repeated or cannot be read
     ├── NotFoundError            no such municipality, run, zone ...
     ├── InvalidInputError        the request or file cannot be used; nothing was stored
     │   └── ImportRefusedError   a file as a whole cannot be imported
@@ -41,6 +42,16 @@ class KvartError(Exception):
         self.message = message
         self.hint = hint
         self.details = details
+
+
+class BadParameterError(KvartError):
+    """A query parameter is unknown, repeated or cannot be read; ``parameter`` names it in the problem document."""
+
+    code = "bad_parameter"
+
+    def __init__(self, parameter: str, reason: str, hint: str = "") -> None:
+        super().__init__(f"Query parameter '{parameter}' {reason}", hint, parameter=parameter)
+        self.parameter = parameter
 
 
 class NotFoundError(KvartError):
@@ -86,6 +97,7 @@ class DatabaseUnavailableError(KvartError):
 
 
 STATUS_OF_ERROR: dict[type[Exception], HTTPStatus] = {
+    BadParameterError: HTTPStatus.BAD_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -106,12 +118,16 @@ def status_of(error: Exception) -> HTTPStatus:
 
 def problem_document(error: KvartError | AnalysisError) -> dict[str, Any]:
     """Return the problem document (RFC 9457) of an error."""
-    status = status_of(error)
+    details = getattr(error, "details", {})
+    return build_problem(status_of(error), error.code, error.message, hint=error.hint, **details)
+
+
+def build_problem(status: HTTPStatus, code: str, detail: str, **members: Any) -> dict[str, Any]:
+    """Return a problem document with further ``members``, of which the empty ones are left out."""
     return {
-        "type": f"urn:kvart:problem:{error.code}",
+        "type": f"urn:kvart:problem:{code}",
         "title": status.phrase,
         "status": int(status),
-        "detail": error.message,
-        "hint": error.hint,
-        **getattr(error, "details", {}),
+        "detail": detail,
+        **{name: value for name, value in members.items() if value not in (None, "", [], {})},
     }

@@ -33,6 +33,10 @@ class ServerSettings(BaseSettings):
     max_upload_mb: int = Field(default=512, ge=1)
     max_body_kb: int = Field(default=1024, ge=1)
     max_vertices: int = Field(default=2000, ge=4)
+    max_boundary_vertices: int = Field(default=50_000, ge=4)
+    """Of a municipality's boundary; a larger one goes through ``kvart import municipalities``."""
+    worker: bool = True
+    """Whether the service does the runs itself; without it they wait for another worker."""
 
 
 class MapSettings(BaseSettings):

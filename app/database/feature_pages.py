@@ -13,12 +13,10 @@ from typing import Any, Literal, Self
 
 from sqlalchemy import (
     ColumnElement,
-    Date,
-    DateTime,
     Float,
     FromClause,
-    Numeric,
     Select,
+    SQLColumnExpression,
     Text,
     and_,
     cast,
@@ -39,6 +37,9 @@ DEFAULT_PAGE = 1000
 MAX_PAGE = 10_000
 UTC_TIMESTAMP = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
 
+Expression = SQLColumnExpression[Any]
+"""A column, or anything computed of columns."""
+
 PropertyType = Literal["string", "integer", "number", "boolean", "date", "date-time", "object", "array"]
 
 
@@ -50,7 +51,7 @@ class Property:
     ----------
     name : str
         Its name in the answer and, if it can be filtered by, in the query.
-    expression : ColumnElement
+    expression : Expression
         Where its value comes from.
     type : str
         JSON type, or ``date``/``date-time`` for a string in that format.
@@ -63,7 +64,7 @@ class Property:
     """
 
     name: str
-    expression: ColumnElement[Any]
+    expression: Expression
     type: PropertyType
     description: str
     values: tuple[str, ...] = ()
@@ -80,16 +81,16 @@ class Collection:
         ``name`` is the last part of the address of the list, ``singular`` what messages call one feature.
     source : FromClause
         Table or join that the rows come from.
-    identifier : ColumnElement
+    identifier : Expression
         Integer key by which features are ordered, paged and addressed.
-    municipality : ColumnElement or None
+    municipality : Expression or None
         Key of the municipality that a row belongs to; None for the list of municipalities itself.
-    geometry : ColumnElement
+    geometry : Expression
         Geometry in WGS 84.
     geometry_types : tuple of str
         GeoJSON types that may occur.
     properties : tuple of Property
-    time : tuple of ColumnElement or None
+    time : tuple of Expression or None
         Begin and end of the time that a feature speaks of; features without it match no time filter.
     """
 
@@ -98,12 +99,12 @@ class Collection:
     singular: str
     description: str
     source: FromClause
-    identifier: ColumnElement[int]
-    municipality: ColumnElement[int] | None
-    geometry: ColumnElement[Any]
+    identifier: Expression
+    municipality: Expression | None
+    geometry: Expression
     geometry_types: tuple[str, ...]
     properties: tuple[Property, ...]
-    time: tuple[ColumnElement[datetime], ColumnElement[datetime]] | None = None
+    time: tuple[Expression, Expression] | None = None
     geometry_optional: bool = False
 
     def filterable(self) -> dict[str, Property]:
@@ -156,7 +157,9 @@ class FeatureQuery:
 
     def where(self, **equal: Any) -> Self:
         """Return the query with further values of properties; None asks for nothing."""
-        return replace(self, equal={**self.equal, **{name: value for name, value in equal.items() if value is not None}})
+        return replace(
+            self, equal={**self.equal, **{name: value for name, value in equal.items() if value is not None}}
+        )
 
 
 @dataclass(frozen=True)
@@ -223,7 +226,7 @@ def _matching(collection: Collection, municipality_id: int | None, query: Featur
     return select().select_from(collection.source).where(and_(*conditions))
 
 
-def _intersects(geometry: ColumnElement[Any], bbox: Bbox) -> ColumnElement[bool]:
+def _intersects(geometry: Expression, bbox: Bbox) -> ColumnElement[bool]:
     spans = [(bbox.west, bbox.east)]
     if bbox.west > bbox.east:
         spans = [(bbox.west, 180.0), (-180.0, bbox.east)]
@@ -235,7 +238,7 @@ def _intersects(geometry: ColumnElement[Any], bbox: Bbox) -> ColumnElement[bool]
     )
 
 
-def _overlaps(time: tuple[ColumnElement[datetime], ColumnElement[datetime]], interval: Interval) -> ColumnElement[bool]:
+def _overlaps(time: tuple[Expression, Expression], interval: Interval) -> ColumnElement[bool]:
     begin, end = time
     conditions: list[ColumnElement[bool]] = [begin.is_not(None)]
     if interval.end is not None:
@@ -247,7 +250,7 @@ def _overlaps(time: tuple[ColumnElement[datetime], ColumnElement[datetime]], int
 
 def _feature_text(collection: Collection) -> ColumnElement[str]:
     geometry = func.coalesce(func.ST_AsGeoJSON(collection.geometry, COORDINATE_DECIMALS), literal("null"))
-    pairs = [part for item in collection.properties for part in (literal(item.name), _json_value(item.expression))]
+    pairs = [part for item in collection.properties for part in (literal(item.name), _json_value(item))]
     return func.concat(
         literal('{"type":"Feature","id":'),
         collection.identifier,
@@ -259,11 +262,11 @@ def _feature_text(collection: Collection) -> ColumnElement[str]:
     )
 
 
-def _json_value(expression: ColumnElement[Any]) -> ColumnElement[Any]:
-    if isinstance(expression.type, DateTime):
-        return func.to_char(func.timezone("UTC", expression), UTC_TIMESTAMP)
-    if isinstance(expression.type, Date):
-        return func.to_char(expression, "YYYY-MM-DD")
-    if isinstance(expression.type, Numeric) and not isinstance(expression.type, Float):
-        return cast(expression, Float)
-    return expression
+def _json_value(item: Property) -> Expression:
+    if item.type == "date-time":
+        return func.to_char(func.timezone("UTC", item.expression), UTC_TIMESTAMP)
+    if item.type == "date":
+        return func.to_char(item.expression, "YYYY-MM-DD")
+    if item.type == "number":
+        return cast(item.expression, Float)
+    return item.expression

@@ -1,0 +1,23 @@
+"""The layers of the service, in the order in which people look for them."""
+
+from __future__ import annotations
+
+from app.areal_units.service import COLLECTION as AREAL_UNITS
+from app.danger_zones.service import COLLECTION as DANGER_ZONES
+from app.database.feature_pages import Collection
+from app.fixes.service import COLLECTION as FIXES
+from app.incidents.service import COLLECTION as INCIDENTS
+from app.lights.service import COLLECTION as STREET_LIGHTS
+from app.municipalities.service import COLLECTION as MUNICIPALITIES
+from app.officers.service import COLLECTION as OFFICERS
+from app.streets.service import COLLECTION as STREETS
+
+
+def layers() -> tuple[Collection, ...]:
+    """Return the layers of a municipality."""
+    return (INCIDENTS, DANGER_ZONES, STREET_LIGHTS, FIXES, AREAL_UNITS, STREETS, OFFICERS)
+
+
+def collections() -> tuple[Collection, ...]:
+    """Return every collection of features, the municipalities included."""
+    return (MUNICIPALITIES, *layers())

@@ -1,0 +1,91 @@
+"""What routes ask for: settings, a session in a transaction, the municipality of the address, checked parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from sqlalchemy.orm import Session
+
+from app.database.sessions import Database
+from app.errors import BadParameterError
+from app.features.parameters import MAX_IDENTIFIER
+from app.municipalities import service as municipalities
+from app.municipalities.context import MunicipalityContext
+from app.settings import Settings
+
+
+def get_settings(request: Request) -> Settings:
+    """Return the settings that the application was created with."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def get_database(request: Request) -> Database:
+    """Return the database that the application opened at its start."""
+    database: Database = request.app.state.database
+    return database
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+DatabaseDep = Annotated[Database, Depends(get_database)]
+
+
+def open_session(database: DatabaseDep) -> Iterator[Session]:
+    """Give a session in one transaction, which ends before the answer is sent: what is acknowledged is stored."""
+    with database.transaction() as session:
+        yield session
+
+
+SessionDep = Annotated[Session, Depends(open_session, scope="function")]
+
+
+def resolve_municipality(
+    session: SessionDep,
+    municipality: Annotated[str, Path(max_length=63, description="Code of the municipality.", examples=["talsi"])],
+) -> MunicipalityContext:
+    """Return the municipality that the address names: the one place where a request meets its tenant."""
+    return municipalities.find_municipality(session, municipality)
+
+
+MunicipalityDep = Annotated[MunicipalityContext, Depends(resolve_municipality, scope="function")]
+
+IdentifierParam = Annotated[int, Path(ge=1, le=MAX_IDENTIFIER, description="Identifier.", examples=[1])]
+
+
+def reject_unknown_parameters(request: Request) -> None:
+    """Refuse a query parameter that the route does not know or that is given twice.
+
+    Raises
+    ------
+    BadParameterError
+        Naming the parameter.
+    """
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    known = _query_parameters(route.dependant)
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if name not in known:
+            hint = f"Known are: {', '.join(sorted(known))}." if known else "This address takes no query parameter."
+            raise BadParameterError(name[:80], "is unknown.", hint)
+        if given.count(name) > 1:
+            raise BadParameterError(name, "is given more than once.", "Give it once.")
+
+
+def _query_parameters(dependant: Dependant) -> set[str]:
+    own = {parameter.alias for parameter in dependant.query_params}
+    return own.union(*(_query_parameters(inner) for inner in dependant.dependencies))
+
+
+def csp_nonce(request: Request) -> str:
+    """Return the nonce of this answer; inline scripts and styles that carry it may run."""
+    nonce: str = request.state.nonce
+    return nonce
+
+
+NonceDep = Annotated[str, Depends(csp_nonce)]

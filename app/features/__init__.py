@@ -1,0 +1,1 @@
+"""GeoJSON features in and out: what all layers of the service share."""

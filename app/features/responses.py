@@ -1,0 +1,112 @@
+"""GeoJSON answers and what the API document says about them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fastapi import Request, Response
+from starlette.datastructures import URL
+
+from app.database.feature_pages import Collection, FeaturePage, Property
+from app.features.parameters import page_token
+
+GEOJSON = "application/geo+json"
+
+
+def feature_page_response(request: Request, page: FeaturePage, *, status: int = 200) -> Response:
+    """Return a page as a GeoJSON feature collection; the link ``next`` repeats every parameter of the request."""
+    links = [_link(request.url, "self", "This page")]
+    if page.next_after is not None:
+        following = request.url.include_query_params(after=page_token(page.next_after))
+        links.append(_link(following, "next", "Next page"))
+    tail = json.dumps({"numberReturned": page.number_returned, "links": links}, ensure_ascii=False)
+    content = f'{{"type":"FeatureCollection","features":[{page.features}],{tail[1:]}'
+    return Response(content, status_code=status, media_type=GEOJSON)
+
+
+def feature_response(feature: str, *, status: int = 200, location: str | None = None) -> Response:
+    """Return one GeoJSON feature; ``location`` is the address of what was made."""
+    headers = {} if location is None else {"Location": location}
+    return Response(feature, status_code=status, media_type=GEOJSON, headers=headers)
+
+
+def _link(url: URL, relation: str, title: str) -> dict[str, str]:
+    return {"href": str(url), "rel": relation, "type": GEOJSON, "title": title}
+
+
+def page_of(collection: Collection) -> dict[int | str, dict[str, Any]]:
+    """Return what the API document says of a page of the collection."""
+    return _answer(200, f"A page of {collection.title.lower()}.", page_schema_name(collection))
+
+
+def one_of(collection: Collection) -> dict[int | str, dict[str, Any]]:
+    """Return what the API document says of one feature of the collection."""
+    return _answer(200, f"The {collection.singular}.", feature_schema_name(collection))
+
+
+def _answer(status: int, description: str, schema: str) -> dict[int | str, dict[str, Any]]:
+    content = {GEOJSON: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {status: {"description": description, "content": content}}
+
+
+def feature_schema_name(collection: Collection) -> str:
+    """Return the name of the schema of one feature."""
+    return "".join(part.capitalize() for part in collection.singular.split()) + "Out"
+
+
+def page_schema_name(collection: Collection) -> str:
+    """Return the name of the schema of a page."""
+    return "".join(part.capitalize() for part in collection.singular.split()) + "Page"
+
+
+def collection_schemas(collection: Collection) -> dict[str, dict[str, Any]]:
+    """Return the JSON schemas of one feature and of a page of the collection, by name."""
+    geometry: dict[str, Any] = {
+        "type": "object",
+        "required": ["type", "coordinates"],
+        "properties": {
+            "type": {"enum": list(collection.geometry_types)},
+            "coordinates": {"type": "array", "description": "Longitude and latitude, WGS 84 degrees."},
+        },
+    }
+    names = [item.name for item in collection.properties]
+    feature = {
+        "type": "object",
+        "description": collection.description,
+        "required": ["type", "id", "geometry", "properties"],
+        "properties": {
+            "type": {"const": "Feature"},
+            "id": {"type": "integer"},
+            "geometry": {"anyOf": [geometry, {"type": "null"}]} if collection.geometry_optional else geometry,
+            "properties": {
+                "type": "object",
+                "required": names,
+                "properties": {item.name: property_schema(item) for item in collection.properties},
+                "additionalProperties": False,
+            },
+        },
+    }
+    page = {
+        "type": "object",
+        "required": ["type", "features", "numberReturned", "links"],
+        "properties": {
+            "type": {"const": "FeatureCollection"},
+            "features": {"type": "array", "items": {"$ref": f"#/components/schemas/{feature_schema_name(collection)}"}},
+            "numberReturned": {"type": "integer", "minimum": 0},
+            "links": {"type": "array", "items": {"$ref": "#/components/schemas/Link"}},
+        },
+    }
+    return {feature_schema_name(collection): feature, page_schema_name(collection): page}
+
+
+def property_schema(item: Property) -> dict[str, Any]:
+    """Return the JSON schema of a property; every property may be null."""
+    formats = {"date": "date", "date-time": "date-time"}
+    kind = "string" if item.type in formats else item.type
+    schema: dict[str, Any] = {"type": [kind, "null"], "description": item.description}
+    if item.type in formats:
+        schema["format"] = formats[item.type]
+    if item.values:
+        schema["enum"] = [*item.values, None]
+    return schema

@@ -1,0 +1,1 @@
+"""Health of the process and readiness of the service."""

@@ -1,0 +1,107 @@
+"""The web service; nothing happens at import time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import to_thread
+from fastapi import Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from analysis.summary import software_version
+from app.areal_units.router import router as areal_units
+from app.catalogue import collections
+from app.danger_zones.router import router as danger_zones
+from app.database.sessions import open_database
+from app.dependencies import reject_unknown_parameters
+from app.fixes.router import router as fixes
+from app.health.router import router as health
+from app.incidents.router import router as incidents
+from app.jobs.process import WorkerProcess
+from app.lights.router import router as lights
+from app.maps.offline import static_directories
+from app.middleware import BodyCap, RequestFrame
+from app.municipalities.router import router as municipalities
+from app.officers.router import router as officers
+from app.openapi import build_openapi
+from app.problems import register_problem_handlers
+from app.settings import ServerSettings, Settings
+from app.streets.router import router as streets
+from app.web.router import WEB_STATIC
+from app.web.router import router as pages
+
+ROUTERS = (
+    pages,
+    health,
+    municipalities,
+    incidents,
+    danger_zones,
+    areal_units,
+    lights,
+    streets,
+    fixes,
+    officers,
+)
+SMALLEST_COMPRESSED_BYTES = 1024
+QUICK_COMPRESSION = 4
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the web service; it opens its database and starts its worker when the server starts it."""
+    application = FastAPI(
+        title="Kvart",
+        version=software_version().removeprefix("kvart "),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=_lifespan,
+        dependencies=[Depends(reject_unknown_parameters)],
+    )
+    application.state.settings = settings
+    for router in ROUTERS:
+        application.include_router(router)
+    for address, directory in {**static_directories(), "/static": WEB_STATIC}.items():
+        application.mount(address, StaticFiles(directory=directory))
+    register_problem_handlers(application)
+    application.add_middleware(BodyCap, most_bytes=_body_cap(settings.server))
+    application.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=QUICK_COMPRESSION)
+    application.add_middleware(RequestFrame)
+    application.openapi = _openapi_once(application)  # type: ignore[method-assign]
+    return application
+
+
+@asynccontextmanager
+async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = application.state.settings
+    database = await to_thread.run_sync(open_database, settings.database)
+    worker = WorkerProcess(settings.database) if settings.server.worker else None
+    application.state.database, application.state.worker = database, worker
+    try:
+        if worker is not None:
+            worker.start()
+        yield
+    finally:
+        if worker is not None:
+            await to_thread.run_sync(worker.stop)
+        await to_thread.run_sync(database.close)
+
+
+def _body_cap(settings: ServerSettings) -> Callable[[str, str], int]:
+    def most_bytes(method: str, path: str) -> int:
+        if method == "POST" and path.rstrip("/").endswith("/imports"):
+            return settings.max_upload_mb * 1024**2
+        return settings.max_body_kb * 1024
+
+    return most_bytes
+
+
+def _openapi_once(application: FastAPI) -> Callable[[], dict[str, Any]]:
+    def openapi() -> dict[str, Any]:
+        if application.openapi_schema is None:
+            application.openapi_schema = build_openapi(application, collections())
+        return application.openapi_schema
+
+    return openapi

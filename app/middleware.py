@@ -1,0 +1,118 @@
+"""What happens around every request: identifier, log line, safe headers, body cap, and no error without a document."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import build_problem
+from app.logs import LOG
+from app.problems import ProblemResponse, unexpected_problem
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""Set where the answer does not set its own."""
+
+
+class RequestFrame:
+    """Gives each request an identifier and a nonce, each answer its headers, each error a document, each call a line.
+
+    The log names the route, not the address: identifiers and filters may be personal data.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        scope.setdefault("state", {}).update(request_id=request_id, nonce=secrets.token_urlsafe(16))
+        begin = time.perf_counter()
+        status = 0
+
+        async def send_framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_framed)
+        except Exception:
+            LOG.exception("unexpected error", extra={"fields": {"request_id": request_id, "route": _route(scope)}})
+            if status:
+                raise
+            await ProblemResponse(unexpected_problem(request_id))(scope, receive, send_framed)
+        finally:
+            fields = {
+                "request_id": request_id,
+                "method": scope["method"],
+                "route": _route(scope),
+                "status": status,
+                "milliseconds": round((time.perf_counter() - begin) * 1000, 1),
+            }
+            LOG.info("request", extra={"fields": fields})
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "none")
+
+
+class BodyCap:
+    """Refuses a body of more bytes than its address may take, before and while it arrives.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    most_bytes : callable
+        From method and path to the cap in bytes.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: Callable[[str, str], int]) -> None:
+        self.app = app
+        self.most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        cap = self.most_bytes(scope["method"], scope["path"])
+        sentence = f"The body is larger than the {cap:,} bytes that this address takes."
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not re.fullmatch(r"\d{1,18}", declared, re.ASCII) or int(declared) > cap:
+            problem = build_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)
+            await ProblemResponse(problem)(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_capped() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > cap:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
+            return message
+
+        await self.app(scope, receive_capped, send)

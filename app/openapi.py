@@ -1,0 +1,154 @@
+"""The OpenAPI document: what programs and people read of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.database.feature_pages import Collection
+from app.features.responses import GEOJSON, collection_schemas, feature_schema_name, page_schema_name
+from app.problems import PROBLEM
+
+Responses = dict[int | str, dict[str, Any]]
+
+SHARED_PARAMETERS = ("limit", "after", "bbox", "datetime")
+"""Kept under ``components.parameters``, where GIS clients look for the largest page."""
+
+DESCRIPTION = """\
+Hot spots, danger zones and beats with a permanently assigned officer.
+
+Layers are GeoJSON in WGS 84 (CRS84), a page at a time: follow the link `next`. Every error is a problem document
+(RFC 9457) that names the parameter or the member of the body. Analyses and imports are runs: `POST` answers at once
+with the address of the run, which tells how far it is and then where its result is.
+"""
+
+TAGS = {
+    "service": "Health, readiness and this document.",
+    "municipalities": "The tenants of the service: each has its boundary, working CRS and time zone.",
+    "incidents": "Recorded incidents with their exact place and time window.",
+    "categories": "Categories of incidents and of concerns.",
+    "danger zones": "Places that residents, officers or the municipality named as dangerous.",
+    "areal units": "The smallest areas with residents.",
+    "street lights": "Lamps and whether they work.",
+    "streets": "Street segments.",
+    "fixes": "What is done about places.",
+    "officers": "Officers by badge number.",
+    "imports": "Files taken in, with what was refused and why.",
+    "runs": "Analyses and imports: state, progress, result.",
+    "beat plans": "Divisions into beats, and who holds each beat.",
+    "maps": "Map documents for people.",
+}
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "Problem document (RFC 9457).",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:kvart:problem:not_found"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "description": "What is wrong."},
+        "hint": {"type": "string", "description": "What to do about it."},
+        "parameter": {"type": "string", "description": "Query parameter that is wrong."},
+        "pointer": {"type": "string", "description": "Member of the body that is wrong."},
+        "reason": {"type": "string", "description": "Stable code of the reason, for programs."},
+        "errors": {"type": "array", "items": {"type": "object"}, "description": "Every reason that was found."},
+    },
+}
+
+LINK_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["href", "rel"],
+    "properties": {
+        "href": {"type": "string", "format": "uri"},
+        "rel": {"type": "string"},
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+    },
+}
+
+LOCATION = {"Location": {"description": "Address of what was made.", "schema": {"type": "string"}}}
+
+
+def problems(*statuses: int) -> Responses:
+    """Return what the document says of these statuses: each is answered with a problem document."""
+    content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def created_feature(collection: Collection) -> Responses:
+    """Return what the document says of a feature that was made."""
+    return _created(collection, {"$ref": f"#/components/schemas/{feature_schema_name(collection)}"})
+
+
+def created_features(collection: Collection) -> Responses:
+    """Return what the document says of one feature or several that were made."""
+    names = (feature_schema_name(collection), page_schema_name(collection))
+    return _created(collection, {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]})
+
+
+def _created(collection: Collection, schema: dict[str, Any]) -> Responses:
+    content = {GEOJSON: {"schema": schema}}
+    return {201: {"description": f"The {collection.singular} as stored.", "headers": LOCATION, "content": content}}
+
+
+def build_openapi(application: FastAPI, collections: Iterable[Collection]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the application.
+
+    Parameters
+    ----------
+    application : FastAPI
+    collections : iterable of Collection
+        The layers whose schemas the document describes.
+    """
+    document = get_openapi(
+        title=application.title,
+        version=application.version,
+        description=DESCRIPTION,
+        routes=application.routes,
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+        license_info={"name": "MIT", "identifier": "MIT"},
+        servers=[{"url": "/"}],
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas |= {"Problem": PROBLEM_SCHEMA, "Link": LINK_SCHEMA}
+    for collection in collections:
+        schemas |= collection_schemas(collection)
+    for operation in _operations(document):
+        _drop_framework_answers(operation)
+        _share_parameters(operation, components.setdefault("parameters", {}))
+    return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _drop_framework_answers(operation: dict[str, Any]) -> None:
+    """Remove what FastAPI assumes of invalid input and of text answers, which is not what the service answers."""
+    responses = operation["responses"]
+    unprocessable = responses.get("422", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    if unprocessable.get("$ref", "").endswith("/HTTPValidationError"):
+        if PROBLEM in responses["422"]["content"]:
+            del responses["422"]["content"]["application/json"]
+        else:
+            del responses["422"]
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _share_parameters(operation: dict[str, Any], shared: dict[str, Any]) -> None:
+    for index, parameter in enumerate(operation.get("parameters", [])):
+        name = parameter["name"]
+        if parameter["in"] != "query" or name not in SHARED_PARAMETERS:
+            continue
+        described = parameter | {"style": "form", "explode": False}
+        if shared.setdefault(name, described) == described:
+            operation["parameters"][index] = {"$ref": f"#/components/parameters/{name}"}

@@ -1,0 +1,132 @@
+"""Every error becomes a problem document (RFC 9457), with nothing of the inside of the service in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from analysis.errors import AnalysisError
+from app.errors import DatabaseUnavailableError, KvartError, build_problem, problem_document
+
+PROBLEM = "application/problem+json"
+MOST_ERRORS = 20
+MOST_CHARACTERS = 300
+
+NO_ANSWER = DatabaseUnavailableError("The database does not answer in time.", "Try again in a moment.")
+
+
+class ProblemResponse(Response):
+    """A problem document with the status that it names."""
+
+    media_type = PROBLEM
+
+    def __init__(self, document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(json.dumps(document, ensure_ascii=False), status_code=document["status"], headers=headers)
+
+
+def register_problem_handlers(application: FastAPI) -> None:
+    """Answer every expected error with its problem document."""
+    for kind in (KvartError, AnalysisError):
+        application.add_exception_handler(kind, _answer_expected)
+    application.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    application.add_exception_handler(HTTPException, _answer_http)
+    for failure in (OperationalError, InterfaceError, PoolTimeoutError):
+        application.add_exception_handler(failure, _answer_database_failure)
+
+
+def unexpected_problem(request_id: str) -> dict[str, Any]:
+    """Return the problem document of an error that nobody expected; the log has the rest under the request id."""
+    return build_problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "unexpected",
+        "Something went wrong that is not your fault.",
+        hint="Tell the operator the request id.",
+        request_id=request_id,
+    )
+
+
+def _answer_expected(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, KvartError | AnalysisError)  # noqa: S101 - registered for these only
+    headers = {"Retry-After": "5"} if isinstance(error, DatabaseUnavailableError) else None
+    return ProblemResponse(problem_document(error), headers)
+
+
+def _answer_database_failure(request: Request, _error: Exception) -> Response:
+    return _answer_expected(request, NO_ANSWER)
+
+
+def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it only
+    status = HTTPStatus(error.status_code)
+    details = {
+        HTTPStatus.NOT_FOUND: f"There is no {request.url.path[:200]!r}.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method[:20]} is not possible at {request.url.path[:200]!r}.",
+        HTTPStatus.BAD_REQUEST: "The body cannot be read.",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: str(error.detail),
+    }
+    hints = {
+        HTTPStatus.NOT_FOUND: "/docs lists every address.",
+        HTTPStatus.METHOD_NOT_ALLOWED: "The header Allow names the methods there are.",
+    }
+    code = status.name.lower()
+    detail = details.get(status, status.description or status.phrase)
+    return ProblemResponse(build_problem(status, code, detail, hint=hints.get(status)), error.headers)
+
+
+def _answer_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it only
+    errors = error.errors()
+    places = {item["loc"][0] for item in errors}
+    if "path" in places:
+        return ProblemResponse(
+            build_problem(
+                HTTPStatus.NOT_FOUND, "not_found", f"There is no {request.url.path[:200]!r}.", errors=_reasons(errors)
+            )
+        )
+    if places & {"query", "header", "cookie"}:
+        return _invalid(HTTPStatus.BAD_REQUEST, "bad_parameter", errors)
+    if any(item["type"] == "json_invalid" for item in errors):
+        return _invalid(HTTPStatus.BAD_REQUEST, "malformed_json", errors)
+    if not _is_json(request):
+        return ProblemResponse(
+            build_problem(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_format",
+                "The body has to be JSON.",
+                hint="Send Content-Type: application/json or application/geo+json.",
+            )
+        )
+    return _invalid(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", errors)
+
+
+def _invalid(status: HTTPStatus, code: str, errors: list[Any] | Any) -> Response:
+    reasons = _reasons(errors)
+    first = reasons[0]
+    name, place = first["name"], first["location"]
+    member = {"parameter": name} if place == "query" else {"pointer": name}
+    label = f"Query parameter '{name}'" if place == "query" else f"Body member '{name}'" if name else "Body"
+    return ProblemResponse(build_problem(status, code, f"{label}: {first['reason']}.", **member, errors=reasons))
+
+
+def _reasons(errors: list[Any] | Any) -> list[dict[str, str]]:
+    return [
+        {
+            "location": str(item["loc"][0]),
+            "name": ".".join(str(part) for part in item["loc"][1:])[:MOST_CHARACTERS],
+            "reason": str(item["msg"]).removeprefix("Value error, ")[:MOST_CHARACTERS],
+        }
+        for item in list(errors)[:MOST_ERRORS]
+    ]
+
+
+def _is_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))

@@ -1,0 +1,1 @@
+"""Pages for people: home page and API reference, without any outside request."""
