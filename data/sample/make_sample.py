@@ -67,17 +67,10 @@ def _write_streets(streets: gpd.GeoDataFrame, out: Path) -> None:
 def _write_incidents(happened: pd.DataFrame, out: Path) -> None:
     """Write the incidents with the defects that real exports have; ``README.md`` lists them."""
     rows = files.with_longitude(happened)
-    columns = [
-        "id",
-        "category",
-        "occurred_from",
-        "occurred_to",
-        "time_precision",
-        "recorded_area",
-        "longitude",
-        "latitude",
-    ]
-    rows = rows[columns].astype({"occurred_from": object})
+    columns = ["id", "category", "occurred_from", "occurred_to", "recorded_area", "longitude", "latitude"]
+    rows = rows[columns].astype({"occurred_from": object, "occurred_to": object})
+    for end in ("occurred_from", "occurred_to"):
+        rows.loc[happened["day_only"], end] = happened[end].dt.strftime("%Y-%m-%d")
     spoiled = np.linspace(400, len(rows) - 400, ROWS_AT_ZERO + len(UNREADABLE_TIMES)).astype(int)
     rows.loc[spoiled[:ROWS_AT_ZERO], ["longitude", "latitude"]] = "0"
     rows.loc[spoiled[ROWS_AT_ZERO:], "occurred_from"] = UNREADABLE_TIMES

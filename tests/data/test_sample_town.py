@@ -12,6 +12,8 @@ import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
 
+from analysis.getis_ord import hot_spots
+from analysis.grids import square_grid
 from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, ZONE_STATUSES
 from app.fixes.models import FIX_STATUSES
 
@@ -39,7 +41,7 @@ def units():
 @pytest.fixture(scope="module")
 def incidents():
     rows = pd.read_csv(SAMPLE / "incidents.csv")
-    rows["moment"] = pd.to_datetime(rows["occurred_from"], format="%Y-%m-%d %H:%M", errors="coerce")
+    rows["moment"] = pd.to_datetime(rows["occurred_from"], format="ISO8601", errors="coerce")
     rows = rows[(rows["longitude"] != 0) & rows["moment"].notna()]
     points = gpd.points_from_xy(rows["longitude"], rows["latitude"], crs="EPSG:4326")
     return gpd.GeoDataFrame(rows, geometry=points).to_crs("EPSG:32634")
@@ -99,8 +101,7 @@ def test_the_incident_file_has_exactly_the_documented_defects():
     assert rows["id"].is_unique
     assert ((rows["longitude"] == "0") & (rows["latitude"] == "0")).sum() == 12
     start, end = (
-        pd.to_datetime(rows[name], format="%Y-%m-%d %H:%M", errors="coerce")
-        for name in ("occurred_from", "occurred_to")
+        pd.to_datetime(rows[name], format="ISO8601", errors="coerce") for name in ("occurred_from", "occurred_to")
     )
     assert start.isna().sum() == 3
     assert end.notna().all()
@@ -114,6 +115,23 @@ def test_a_planted_place_is_far_denser_than_the_town(incidents, code):
     built_up_km2 = 19.0
     per_km2 = len(near(incidents, code)) / (np.pi * 0.11**2)
     assert per_km2 > 4 * len(incidents) / built_up_km2
+
+
+def test_getis_ord_finds_the_planted_places_and_no_other_time(incidents):
+    town = gpd.read_file(SAMPLE / "municipality.geojson").to_crs("EPSG:32634").geometry.iloc[0]
+    grid = square_grid(town, 150, crs="EPSG:32634")
+    found = {}
+    for year in (2024, 2025):
+        places = incidents[incidents["moment"].dt.year == year].geometry
+        frame = hot_spots(places.x, places.y, grid).frame
+        found[year] = {
+            code: int(frame.loc[frame.contains(shapely.Point(place)), "gi_bin"].iloc[0])
+            for code, place in PLANTED.items()
+        }
+    for code in ("station_square", "bar_street", "dark_underpass", "school_route"):
+        assert min(found[2024][code], found[2025][code]) >= 1, code
+    assert (found[2024]["orchard_street"], found[2025]["mill_car_park"]) == (0, 0)
+    assert min(found[2025]["orchard_street"], found[2024]["mill_car_park"]) >= 2
 
 
 def test_one_place_emerges_and_one_vanishes_after_the_fix(incidents):

@@ -12,7 +12,7 @@ import shapely
 from generator import plan
 from generator.places import FIX_DAY, PLANTED, PlantedPlace
 
-BACKGROUND = 8_300
+BACKGROUND = 7_800
 ADDRESS_STEP_M, ADDRESS_OFFSET_M = 28.0, 9.0
 HOUSE_CLASSES = ("primary", "secondary", "tertiary", "residential", "pedestrian", "service", "footway")
 
@@ -92,7 +92,7 @@ def _background(code: str, houses: gpd.GeoDataFrame, rng: np.random.Generator) -
     count = round(BACKGROUND * share)
     floor = 1.5 if code in {"theft", "vandalism", "drugs", "public_order", "vehicle_crime"} else 0.4
     weight = (houses["residents"].to_numpy() + floor) * houses["land_use"].map(uses).fillna(1.0).to_numpy()
-    weight = weight * rng.gamma(1.6, size=len(houses))
+    weight = weight * rng.gamma(3.0, size=len(houses))
     house = rng.choice(len(houses), count, p=weight / weight.sum())
     return pd.DataFrame({"category": code, "house": house, "moment": _moments(count, clock, week, rng, swing)})
 
@@ -100,7 +100,7 @@ def _background(code: str, houses: gpd.GeoDataFrame, rng: np.random.Generator) -
 def _planted(place: PlantedPlace, houses: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:
     distance = houses.distance(place.line()).to_numpy()
     weight = np.exp(-0.5 * (distance / place.spread_m) ** 2) * rng.gamma(1.2, size=len(houses))
-    weight[distance > 3 * place.spread_m] = 0
+    weight[distance > 2.5 * place.spread_m] = 0
     house = rng.choice(len(houses), place.incidents, p=weight / weight.sum())
     category = rng.choice(list(place.mix), place.incidents, p=list(place.mix.values()))
     moments = _moments(place.incidents, place.hours, place.weekdays, rng, course=place.course)
@@ -155,7 +155,7 @@ def _with_windows(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return rows.assign(
         occurred_from=[_off_clock_change(moment) for moment in start.astype(object)],
         occurred_to=[_off_clock_change(moment) for moment in np.maximum(start, end).astype(object)],
-        time_precision=np.where(day_only, "day", "minute"),
+        day_only=day_only,
     )
 
 

@@ -55,32 +55,32 @@ class PlantedPlace:
 
 PLANTED = (
     PlantedPlace(
-        "station_square", "Station Square", ((40, 1170), (90, 1205), (150, 1180)), 45, 620,
+        "station_square", "Station Square", ((40, 1170), (90, 1205), (150, 1180)), 80, 700,
         {"theft": 0.38, "bicycle_theft": 0.17, "public_order": 0.20, "drugs": 0.11, "assault": 0.09, "robbery": 0.05},
         "day_and_evening", "working_week",
     ),
     PlantedPlace(
-        "bar_street", "Lantern Street", ((-230, 10), (-60, 14), (150, 0), (260, -10)), 28, 560,
+        "bar_street", "Lantern Street", ((-230, 10), (-60, 14), (150, 0), (260, -10)), 55, 620,
         {"assault": 0.42, "public_order": 0.31, "vandalism": 0.15, "theft": 0.08, "robbery": 0.04},
         "late_night", "weekend_nights",
     ),
     PlantedPlace(
-        "dark_underpass", "Tunnel Lane underpass", ((-541, 1225), (-540, 1290)), 22, 190,
+        "dark_underpass", "Tunnel Lane underpass", ((-541, 1225), (-540, 1290)), 75, 380,
         {"robbery": 0.36, "assault": 0.27, "drugs": 0.22, "vandalism": 0.15},
         "dark_evening", "even",
     ),
     PlantedPlace(
-        "school_route", "School Lane", ((545, -820), (560, -1010), (562, -1300)), 25, 170,
+        "school_route", "School Lane", ((545, -820), (560, -1010), (562, -1300)), 70, 340,
         {"theft": 0.30, "robbery": 0.22, "assault": 0.26, "vandalism": 0.22},
         "school_run", "school_days",
     ),
     PlantedPlace(
-        "orchard_street", "Orchard Street, upper end", ((632, 1520), (648, 1760)), 40, 250,
+        "orchard_street", "Orchard Street, upper end", ((632, 1520), (648, 1760)), 80, 360,
         {"drugs": 0.26, "vehicle_crime": 0.24, "robbery": 0.14, "vandalism": 0.20, "assault": 0.16},
         "dark_evening", "even", "emerging",
     ),
     PlantedPlace(
-        "mill_car_park", "Mill Street car park", ((930, -58), (1050, -48)), 30, 240,
+        "mill_car_park", "Mill Street car park", ((930, -58), (1050, -48)), 75, 330,
         {"vehicle_crime": 0.70, "vandalism": 0.18, "theft": 0.12},
         "night", "even", "vanishing",
     ),
