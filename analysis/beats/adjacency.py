@@ -57,7 +57,8 @@ def rook_contiguity(
     unit_ids : ndarray, shape (n,)
         Names for messages.
     snap_m : float or None
-        Units closer than this count as touching; None takes 0.5 m, or 1 % of the width of a typical unit where that is less.
+        Units closer than this count as touching; None takes 0.5 m, or 1 % of the width of a typical unit where that is
+        less.
     min_shared_m : float or None
         Shortest border that counts; None takes 1 m, or 2 % of the width of a typical unit where that is less.
 
@@ -73,13 +74,13 @@ def rook_contiguity(
 
     Notes
     -----
-    Equal segments are matched by their end points on a millimetre grid, which settles clean coverages at once. What remains
-    unmatched is compared with a spatial index: the part of one border within ``snap_m`` of the other, less ``2 snap_m`` for the
-    overshoot at its ends. Units that meet at a corner are not neighbours.
+    Equal segments are matched by their end points on a millimetre grid, which settles clean coverages at once. What
+    remains unmatched is compared with a spatial index: the part of one border within ``snap_m`` of the other, less ``2
+    snap_m`` for the overshoot at its ends. Units that meet at a corner are not neighbours.
 
     Examples
     --------
-    >>> squares = np.array([shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100), shapely.box(200, 100, 300, 200)])
+    >>> squares = np.array([shapely.box(x, y, x + 100, y + 100) for x, y in ((0, 0), (100, 0), (200, 100))])
     >>> edges = rook_contiguity(squares, np.arange(3)).edges
     >>> edges.first, edges.second, edges.border_m
     (array([0]), array([1]), array([100.]))
@@ -91,7 +92,7 @@ def rook_contiguity(
     slivers = 0 if coverage else refuse_overlaps(polygons, unit_ids, snap_m)
     segments = border_segments(polygons)
     matched, loose = _match(segments, len(polygons))
-    snapped = _snap(segments, loose, len(polygons), snap_m, min_shared_m)
+    snapped = _snap(segments, loose, snap_m, min_shared_m)
     edges = _add_up([matched, snapped], len(polygons))
     return Contiguity(edges.select(edges.border_m >= min_shared_m), snap_m, min_shared_m, slivers, coverage)
 
@@ -190,7 +191,7 @@ def _match(segments: Segments, n_units: int) -> tuple[Edges, NDArray[np.bool_]]:
     return _add_up([borders], n_units), loose
 
 
-def _snap(segments: Segments, loose: NDArray[np.bool_], n_units: int, snap_m: float, min_shared_m: float) -> Edges:
+def _snap(segments: Segments, loose: NDArray[np.bool_], snap_m: float, min_shared_m: float) -> Edges:
     """Find borders among the segments that have no equal: T-junctions, small gaps, small overlaps."""
     loose = loose & (segments.length_m > 0)
     order = np.flatnonzero(loose)[np.argsort(segments.unit[loose], kind="stable")]
@@ -216,4 +217,5 @@ def _add_up(parts: list[Edges], n_units: int) -> Edges:
     second = np.concatenate([np.maximum(part.first, part.second) for part in parts])
     border_m = np.concatenate([part.border_m for part in parts])
     pair, inverse = np.unique(first * n_units + second, return_inverse=True)
-    return Edges(pair // n_units, pair % n_units, np.bincount(inverse, border_m, minlength=len(pair)))
+    total_m = np.bincount(inverse, border_m, minlength=len(pair)).astype(np.float64)
+    return Edges(pair // n_units, pair % n_units, total_m)

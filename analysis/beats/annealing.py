@@ -1,4 +1,4 @@
-"""Simulated annealing: units change sides at the borders of beats, and now and then two beats are merged and split anew."""
+"""Simulated annealing: units change sides at the borders, and now and then two beats are split anew."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from analysis.beats.energy import load_energy, shape_energy
-from analysis.beats.randomness import next_below, next_uniform
-from analysis.beats.trees import grow_tree, mark_side, sum_subtrees
+from analysis.beats.energy import Division, Rules, load_energy, shape_energy
+from analysis.beats.graph import Real, UnitGraph, Whole
+from analysis.beats.randomness import RandomState, next_below, next_uniform
+from analysis.beats.trees import Scratch, grow_tree, mark_side, sum_subtrees
 
 
 class Cooling(NamedTuple):
@@ -37,10 +38,20 @@ STEPS_PER_TEMPERATURE = 64
 
 
 @njit(cache=True, nogil=True)
-def anneal(graph, division, rules, cooling, scratch, random, best, record):  # noqa: PLR0913
+def anneal(
+    graph: UnitGraph,
+    division: Division,
+    rules: Rules,
+    cooling: Cooling,
+    scratch: Scratch,
+    random: RandomState,
+    best: Whole,
+    record: Real,
+) -> None:
     """Run steps ``cooling.first`` to ``cooling.last``, changing ``division`` in place.
 
-    ``best`` receives the best beats seen; ``record`` holds the energy now, the lowest energy and the step that found it.
+    ``best`` receives the best beats seen; ``record`` holds the energy now, the lowest energy and the step that found
+    it.
     """
     n_units = len(division.beat)
     temperature = cooling.hot
@@ -67,13 +78,22 @@ def anneal(graph, division, rules, cooling, scratch, random, best, record):  # n
 
 
 @njit(cache=True, nogil=True)
-def accepted(change, temperature, random):
+def accepted(change: float, temperature: float, random: RandomState) -> bool:
     """Return whether a change of energy is taken at this temperature (Metropolis)."""
     return change <= 0.0 or next_uniform(random) < np.exp(-change / temperature)
 
 
 @njit(cache=True, nogil=True)
-def flip(graph, division, rules, scratch, random, temperature, unit, target):  # noqa: PLR0913, PLR0917
+def flip(
+    graph: UnitGraph,
+    division: Division,
+    rules: Rules,
+    scratch: Scratch,
+    random: RandomState,
+    temperature: float,
+    unit: int,
+    target: int,
+) -> float:
     """Try to move ``unit`` from its beat to ``target``; return the change of energy, 0.0 when it stays."""
     beat = division.beat
     source = beat[unit]
@@ -96,7 +116,7 @@ def flip(graph, division, rules, scratch, random, temperature, unit, target):  #
     left += shape_energy(division.area_m2[source] - area_m2, left_m, rules)
     grown = load_energy(division.residents[target] + residents, division.workload[target] + workload, rules)
     grown += shape_energy(division.area_m2[target] + area_m2, grown_m, rules)
-    change = left + grown - division.energy[source] - division.energy[target]
+    change: float = left + grown - division.energy[source] - division.energy[target]
     home = graph.home[unit]
     if home >= 0:
         change += rules.continuity * residents * ((target != home) - (source != home))
@@ -116,7 +136,7 @@ def flip(graph, division, rules, scratch, random, temperature, unit, target):  #
 
 
 @njit(cache=True, nogil=True)
-def stays_connected(graph, beat, scratch, unit, anchors):
+def stays_connected(graph: UnitGraph, beat: Whole, scratch: Scratch, unit: int, anchors: int) -> bool:
     """Return whether the ``anchors`` neighbours of ``unit`` in its beat reach each other without ``unit``."""
     source = beat[unit]
     scratch.counter[0] += 2
@@ -149,7 +169,16 @@ def stays_connected(graph, beat, scratch, unit, anchors):
 
 
 @njit(cache=True, nogil=True)
-def merge_and_split(graph, division, rules, scratch, random, temperature, unit, other):  # noqa: PLR0913, PLR0917
+def merge_and_split(
+    graph: UnitGraph,
+    division: Division,
+    rules: Rules,
+    scratch: Scratch,
+    random: RandomState,
+    temperature: float,
+    unit: int,
+    other: int,
+) -> float:
     """Try to divide the beats of ``unit`` and ``other`` along a fresh random tree; return the change of energy."""
     beat = division.beat
     one, two = beat[unit], beat[other]
@@ -166,7 +195,8 @@ def merge_and_split(graph, division, rules, scratch, random, temperature, unit, 
     below, above, moved = side_totals(graph, beat, scratch, count, joined, one, two)
     energy_below = load_energy(below[0], below[1], rules) + shape_energy(below[2], below[3], rules)
     energy_above = load_energy(above[0], above[1], rules) + shape_energy(above[2], above[3], rules)
-    change = energy_below + energy_above - division.energy[one] - division.energy[two] + rules.continuity * moved
+    change: float = energy_below + energy_above - division.energy[one] - division.energy[two]
+    change += rules.continuity * moved
     if not accepted(change, temperature, random):
         return 0.0
     units_below = 0
@@ -180,7 +210,7 @@ def merge_and_split(graph, division, rules, scratch, random, temperature, unit, 
 
 
 @njit(cache=True, nogil=True)
-def store(division, own, units, totals, energy):
+def store(division: Division, own: int, units: int, totals: Real, energy: float) -> None:
     """Write the totals of one beat."""
     division.units[own] = units
     division.residents[own] = totals[0]
@@ -191,7 +221,7 @@ def store(division, own, units, totals, energy):
 
 
 @njit(cache=True, nogil=True)
-def collect_pair(graph, beat, scratch, unit, two):
+def collect_pair(graph: UnitGraph, beat: Whole, scratch: Scratch, unit: int, two: int) -> int:
     """Mark the units of the beat of ``unit`` and of ``two`` with a fresh mark; list them in ``scratch.order``."""
     one = beat[unit]
     scratch.counter[0] += 1
@@ -213,11 +243,12 @@ def collect_pair(graph, beat, scratch, unit, two):
 
 
 @njit(cache=True, nogil=True)
-def most_even_cut(rules, scratch, count):
+def most_even_cut(rules: Rules, scratch: Scratch, count: int) -> int:
     """Return the unit below which the two sides have the lowest load energy."""
     root = scratch.order[0]
     all_load, all_residents = scratch.load[root], scratch.residents[root]
-    lowest, cut = np.inf, scratch.order[count - 1]
+    lowest = np.inf
+    cut: int = scratch.order[count - 1]
     for position in range(1, count):
         unit = scratch.order[position]
         energy = load_energy(scratch.residents[unit], scratch.load[unit], rules)
@@ -228,7 +259,7 @@ def most_even_cut(rules, scratch, count):
 
 
 @njit(cache=True, nogil=True)
-def keeps_more_below(graph, scratch, count, candidate, present):
+def keeps_more_below(graph: UnitGraph, scratch: Scratch, count: int, candidate: int, present: int) -> bool:
     """Return whether fewer residents move when the lower side is called ``candidate`` and not ``present``."""
     balance = 0.0
     for position in range(count):
@@ -243,7 +274,9 @@ def keeps_more_below(graph, scratch, count, candidate, present):
 
 
 @njit(cache=True, nogil=True)
-def side_totals(graph, beat, scratch, count, joined, one, two):  # noqa: PLR0913
+def side_totals(
+    graph: UnitGraph, beat: Whole, scratch: Scratch, count: int, joined: int, one: int, two: int
+) -> tuple[Real, Real, float]:
     """Return residents, workload, area and perimeter below and above the cut, and the extra residents moved."""
     below, above = np.zeros(4), np.zeros(4)
     moved = 0.0

@@ -80,7 +80,8 @@ def unit_names(units: gpd.GeoDataFrame, column: str | None) -> NDArray[Any]:
         raise UnitsError(
             f"Unit id '{names[twice[0]]}' in {where} is not unique: rows {listed}.", "Give every unit an id of its own."
         )
-    return names.to_numpy()
+    values: NDArray[Any] = names.to_numpy()
+    return values
 
 
 def check_geometries(units: gpd.GeoDataFrame, names: NDArray[Any]) -> NDArray[np.object_]:
@@ -156,7 +157,7 @@ def whole_residents(units: gpd.GeoDataFrame, column: str, names: NDArray[Any]) -
     broken = np.flatnonzero(values != np.round(values))
     if len(broken):
         raise UnitsError(
-            f"{_at(names, broken[0])} has {values[broken[0]]:g} residents in column '{column}', which is not a whole number.",
+            f"{_at(names, broken[0])} has {values[broken[0]]:g} residents in column '{column}': not a whole number.",
             "Round the column so that the total stays right.",
         )
     return values.astype(np.int64)

@@ -33,7 +33,7 @@ class WarmStart:
     home: Labels
 
 
-def warm_start(  # noqa: PLR0913
+def warm_start(
     graph: UnitGraph,
     group: Labels,
     parts: Labels,
@@ -64,8 +64,8 @@ def warm_start(  # noqa: PLR0913
 
     Notes
     -----
-    Of a beat in several pieces the one with most residents goes on; the other pieces join the neighbour with the longest
-    border. Then the smallest beats are merged or the largest split until the number of beats is right.
+    Of a beat in several pieces the one with most residents goes on; the other pieces join the neighbour with the
+    longest border. Then the smallest beats are merged or the largest split until the number of beats is right.
     """
     edges = edges_of(graph)
     label = _grow(edges, _largest_pieces(edges, graph.residents, current))
@@ -165,7 +165,7 @@ def _grow(edges: Edges, label: Labels) -> Labels:
         label[target[order[first]]] = label[source[order[first]]]
 
 
-def _adjust(  # noqa: PLR0913
+def _adjust(
     graph: UnitGraph,
     units: Labels,
     label: Labels,
@@ -193,7 +193,7 @@ def _adjust(  # noqa: PLR0913
         halves = np.zeros(len(inside), np.int64)
         piece = subgraph(part, inside)
         quota = 2.0 * (piece.residents + 1e-9) / (piece.residents + 1e-9).sum()
-        seed_beats(piece, rules, np.arange(len(inside)), 2, 0, quota, scratch_for(piece), random, halves)
+        seed_beats(piece, rules, np.arange(len(inside)), 2, quota, scratch_for(piece), random, halves)
         own[inside[halves == 1]] = next_label
         next_label += 1
     label[units] = own

@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from analysis.beats.graph import UnitGraph, Whole
+
 FOUR_PI = 4.0 * np.pi
 
 
@@ -32,8 +34,8 @@ class Rules(NamedTuple):
     Notes
     -----
     Energy of a beat = ``breach (h + h^2) + workload (W / mean_workload - 1)^2 + compactness (1 - PP)`` with ``h`` the
-    relative breach of the bounds and ``PP = 4 pi A / P^2`` its Polsby-Popper compactness; a plan adds ``continuity`` for each
-    resident moved.
+    relative breach of the bounds and ``PP = 4 pi A / P^2`` its Polsby-Popper compactness; a plan adds ``continuity``
+    for each resident moved.
     """
 
     min_residents: float
@@ -68,7 +70,7 @@ class Division(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def load_energy(residents, workload, rules):
+def load_energy(residents: float, workload: float, rules: Rules) -> float:
     """Return the part of the energy that residents and workload decide."""
     breach = 0.0
     if residents < rules.min_residents:
@@ -80,13 +82,13 @@ def load_energy(residents, workload, rules):
 
 
 @njit(cache=True, nogil=True)
-def shape_energy(area_m2, perimeter_m, rules):
+def shape_energy(area_m2: float, perimeter_m: float, rules: Rules) -> float:
     """Return the part of the energy that the shape decides."""
     return rules.compactness * (1.0 - FOUR_PI * area_m2 / (perimeter_m * perimeter_m + 1e-9))
 
 
 @njit(cache=True, nogil=True)
-def total_up(graph, beat, n_beats, rules):
+def total_up(graph: UnitGraph, beat: Whole, n_beats: int, rules: Rules) -> Division:
     """Return the :class:`Division` for the beats of the units."""
     units = np.zeros(n_beats, np.int64)
     residents, workload = np.zeros(n_beats), np.zeros(n_beats)
@@ -109,7 +111,7 @@ def total_up(graph, beat, n_beats, rules):
 
 
 @njit(cache=True, nogil=True)
-def moved_residents(graph, beat):
+def moved_residents(graph: UnitGraph, beat: Whole) -> float:
     """Return the residents whose unit has left its home beat."""
     moved = 0.0
     for unit in range(len(beat)):
@@ -119,6 +121,6 @@ def moved_residents(graph, beat):
 
 
 @njit(cache=True, nogil=True)
-def total_energy(graph, division, rules):
+def total_energy(graph: UnitGraph, division: Division, rules: Rules) -> float:
     """Return the energy of the whole plan."""
-    return division.energy.sum() + rules.continuity * moved_residents(graph, division.beat)
+    return float(division.energy.sum()) + rules.continuity * moved_residents(graph, division.beat)

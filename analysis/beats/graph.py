@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+Whole = NDArray[np.int64]
+Real = NDArray[np.float64]
+
 
 class UnitGraph(NamedTuple):
     """Units, their neighbours and what each of them carries.

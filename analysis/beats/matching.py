@@ -29,8 +29,8 @@ def cheapest_pairs(row: Whole, column: Whole, cost: NDArray[np.float64], shape: 
 
     Notes
     -----
-    Sparse Jonker-Volgenant (``scipy.sparse.csgraph.min_weight_full_bipartite_matching``) with one empty column for every row,
-    dearer than all real pairs together.
+    Sparse Jonker-Volgenant (``scipy.sparse.csgraph.min_weight_full_bipartite_matching``) with one empty column for
+    every row, dearer than all real pairs together.
 
     References
     ----------
@@ -44,7 +44,7 @@ def cheapest_pairs(row: Whole, column: Whole, cost: NDArray[np.float64], shape: 
     rows, columns = shape
     if rows == 0:
         return np.zeros(0, np.int64)
-    # Shifted to [1, 2]: the solver reads zeros as missing pairs, and a fixed scale keeps the price of an empty column exact.
+    # Shifted to [1, 2]: the solver reads zeros as missing pairs, and an empty column must cost more than all others.
     span = float(np.ptp(cost)) if len(cost) else 0.0
     price = 1.0 + (cost - cost.min()) / span if span > 0 else np.ones(len(cost))
     alone = np.arange(rows)

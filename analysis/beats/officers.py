@@ -1,4 +1,4 @@
-"""One permanent officer for every beat: the one whom most residents know, else the one who lives or is stationed near."""
+"""One permanent officer for every beat: the one whom most residents know, else one whose station is near."""
 
 from __future__ import annotations
 
@@ -67,8 +67,9 @@ def assign_officers(
     plan : BeatPlan
         The beats.
     officers : DataFrame
-        ``officer_id`` (unique), and where known ``station_x`` and ``station_y`` (metres in the CRS of the plan), ``capacity`` (share of
-        a full post, above 0 up to 1) and ``current_beat`` (beat of the plan in force, or of ``plan`` itself where there is none).
+        ``officer_id`` (unique), and where known ``station_x`` and ``station_y`` (metres in the CRS of the plan),
+        ``capacity`` (share of a full post, above 0 up to 1) and ``current_beat`` (beat of the plan in force, or of
+        ``plan`` itself where there is none).
     current_officers : mapping of str to object, optional
         Officer of each beat of the plan in force; beats that it names take precedence over ``current_beat``.
 
@@ -86,8 +87,9 @@ def assign_officers(
 
     Notes
     -----
-    Least total of ``-residents who know the officer + 20 per km from the station + 0.1 residents (1 - capacity)``, by sparse bipartite
-    matching over the pairs that know each other and the nearest stations; who is left over is paired last.
+    Least total of ``-residents who know the officer + 20 per km from the station + 0.1 residents (1 - capacity)``, by
+    sparse bipartite matching over the pairs that know each other and the nearest stations; who is left over is paired
+    last.
 
     Examples
     --------
@@ -188,7 +190,7 @@ def _distances(plan: BeatPlan, officers: pd.DataFrame) -> NDArray[np.float64]:
         half = np.flatnonzero(np.isfinite(stations).sum(axis=1) == 1)
         if len(half):
             raise ParameterError(
-                f"The station of officer '{officers['officer_id'].iloc[half[0]]}' (row {half[0] + 1}) has one coordinate only.",
+                f"Officer '{officers['officer_id'].iloc[half[0]]}' (row {half[0] + 1}) has half a station.",
                 "Give station_x and station_y in metres, or leave both empty.",
             )
     weight = plan.problem.residents + 1e-6
@@ -243,7 +245,8 @@ def _balance(vacancies: tuple[str, ...], surplus: tuple[Any, ...], officers: int
     """Say when officers and beats are not equally many."""
     found = []
     if vacancies:
-        message = f"{officers:,} officers for {beats:,} beats: {len(vacancies):,} beat(s) stay vacant: {', '.join(vacancies[:5])}."
+        named = ", ".join(vacancies[:5])
+        message = f"{officers:,} officers for {beats:,} beats: {len(vacancies):,} beat(s) stay vacant: {named}."
         found.append(Reason(NO_OFFICER, message, "Recruit, or allow more residents per beat.", ()))
     if surplus:
         named = ", ".join(str(badge) for badge in surplus[:5])

@@ -58,8 +58,8 @@ class BeatPlan:
     def frame(self) -> gpd.GeoDataFrame:
         """Beats in the working CRS.
 
-        Columns: ``beat_id``, ``residents``, ``workload``, ``polsby_popper``, ``units``, ``within_bounds``, ``contiguous``, ``reason``
-        (code, None when nothing is wrong), ``geometry`` (Polygon or MultiPolygon).
+        Columns: ``beat_id``, ``residents``, ``workload``, ``polsby_popper``, ``units``, ``within_bounds``,
+        ``contiguous``, ``reason`` (code, None when nothing is wrong), ``geometry`` (Polygon or MultiPolygon).
         """
         why: dict[str, str] = {}
         for reason in self.reasons:
@@ -108,8 +108,8 @@ def make_plan(problem: BeatProblem, screening: Screening, beat: Labels, *, seed:
     Returns
     -------
     BeatPlan
-        With beats ordered from north-west to south-east in rows; with a plan in force beats keep its ids by the residents in
-        common and are ordered by id.
+        With beats ordered from north-west to south-east in rows; with a plan in force beats keep its ids by the
+        residents in common and are ordered by id.
     """
     beat, names = _name_beats(problem, beat)
     totals = beat_totals(problem, beat)
@@ -120,7 +120,7 @@ def make_plan(problem: BeatProblem, screening: Screening, beat: Labels, *, seed:
 
 
 def _name_beats(problem: BeatProblem, beat: Labels) -> tuple[Labels, tuple[str, ...]]:
-    """Number the beats in their final order and name them."""
+    """Put the beats into their final order and name them."""
     count = int(beat.max()) + 1
     rank = _reading_order(problem, beat, count)
     width = max(3, len(str(count)))
@@ -192,7 +192,7 @@ def _not_found(problem: BeatProblem, units: Labels, totals: Totals, own: int) ->
         f"The best plan found has a beat of {residents:,} residents, {side} of {bound:,}: "
         f"{name_units(tuple(problem.unit_ids[units]))}."
     )
-    hint = "Try another seed or number of beats, widen the bounds, or split the largest of these units and their neighbours."
+    hint = "Try another seed or number of beats, widen the bounds, or split the largest units in and around it."
     return Finding(codes.NOT_FOUND, message, hint, units)
 
 
@@ -200,9 +200,10 @@ def _summary(problem: BeatProblem, report: BeatReport, reasons: tuple[Reason, ..
     """Say how the plan was made and what it comes to."""
     outside = report.beats - report.within_bounds
     reading = (
-        f"{report.residents:,} residents in {problem.n_units:,} units form {report.beats:,} beats, {report.within_bounds:,} of them "
-        f"with {problem.min_residents:,} to {problem.max_residents:,} residents. The busiest beat has "
-        f"{report.workload_max_over_mean:.2f} times the mean workload (variation {report.workload_cv:.0%})."
+        f"{report.residents:,} residents in {problem.n_units:,} units form {report.beats:,} beats, "
+        f"{report.within_bounds:,} of them with {problem.min_residents:,} to {problem.max_residents:,} residents. "
+        f"The busiest beat has {report.workload_max_over_mean:.2f} times the mean workload "
+        f"(variation {report.workload_cv:.0%})."
     )
     if outside:
         reading += f" {outside:,} beat(s) are out of bounds, each with a reason."

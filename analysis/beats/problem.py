@@ -176,7 +176,8 @@ def beat_problem(  # noqa: PLR0913
 
     Notes
     -----
-    Contiguity is rook: two units are neighbours when they share a border, not a mere corner. Point units become Voronoi cells.
+    Contiguity is rook: two units are neighbours when they share a border, not a mere corner. Point units become Voronoi
+    cells.
 
     Examples
     --------

@@ -12,7 +12,10 @@ _MIX_B = np.uint64(0x94D049BB133111EB)
 _TO_UNIT = 1.0 / 9007199254740992.0
 
 
-def random_stream(seed: int, *path: int) -> NDArray[np.uint64]:
+RandomState = NDArray[np.uint64]
+
+
+def random_stream(seed: int, *path: int) -> RandomState:
     """Return the state of a generator that belongs to ``seed`` and to a path of numbers.
 
     Parameters
@@ -38,21 +41,24 @@ def random_stream(seed: int, *path: int) -> NDArray[np.uint64]:
     >>> bool(random_stream(7, 1)[0] == random_stream(7, 2)[0])
     False
     """
-    return np.random.SeedSequence([abs(seed), int(seed < 0), *path]).generate_state(1, np.uint64)
+    state: RandomState = (
+        np.random.SeedSequence([abs(seed), int(seed < 0), *path]).generate_state(1, np.uint64).astype(np.uint64)
+    )
+    return state
 
 
 @njit(cache=True, nogil=True)
-def next_uniform(random):
+def next_uniform(random: RandomState) -> float:
     """Return the next number in [0, 1)."""
     random[0] += _STEP
     bits = random[0]
     bits = (bits ^ (bits >> np.uint64(30))) * _MIX_A
     bits = (bits ^ (bits >> np.uint64(27))) * _MIX_B
     bits ^= bits >> np.uint64(31)
-    return (bits >> np.uint64(11)) * _TO_UNIT
+    return float((bits >> np.uint64(11)) * _TO_UNIT)
 
 
 @njit(cache=True, nogil=True)
-def next_below(random, limit):
+def next_below(random: RandomState, limit: int) -> int:
     """Return the next whole number in [0, limit)."""
     return int(next_uniform(random) * limit)

@@ -1,4 +1,4 @@
-"""Local repair: a beat out of bounds is solved anew together with its neighbours, with one beat fewer or more if that helps."""
+"""Local repair: a beat out of bounds is solved anew with its neighbours, with one beat fewer or more if that helps."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def repair(graph: UnitGraph, attempt: Attempt, rules: Rules, *, fixed_count: boo
 
     Notes
     -----
-    Round ``r`` takes the beats up to ``r + 1`` steps away. Each surrounding is tried with as many beats as now, one fewer and one
-    more, and taken when fewer of its beats are out of bounds.
+    Round ``r`` takes the beats up to ``r + 1`` steps away. Each surrounding is tried with as many beats as now, one
+    fewer and one more, and taken when fewer of its beats are out of bounds.
     """
     beat = attempt.beat.copy()
     borders = edges_of(graph)
@@ -86,7 +86,7 @@ def _surrounding(borders: Edges, beat: Labels, centre: int, steps: int) -> Label
     return np.flatnonzero(near)
 
 
-def _solve_around(  # noqa: PLR0913, PLR0917
+def _solve_around(
     graph: UnitGraph,
     beat: Labels,
     around: Labels,

@@ -116,8 +116,8 @@ def beat_totals(problem: BeatProblem, beat: Labels) -> Totals:
     edges = problem.contiguity.edges
     inner = edges.select(beat[edges.first] == beat[edges.second])
     area_m2 = np.bincount(beat, problem.area_m2, minlength=count)
-    perimeter_m = np.bincount(beat, problem.perimeter_m, minlength=count)
-    perimeter_m -= 2.0 * np.bincount(beat[inner.first], inner.border_m, minlength=count)
+    inner_m = np.bincount(beat[inner.first], inner.border_m, minlength=count)
+    perimeter_m = np.bincount(beat, problem.perimeter_m, minlength=count) - 2.0 * inner_m
     n_pieces, piece = components(inner, problem.n_units)
     beat_of_piece = np.zeros(n_pieces, np.int64)
     beat_of_piece[piece] = beat
@@ -125,7 +125,7 @@ def beat_totals(problem: BeatProblem, beat: Labels) -> Totals:
     return Totals(
         units=np.bincount(beat, minlength=count),
         residents=residents,
-        workload=np.bincount(beat, problem.workload, minlength=count),
+        workload=np.bincount(beat, problem.workload, minlength=count).astype(np.float64),
         polsby_popper=np.minimum(1.0, FOUR_PI * area_m2 / np.maximum(perimeter_m, 1e-9) ** 2),
         within_bounds=(residents >= problem.min_residents) & (residents <= problem.max_residents),
         contiguous=np.bincount(beat_of_piece, minlength=count) == 1,
@@ -151,8 +151,8 @@ def workload_bound(problem: BeatProblem, screening: Screening, beats: int) -> fl
 
     Notes
     -----
-    Water-filling: the smallest level ``t`` for which ``sum of max(fewest, ceil(W / t))`` over the groups stays within the number of
-    beats, and no group needs more beats than it can have; at least the largest unit.
+    Water-filling: the smallest level ``t`` for which ``sum of max(fewest, ceil(W / t))`` over the groups stays within
+    the number of beats, and no group needs more beats than it can have; at least the largest unit.
     """
     free = screening.group >= 0
     level = float(problem.workload.max(initial=0.0))

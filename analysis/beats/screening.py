@@ -79,9 +79,9 @@ def screen(problem: BeatProblem) -> Screening:
 
     Notes
     -----
-    A unit above the maximum stands alone, together with connected units where nobody lives that it cuts off. A group of ``R``
-    residents can have from ``ceil(R / max)`` to ``floor(R / min)`` beats; below the minimum it stands alone, and where that
-    range is empty it is divided with the least breach.
+    A unit above the maximum stands alone, together with connected units where nobody lives that it cuts off. A group of
+    ``R`` residents can have from ``ceil(R / max)`` to ``floor(R / min)`` beats; below the minimum it stands alone, and
+    where that range is empty it is divided with the least breach.
     """
     edges = problem.contiguity.edges
     edges = edges.select(problem.zone[edges.first] == problem.zone[edges.second])
@@ -122,7 +122,8 @@ def coarse_units(problem: BeatProblem) -> Finding | None:
     Returns
     -------
     Finding or None
-        ``units_too_coarse`` with the largest units, None when the median inhabited unit is at most a fifth of the minimum.
+        ``units_too_coarse`` with the largest units, None when the median inhabited unit is at most a fifth of the
+        minimum.
     """
     inhabited = problem.residents[problem.residents > 0]
     if not len(inhabited) or np.median(inhabited) * COARSE_SHARE <= problem.min_residents:
@@ -133,7 +134,7 @@ def coarse_units(problem: BeatProblem) -> Finding | None:
         reasons.UNITS_TOO_COARSE,
         f"The median inhabited unit has {median:,.0f} residents, more than a fifth of the minimum of "
         f"{problem.min_residents:,}: few combinations of units make a beat.",
-        f"Use smaller units (blocks), of {problem.min_residents // COARSE_SHARE:,} residents or fewer, for more even beats.",
+        f"Use smaller units (blocks) of at most {problem.min_residents // COARSE_SHARE:,} residents for more even beats.",
         largest.astype(np.int64),
     )
 
@@ -162,8 +163,8 @@ def share_out(problem: BeatProblem, screening: Screening, wanted: NDArray[np.int
 
     Notes
     -----
-    Without a number the aim is the middle of the bounds. Beats go to groups by Huntington-Hill (divisor ``sqrt(k (k + 1))``) on the
-    mean of their shares of residents and workload.
+    Without a number the aim is the middle of the bounds. Beats go to groups by Huntington-Hill (divisor ``sqrt(k (k +
+    1))``) on the mean of their shares of residents and workload.
     """
     alone = len(screening.alone)
     lowest, highest = int(screening.fewest.sum()), int(screening.most.sum())
@@ -171,8 +172,8 @@ def share_out(problem: BeatProblem, screening: Screening, wanted: NDArray[np.int
     residents = np.bincount(screening.group[free], problem.residents[free], minlength=len(screening.fewest))
     if problem.beats is not None and not lowest + alone <= problem.beats <= highest + alone:
         raise ParameterError(
-            f"{problem.beats} beats do not fit: with {problem.min_residents:,} to {problem.max_residents:,} residents each "
-            f"there can be {lowest + alone} to {highest + alone} beats.",
+            f"{problem.beats} beats do not fit: with {problem.min_residents:,} to "
+            f"{problem.max_residents:,} residents each there can be {lowest + alone} to {highest + alone} beats.",
             "Ask for a number in that range, change the bounds, or leave the number free.",
         )
     if wanted is not None and problem.beats is None:
@@ -220,8 +221,8 @@ def _over_max(problem: BeatProblem, unit: int, units: Units) -> Finding:
     posts = math.ceil(residents / problem.max_residents)
     return Finding(
         reasons.UNIT_OVER_MAX,
-        f"Unit '{problem.unit_ids[unit]}' alone has {residents:,} residents, above the maximum of {problem.max_residents:,}; "
-        "it is a beat of its own.",
+        f"Unit '{problem.unit_ids[unit]}' alone has {residents:,} residents, above the maximum of "
+        f"{problem.max_residents:,}; it is a beat of its own.",
         f"Split this unit into {posts} or more parts, or give its beat {posts} officers.",
         units,
     )
@@ -248,7 +249,7 @@ def _no_count(problem: BeatProblem, units: Units, residents: int) -> Finding:
     why = (
         f"{len(units)} units are too few for the {more} beats needed"
         if few_units
-        else f"{less} beats would exceed {problem.max_residents:,} and {more} beats would fall below {problem.min_residents:,}"
+        else f"{less} would exceed {problem.max_residents:,} each and {more} would fall below {problem.min_residents:,}"
     )
     zone = _zone_of_cut_group(problem, units)
     place = f"Zone '{zone}' (or a part of it): " if zone else ""
@@ -279,7 +280,7 @@ def _below_min(problem: BeatProblem, groups: list[Units]) -> list[Finding]:
             if zone and problem.zone[nearest] != problem.zone[units[0]]:
                 hint += f", or let beats cross the hard boundary to zone '{problem.zone_names[problem.zone[nearest]]}'"
             elif large:
-                hint += f", or serve it from the beat of unit '{problem.unit_ids[nearest]}', which is above the maximum itself"
+                hint += f", or serve it from the beat of unit '{problem.unit_ids[nearest]}', itself above the maximum"
             else:
                 hint += f", or bridge the gap with a snap tolerance above {gap_m:,.0f} m"
         code = reasons.ZONE_INFEASIBLE if zone else reasons.COMPONENT_BELOW_MIN
@@ -288,7 +289,7 @@ def _below_min(problem: BeatProblem, groups: list[Units]) -> list[Finding]:
 
 
 def _zone_of_cut_group(problem: BeatProblem, units: Units) -> str:
-    """Return the zone of a group that would have neighbours if beats could cross the hard boundary, else an empty name."""
+    """Return the zone of a group that a hard boundary parts from neighbours, else an empty name."""
     edges = problem.contiguity.edges
     inside = np.zeros(problem.n_units, np.bool_)
     inside[units] = True

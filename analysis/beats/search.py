@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from analysis.beats.annealing import Cooling, anneal
 from analysis.beats.energy import Division, Rules, total_energy, total_up
 from analysis.beats.graph import UnitGraph
-from analysis.beats.randomness import random_stream
 from analysis.beats.seeding import seed_beats
 from analysis.beats.trees import Scratch, scratch_for
+from analysis.row_blocks import thread_count
 
 Advance = Callable[[float], None]
 
@@ -38,11 +38,11 @@ class Effort:
         Share of merge-and-split steps.
     """
 
-    steps_per_unit: int = 400
+    steps_per_unit: int = 600
     least_steps: int = 20_000
     hot: float = 0.2
     cold: float = 2e-4
-    merge_split: float = 0.05
+    merge_split: float = 0.08
 
     def steps(self, n_units: int) -> int:
         """Return the annealing steps for a graph of ``n_units``."""
@@ -119,7 +119,7 @@ class Walk:
         State of the generator.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         graph: UnitGraph,
         beat: NDArray[np.int64],
@@ -153,7 +153,7 @@ class Walk:
         return min(found, final, key=lambda attempt: attempt.rank)
 
 
-def seeded(  # noqa: PLR0913
+def seeded(
     graph: UnitGraph,
     component: NDArray[np.int64],
     parts: NDArray[np.int64],
@@ -196,7 +196,8 @@ def seeded(  # noqa: PLR0913
     quota = (even_residents * share_residents + (1.0 - even_residents) * share_workload) * parts.sum() + 1e-9
     for index in range(len(parts)):
         nodes = order[edges[index] : edges[index + 1]]
-        seed_beats(graph, rules, nodes, int(parts[index]), int(first_beat[index]), quota, scratch, random, beat)
+        seed_beats(graph, rules, nodes, int(parts[index]), quota, scratch, random, beat)
+        beat[nodes] += first_beat[index]
     return beat
 
 
@@ -216,9 +217,9 @@ def run_walks(walks: list[Walk], advance: Advance | None = None) -> Attempt:
         The best by breaches, then energy, then order in the list.
     """
     marks = np.linspace(0.0, 1.0, CHUNKS + 1)
-    workers = max(1, min(len(walks), os.cpu_count() or 1))
+    workers = max(1, min(len(walks), thread_count()))
     with ThreadPoolExecutor(workers) as pool:
-        for first, last in zip(marks[:-1], marks[1:], strict=True):
+        for first, last in pairwise(marks):
             list(pool.map(lambda walk, a=float(first), b=float(last): walk.advance(a, b), walks))
             if advance:
                 advance(float(last))

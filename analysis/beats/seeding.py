@@ -5,22 +5,33 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from analysis.beats.randomness import next_below
-from analysis.beats.trees import grow_tree, mark_side, sum_subtrees
+from analysis.beats.energy import Rules
+from analysis.beats.graph import Real, UnitGraph, Whole
+from analysis.beats.randomness import RandomState, next_below
+from analysis.beats.trees import Scratch, grow_tree, mark_side, sum_subtrees
 
 INFINITE = 1e300
 TRIES_PER_CUT = 8
 
 
 @njit(cache=True, nogil=True)
-def seed_beats(graph, rules, nodes, parts, first_beat, quota, scratch, random, beat):  # noqa: PLR0913, PLR0917
+def seed_beats(
+    graph: UnitGraph,
+    rules: Rules,
+    nodes: Whole,
+    parts: int,
+    quota: Real,
+    scratch: Scratch,
+    random: RandomState,
+    beat: Whole,
+) -> None:
     """Divide one connected component into ``parts`` connected beats, written to ``beat``.
 
-    ``nodes`` holds the units of the component and is reordered in place; ``quota`` is the share of a beat that each unit
-    stands for and sums to about ``parts`` over the component.
+    ``nodes`` holds the units of the component and is reordered in place; ``quota`` is the share of a beat that each
+    unit stands for and sums to about ``parts`` over the component.
     """
     pending = np.empty((parts + 1, 4), np.int64)
-    pending[0] = np.array([0, len(nodes), parts, first_beat])
+    pending[0] = np.array([0, len(nodes), parts, 0])
     waiting = 1
     while waiting > 0:
         waiting -= 1
@@ -38,8 +49,13 @@ def seed_beats(graph, rules, nodes, parts, first_beat, quota, scratch, random, b
 
 
 @njit(cache=True, nogil=True)
-def bisect(graph, rules, region, parts, quota, scratch, random):  # noqa: PLR0913
-    """Choose the best of several tree cuts; leave 1 or 0 per unit of ``region`` in ``scratch.order`` and return the parts of side 1."""
+def bisect(
+    graph: UnitGraph, rules: Rules, region: Whole, parts: int, quota: Real, scratch: Scratch, random: RandomState
+) -> int:
+    """Choose the best of several tree cuts and return the parts of side 1.
+
+    ``scratch.order`` receives 1 or 0 for the side of every unit of ``region``.
+    """
     chosen = np.zeros(len(region), np.int64)
     chosen_parts = 1
     lowest = INFINITE
@@ -67,7 +83,7 @@ def bisect(graph, rules, region, parts, quota, scratch, random):  # noqa: PLR091
 
 
 @njit(cache=True, nogil=True)
-def separate(region, on_first_side):
+def separate(region: Whole, on_first_side: Whole) -> int:
     """Reorder ``region`` so that side 1 comes first; return the size of side 1."""
     low, high = 0, len(region) - 1
     while low <= high:
@@ -81,7 +97,7 @@ def separate(region, on_first_side):
 
 
 @njit(cache=True, nogil=True)
-def best_cut(rules, scratch, count, parts):
+def best_cut(rules: Rules, scratch: Scratch, count: int, parts: int) -> tuple[int, int, float]:
     """Return the unit below which to cut, the parts below it, and how far the two sides are from their quota."""
     half = parts // 2
     root = scratch.order[0]
@@ -106,7 +122,7 @@ def best_cut(rules, scratch, count, parts):
 
 
 @njit(cache=True, nogil=True)
-def overrun(residents, parts, rules):
+def overrun(residents: float, parts: int, rules: Rules) -> float:
     """Return by how many beats' worth of residents a side misses what ``parts`` beats can hold."""
     if residents < rules.min_residents * parts:
         return (rules.min_residents * parts - residents) / rules.min_residents
@@ -116,7 +132,7 @@ def overrun(residents, parts, rules):
 
 
 @njit(cache=True, nogil=True)
-def cut_length(graph, region, scratch, joined):
+def cut_length(graph: UnitGraph, region: Whole, scratch: Scratch, joined: int) -> float:
     """Return the length of the border between the two sides, in metres."""
     length = 0.0
     for unit in region:

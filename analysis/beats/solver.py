@@ -50,10 +50,10 @@ def solve_beats(problem: BeatProblem, *, seed: int = 0, progress: Progress | Non
 
     Notes
     -----
-    Seeds come from bisection along random spanning trees; annealing flips units at the borders of beats under a contiguity
-    check and now and then merges two beats and splits them anew (ReCom); beats still out of bounds are solved anew together
-    with their neighbours using as many beats, one fewer or one more. With a plan in force the search starts from it and every
-    resident who changes beat has a price.
+    Seeds come from bisection along random spanning trees; annealing flips units at the borders of beats under a
+    contiguity check and now and then merges two beats and splits them anew (ReCom); beats still out of bounds are
+    solved anew together with their neighbours using as many beats, one fewer or one more. With a plan in force the
+    search starts from it and every resident who changes beat has a price.
 
     References
     ----------
@@ -67,10 +67,10 @@ def solve_beats(problem: BeatProblem, *, seed: int = 0, progress: Progress | Non
     >>> squares = [shapely.box(x, 0, x + 100, 100) for x in range(0, 400, 100)]
     >>> frame = gpd.GeoDataFrame({"people": [2000] * 4}, geometry=squares, crs="EPSG:32634")
     >>> plan = solve_beats(beat_problem(frame, residents="people"))
-    >>> plan.totals.residents.tolist(), plan.reasons
-    ([4000, 4000], ())
+    >>> plan.totals.residents.tolist(), [reason.code for reason in plan.reasons]
+    ([4000, 4000], ['units_too_coarse'])
     """
-    tell = progress or (lambda share, text: None)
+    tell = progress or _ignore
     tell(0.0, "screening units")
     screening = screen(problem)
     free = np.flatnonzero(screening.group >= 0)
@@ -115,6 +115,10 @@ def unit_graph(problem: BeatProblem, screening: Screening) -> UnitGraph:
     )
 
 
+def _ignore(_share: float, _message: str) -> None:
+    """Take no notice of progress."""
+
+
 def _wanted(problem: BeatProblem, screening: Screening) -> Labels | None:
     """Return the beats that every group has in the plan in force, None without one."""
     if not problem.current_names:
@@ -122,7 +126,7 @@ def _wanted(problem: BeatProblem, screening: Screening) -> Labels | None:
     return pieces_today(screening.group, problem.current, len(screening.fewest))
 
 
-def _divide(  # noqa: PLR0913, PLR0917
+def _divide(
     problem: BeatProblem, screening: Screening, free: Labels, parts: Labels, seed: int, tell: Progress
 ) -> Attempt:
     """Search for the best division of the units that can be divided."""
@@ -154,16 +158,12 @@ def _divide(  # noqa: PLR0913, PLR0917
     return best
 
 
-def _walk(  # noqa: PLR0913, PLR0917
-    graph: UnitGraph, beat: Labels, n_beats: int, rules: Rules, seed: int, turn: int
-) -> Walk:
+def _walk(graph: UnitGraph, beat: Labels, n_beats: int, rules: Rules, seed: int, turn: int) -> Walk:
     """Return a restart from a given division."""
     return Walk(graph, beat, n_beats, rules, effort=SEARCH, random=random_stream(seed, 0, turn))
 
 
-def _fresh_walk(  # noqa: PLR0913, PLR0917
-    graph: UnitGraph, group: Labels, parts: Labels, rules: Rules, seed: int, turn: int
-) -> Walk:
+def _fresh_walk(graph: UnitGraph, group: Labels, parts: Labels, rules: Rules, seed: int, turn: int) -> Walk:
     """Return a restart from seeds of its own."""
     random, scratch = random_stream(seed, 0, turn), scratch_for(graph)
     beat = seeded(graph, group, parts, rules, even_residents=EVEN_RESIDENTS[turn], random=random, scratch=scratch)

@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from analysis.beats.graph import UnitGraph
-from analysis.beats.randomness import next_below
+from analysis.beats.graph import Real, UnitGraph
+from analysis.beats.randomness import RandomState, next_below
 
 
 class Scratch(NamedTuple):
@@ -61,8 +61,8 @@ def scratch_for(graph: UnitGraph) -> Scratch:
 
 
 @njit(cache=True, nogil=True)
-def grow_tree(graph, scratch, root, region, joined, random):
-    """Grow a random tree from ``root`` over the units marked ``region``, marking them ``joined``; return their number."""
+def grow_tree(graph: UnitGraph, scratch: Scratch, root: int, region: int, joined: int, random: RandomState) -> int:
+    """Grow a random tree from ``root`` over the units marked ``region``; mark them ``joined`` and count them."""
     mark, order, frontier = scratch.mark, scratch.order, scratch.frontier
     open_borders = 0
     count = 1
@@ -95,7 +95,7 @@ def grow_tree(graph, scratch, root, region, joined, random):
 
 
 @njit(cache=True, nogil=True)
-def sum_subtrees(graph, load, scratch, count):
+def sum_subtrees(graph: UnitGraph, load: Real, scratch: Scratch, count: int) -> None:
     """Fill ``scratch`` with the load, residents and units below every unit of the tree."""
     order = scratch.order
     for position in range(count):
@@ -112,7 +112,7 @@ def sum_subtrees(graph, load, scratch, count):
 
 
 @njit(cache=True, nogil=True)
-def mark_side(scratch, count, cut):
+def mark_side(scratch: Scratch, count: int, cut: int) -> None:
     """Set ``scratch.side`` true for the units at or below ``cut``, false for the rest of the tree."""
     order, side = scratch.order, scratch.side
     for position in range(count):

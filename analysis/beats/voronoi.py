@@ -93,7 +93,8 @@ def spread(places: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
     Returns
     -------
     tuple of ndarray and int
-        Coordinates that are all different, and how many were moved: the k-th repeat of a place lies on a spiral around it.
+        Coordinates that are all different, and how many were moved: the k-th repeat of a place lies on a spiral around
+        it.
     """
     _, place, count = np.unique(np.round(places / APART_M), axis=0, return_inverse=True, return_counts=True)
     place = place.ravel()
