@@ -137,10 +137,21 @@ class OfflineFigure(Figure):
         self.header._children.clear()  # noqa: SLF001  branca's own meta tag; the template has it
 
     def number_elements(self) -> None:
-        """Replace branca's random identifiers by numbers, so that the same input gives the same bytes."""
+        """Replace branca's random identifiers by numbers, so that the same input gives the same bytes.
+
+        Raises
+        ------
+        ForeignAssetError
+            Where an element needs images that we do not serve, or writes text into the page without escaping it.
+        """
         numbers = count(1)
 
         def visit(element: Element) -> None:
+            if isinstance(element, _REFUSED) and not isinstance(element, EscapedTooltip):
+                raise ForeignAssetError(
+                    f"The map element {type(element).__name__!r} needs images that Kvart does not serve, or writes "
+                    "text into the page unescaped. Use app.maps.layers instead."
+                )
             element._id = str(next(numbers))  # noqa: SLF001  branca has no public way to set it
             for child in element._children.values():  # noqa: SLF001
                 visit(child)
@@ -257,3 +268,6 @@ class EscapedTooltip(GeoJsonTooltip):
         """Render the script only."""
         MacroElement.render(self, **kwargs)  # type: ignore[no-untyped-call]
         return ""
+
+
+_REFUSED = (folium.Icon, folium.DivIcon, folium.Popup, folium.GeoJsonPopup, folium.Tooltip, folium.GeoJsonTooltip)

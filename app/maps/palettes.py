@@ -26,7 +26,7 @@ GETIS_ORD_COLOURS: dict[int, str] = {
 DENSITY_RAMP = ("#dcd6ea", "#b7a8d6", "#9273bd", "#6c3f9c", "#43126f")
 """One hue from light to dark; violet, so that a density is never mistaken for the red and blue of significance."""
 
-BEAT_COLOURS = ("#cfe3f5", "#f2e3c6", "#7fb0a0", "#c77d5a", "#8a79b5", "#bbcc33")
+BEAT_COLOURS = ("#cfe3f5", "#f2e3c6", "#7fb0a0", "#c77d5a", "#a394c8", "#bbcc33")
 """Fills of beats: any two can be told apart, because any two may become neighbours."""
 
 LIGHT_STATE_COLOURS = {"lit": "#f2b705", "out": "#1a1a1a", "unknown": "#9aa5b1"}

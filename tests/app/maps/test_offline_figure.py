@@ -14,20 +14,38 @@ def test_every_served_file_exists():
     assert (directories["/static/maps"] / "maps.js").is_file()
 
 
-@pytest.mark.parametrize(
-    "element",
-    [HeatMap([[41.3, 19.8, 1.0]]), folium.Marker([41.3, 19.8], icon=folium.Icon()), folium.Popup("text")],
-    ids=["heat map", "icon", "popup"],
-)
-def test_an_element_that_wants_other_files_or_head_markup_is_refused(element):
+def figure_with(element):
     figure = OfflineFigure("linked")
     drawn = OfflineMap(figure, zoom_snap=1.0)
-    if isinstance(element, folium.Popup):
-        element = folium.Circle([41.3, 19.8], radius=5, popup=element, tooltip="hover")
-        figure.header.add_child(folium.Element("<style>a { color: red }</style>"), name="own")
     element.add_to(drawn)
+    return figure
+
+
+def test_an_element_that_links_to_other_files_is_refused():
     with pytest.raises(ForeignAssetError, match="does not serve"):
+        figure_with(HeatMap([[41.3, 19.8, 1.0]])).render_parts()
+
+
+def test_markup_of_an_elements_own_in_the_head_is_refused():
+    figure = figure_with(folium.Circle([41.3, 19.8], radius=5))
+    figure.header.add_child(folium.Element("<style>a { color: red }</style>"), name="own")
+    with pytest.raises(ForeignAssetError, match="markup"):
         figure.render_parts()
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        folium.Marker([41.3, 19.8], icon=folium.Icon()),
+        folium.Marker([41.3, 19.8], icon=folium.DivIcon(html="<b>")),
+        folium.Circle([41.3, 19.8], radius=5, popup="text"),
+        folium.Circle([41.3, 19.8], radius=5, tooltip="${alert(1)}"),
+    ],
+    ids=["icon", "div icon", "popup", "tooltip"],
+)
+def test_elements_that_need_images_or_do_not_escape_are_refused(element):
+    with pytest.raises(ForeignAssetError, match="unescaped"):
+        figure_with(element).number_elements()
 
 
 def test_linked_documents_name_our_own_paths_only():
@@ -47,7 +65,7 @@ def test_embedded_documents_hold_leaflet_and_no_reference():
     assert "L.map(" in document
     assert " src=" not in document
     assert "sourceMappingURL" not in document
-    assert "url(" not in document.replace("url(data:", "")
+    assert "url(" not in document.partition("<script")[0]
 
 
 def test_no_inline_handler_and_no_style_attribute():
