@@ -1,0 +1,338 @@
+"""Every SQL statement about beat plans, and those that read what an allocation needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from psycopg import sql
+from sqlalchemy import BigInteger, Boolean, Double, Integer, String, column, select, text
+from sqlalchemy.orm import Session
+
+from app.database.base import WGS84, geometry
+from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, read_feature_page
+from app.files.writing import rounded_geometries
+
+_PLANS = """
+    select p.*, count(b.id) as beats, count(b.id) filter (where b.within_bounds) as within_bounds,
+        count(b.id) filter (where o.id is null) as vacancies
+    from beat_plan p
+    left join beat b on b.municipality_id = p.municipality_id and b.plan_id = p.id
+    left join officer_assignment o
+        on o.municipality_id = b.municipality_id and o.beat_id = b.id and o.valid_to is null
+    where p.municipality_id = :municipality {condition}
+    group by p.municipality_id, p.id order by p.id desc limit :limit
+"""
+_BEATS = text(
+    """
+    select b.municipality_id, b.plan_id, b.id, b.geom, b.code as beat_id, b.residents, b.workload,
+        o.external_id as officer_id, b.polsby_popper, b.within_bounds,
+        (select count(*)::int from beat_membership m
+         where m.municipality_id = b.municipality_id and m.plan_id = b.plan_id and m.beat_id = b.id) as units,
+        (select r ->> 'code' from jsonb_array_elements(coalesce(nullif(p.report -> 'reasons', 'null'), '[]')) r
+         where r ->> 'beat_id' = b.code limit 1) as reason
+    from beat b
+    join beat_plan p on p.municipality_id = b.municipality_id and p.id = b.plan_id
+    left join officer_assignment a
+        on a.municipality_id = b.municipality_id and a.beat_id = b.id and a.valid_to is null
+    left join officer o on o.municipality_id = a.municipality_id and o.id = a.officer_id
+    """
+).columns(
+    column("municipality_id", Integer),
+    column("plan_id", BigInteger),
+    column("id", BigInteger),
+    column("geom", geometry("MULTIPOLYGON")),
+    column("beat_id", String),
+    column("residents", Integer),
+    column("workload", Double),
+    column("officer_id", String),
+    column("polsby_popper", Double),
+    column("within_bounds", Boolean),
+    column("units", Integer),
+    column("reason", String),
+)
+_BEAT_COLUMNS = ("beat_id", "residents", "workload", "officer_id", "polsby_popper", "units", "within_bounds", "reason")
+_UNITS = text(
+    """
+    select u.id, u.external_id, u.residents, u.attributes ->> cast(:hard_boundary as text) as hard_boundary,
+        b.code as current_beat, st_asbinary(u.geom) as shape
+    from areal_unit u
+    left join beat_membership m
+        on m.municipality_id = u.municipality_id and m.areal_unit_id = u.id and m.plan_id = cast(:plan as bigint)
+    left join beat b on b.municipality_id = m.municipality_id and b.id = m.beat_id
+    where u.municipality_id = :municipality and u.source_id is not distinct from cast(:source as bigint)
+    order by u.external_id, u.id
+    """
+)
+_OFFICERS = text(
+    """
+    select o.id, coalesce(o.external_id, o.id::text) as officer_id, st_x(o.station_geom) as longitude,
+        st_y(o.station_geom) as latitude, o.languages, o.capacity,
+        (select b.code from officer_assignment a
+         join beat b on b.municipality_id = a.municipality_id and b.id = a.beat_id
+         where a.municipality_id = o.municipality_id and a.officer_id = o.id and a.valid_to is null
+            and b.plan_id = cast(:plan as bigint) order by b.code limit 1) as current_beat
+    from officer o where o.municipality_id = :municipality order by o.external_id, o.id
+    """
+)
+
+
+@dataclass(frozen=True)
+class NewPlan:
+    """A plan that is to be stored.
+
+    Attributes
+    ----------
+    name : str
+        It becomes the next version of the plan of this name.
+    min_residents, max_residents : int
+    effective_from : date or None
+    run_id : int
+        Run that made it.
+    report : dict
+        JSON-ready.
+    beats : GeoDataFrame
+        ``beat_id, residents, workload, polsby_popper, within_bounds, geometry`` in any CRS.
+    unit_keys : ndarray of int64, shape (n,)
+        Keys of the areal units.
+    beat_of_unit : ndarray of int64, shape (n,)
+        Position in ``beats`` of the beat of each unit.
+    officer_keys : dict of str to int
+        Key of the officer of each beat that has one.
+    """
+
+    name: str
+    min_residents: int
+    max_residents: int
+    effective_from: date | None
+    run_id: int
+    report: dict[str, Any]
+    beats: gpd.GeoDataFrame
+    unit_keys: np.ndarray
+    beat_of_unit: np.ndarray
+    officer_keys: dict[str, int]
+
+
+def unit_sources(session: Session, municipality_id: int) -> dict[str, int | None]:
+    """Return the key of each source that areal units are stored of, by name."""
+    statement = text(
+        """select distinct coalesce(s.name, '(none)') as name, u.source_id from areal_unit u
+        left join source s on s.municipality_id = u.municipality_id and s.id = u.source_id
+        where u.municipality_id = :municipality order by 1"""
+    )
+    return {row.name: row.source_id for row in session.execute(statement, {"municipality": municipality_id})}
+
+
+def read_units(
+    session: Session, municipality_id: int, source_id: int | None, hard_boundary: str | None, plan_id: int | None
+) -> gpd.GeoDataFrame:
+    """Return the areal units of a source in WGS 84: ``id, unit_id, residents, hard_boundary, current_beat``."""
+    values = {
+        "municipality": municipality_id,
+        "source": source_id,
+        "hard_boundary": hard_boundary,
+        "plan": plan_id,
+    }
+    rows = session.execute(_UNITS, values).all()
+    shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
+    columns = {
+        "id": np.array([row.id for row in rows], dtype=np.int64),
+        "unit_id": pd.Series([row.external_id or str(row.id) for row in rows], dtype=object),
+        "residents": pd.Series([row.residents for row in rows], dtype="Int64"),
+        "hard_boundary": pd.Series([row.hard_boundary for row in rows], dtype=object),
+        "current_beat": pd.Series([row.current_beat for row in rows], dtype=object),
+    }
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=WGS84)
+
+
+def read_officers(session: Session, municipality_id: int, plan_id: int | None) -> pd.DataFrame:
+    """Return the officers: ``id, officer_id, longitude, latitude, languages, capacity, current_beat``."""
+    rows = session.execute(_OFFICERS, {"municipality": municipality_id, "plan": plan_id})
+    return pd.DataFrame(rows.all(), columns=list(rows.keys()))
+
+
+def list_plans(session: Session, municipality_id: int, limit: int) -> list[dict[str, Any]]:
+    """Return the plans of the municipality, newest first, with the number of their beats and vacancies."""
+    statement = text(_PLANS.format(condition=""))
+    rows = session.execute(statement, {"municipality": municipality_id, "limit": limit}).mappings()
+    return [dict(row) for row in rows]
+
+
+def find_plan(session: Session, municipality_id: int, plan_id: int) -> dict[str, Any] | None:
+    """Return one plan."""
+    statement = text(_PLANS.format(condition="and p.id = :plan"))
+    values = {"municipality": municipality_id, "limit": 1, "plan": plan_id}
+    row = session.execute(statement, values).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def plan_of_run(session: Session, municipality_id: int, run_id: int) -> int | None:
+    """Return the key of the plan that a run made."""
+    statement = text("select id from beat_plan where municipality_id = :municipality and run_id = :run")
+    return session.execute(statement, {"municipality": municipality_id, "run": run_id}).scalar_one_or_none()
+
+
+def newest_plan(session: Session, municipality_id: int) -> int | None:
+    """Return the key of the newest plan that has a beat with a shape."""
+    statement = text(
+        """select plan_id from beat where municipality_id = :municipality and geom is not null
+        order by plan_id desc limit 1"""
+    )
+    return session.execute(statement, {"municipality": municipality_id}).scalar_one_or_none()
+
+
+def read_beats_as_geojson(session: Session, municipality_id: int, plan_id: int, query: FeatureQuery) -> FeaturePage:
+    """Return the beats of a plan as GeoJSON text."""
+    return read_feature_page(session, beats_of(plan_id), municipality_id, query)
+
+
+def read_beats(session: Session, municipality_id: int, plan_id: int) -> gpd.GeoDataFrame:
+    """Return the beats of a plan in WGS 84, for maps and files; beats without a shape are left out."""
+    beats = _BEATS.subquery("beats")
+    statement = (
+        select(*(beats.c[name] for name in _BEAT_COLUMNS), text("st_asbinary(geom) as shape"))
+        .where(beats.c.municipality_id == municipality_id, beats.c.plan_id == plan_id, text("geom is not null"))
+        .order_by(beats.c.beat_id)
+    )
+    rows = session.execute(statement).all()
+    shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
+    columns = {name: pd.Series([getattr(row, name) for row in rows], dtype=object) for name in _BEAT_COLUMNS}
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=WGS84).infer_objects()
+
+
+def read_assignments(session: Session, municipality_id: int, plan_id: int) -> pd.DataFrame:
+    """Return ``unit_id`` and ``beat_id`` of every unit of a plan."""
+    statement = text(
+        """select coalesce(u.external_id, u.id::text) as unit_id, b.code as beat_id from beat_membership m
+        join areal_unit u on u.municipality_id = m.municipality_id and u.id = m.areal_unit_id
+        join beat b on b.municipality_id = m.municipality_id and b.id = m.beat_id
+        where m.municipality_id = :municipality and m.plan_id = :plan order by 1"""
+    )
+    rows = session.execute(statement, {"municipality": municipality_id, "plan": plan_id})
+    return pd.DataFrame(rows.all(), columns=["unit_id", "beat_id"])
+
+
+def beats_of(plan_id: int | None = None) -> Collection:
+    """Describe the beats of one plan (of none, for the API document) as a collection of features."""
+    everything = _BEATS.subquery("every_beat")
+    beats = select(everything).where(everything.c.plan_id == plan_id).subquery("beats")
+    return Collection(
+        name="beats",
+        title="Beats",
+        singular="beat",
+        description="Beats of a plan with residents, workload and their permanent officer.",
+        source=beats,
+        identifier=beats.c.id,
+        municipality=beats.c.municipality_id,
+        geometry=beats.c.geom,
+        geometry_types=("MultiPolygon",),
+        geometry_optional=True,
+        properties=(
+            Property("beat_id", beats.c.beat_id, "string", "Name of the beat.", filterable=True),
+            Property("residents", beats.c.residents, "integer", "Residents."),
+            Property("workload", beats.c.workload, "number", "Workload, in the unit that the plan's report states."),
+            Property("officer_id", beats.c.officer_id, "string", "Badge of the permanent officer.", filterable=True),
+            Property("polsby_popper", beats.c.polsby_popper, "number", "Compactness, 0 to 1 (a circle)."),
+            Property("units", beats.c.units, "integer", "Areal units of the beat."),
+            Property("within_bounds", beats.c.within_bounds, "boolean", "Whether residents lie within the bounds."),
+            Property("reason", beats.c.reason, "string", "Why not, as a code; the plan's report explains it."),
+        ),
+    )
+
+
+def insert_plan(session: Session, municipality_id: int, time_zone: str, plan: NewPlan) -> tuple[int, int]:
+    """Store a plan with its beats, memberships and officers; return its key and version."""
+    lock = text("select pg_advisory_xact_lock(hashtextextended(:name, :municipality))")
+    session.execute(lock, {"name": plan.name, "municipality": municipality_id})
+    statement = text(
+        """insert into beat_plan (municipality_id, name, version, min_residents, max_residents, effective_from, run_id,
+            report)
+        select :municipality, cast(:name as varchar), coalesce(max(version), 0) + 1, :min_residents, :max_residents,
+            cast(:effective_from as date), :run, cast(:report as jsonb)
+        from beat_plan where municipality_id = :municipality and name = cast(:name as varchar)
+        returning id, version"""
+    )
+    values = {
+        "municipality": municipality_id,
+        "name": plan.name,
+        "min_residents": plan.min_residents,
+        "max_residents": plan.max_residents,
+        "effective_from": plan.effective_from,
+        "run": plan.run_id,
+        "report": json.dumps(plan.report, allow_nan=False),
+    }
+    plan_id, version = session.execute(statement, values).one()
+    beat_keys = _insert_beats(session, municipality_id, plan_id, plan.beats)
+    _copy_memberships(session, municipality_id, plan_id, plan.unit_keys, np.array(beat_keys)[plan.beat_of_unit])
+    _insert_assignments(
+        session, municipality_id, time_zone, plan, dict(zip(plan.beats["beat_id"], beat_keys, strict=True))
+    )
+    return plan_id, version
+
+
+def _insert_beats(session: Session, municipality_id: int, plan_id: int, beats: gpd.GeoDataFrame) -> list[int]:
+    degrees = shapely.orient_polygons(rounded_geometries(beats.geometry.to_crs(WGS84).to_numpy()))
+    statement = text(
+        """insert into beat (municipality_id, plan_id, code, geom, residents, workload, polsby_popper, within_bounds)
+        values (:municipality, :plan, :code, st_multi(st_geomfromwkb(:shape, 4326)), :residents, :workload,
+            :polsby_popper, :within_bounds)"""
+    )
+    rows = [
+        {
+            "municipality": municipality_id,
+            "plan": plan_id,
+            "code": str(beat.beat_id),
+            "shape": shapely.to_wkb(shape),
+            "residents": int(beat.residents),
+            "workload": float(beat.workload),
+            "polsby_popper": float(beat.polsby_popper),
+            "within_bounds": bool(beat.within_bounds),
+        }
+        for beat, shape in zip(beats.itertuples(), degrees, strict=True)
+    ]
+    session.execute(statement, rows)
+    found = text("select code, id from beat where municipality_id = :municipality and plan_id = :plan")
+    keys = {row.code: row.id for row in session.execute(found, {"municipality": municipality_id, "plan": plan_id})}
+    return [keys[str(code)] for code in beats["beat_id"]]
+
+
+def _copy_memberships(
+    session: Session, municipality_id: int, plan_id: int, unit_keys: np.ndarray, beat_keys: np.ndarray
+) -> None:
+    statement = sql.SQL("copy beat_membership (municipality_id, plan_id, areal_unit_id, beat_id) from stdin")
+    driver = session.connection().connection.driver_connection
+    if driver is None:
+        raise RuntimeError("the session has lost its connection")
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for unit, beat in zip(unit_keys.tolist(), beat_keys.tolist(), strict=True):
+            copy.write_row((municipality_id, plan_id, unit, beat))
+
+
+def _insert_assignments(
+    session: Session, municipality_id: int, time_zone: str, plan: NewPlan, beat_keys: dict[Any, int]
+) -> None:
+    if not plan.officer_keys:
+        return
+    statement = text(
+        """insert into officer_assignment (municipality_id, beat_id, officer_id, valid_from, reason)
+        values (:municipality, :beat, :officer,
+            coalesce(cast(:effective_from as date), (now() at time zone :zone)::date), :reason)"""
+    )
+    rows = [
+        {
+            "municipality": municipality_id,
+            "beat": beat_keys[beat],
+            "officer": officer,
+            "effective_from": plan.effective_from,
+            "zone": time_zone,
+            "reason": f"beat plan '{plan.name}', run {plan.run_id}",
+        }
+        for beat, officer in plan.officer_keys.items()
+    ]
+    session.execute(statement, rows)

@@ -1,0 +1,45 @@
+"""A stored run as the API shows it."""
+
+from __future__ import annotations
+
+from app.features.responses import GEOJSON
+from app.municipalities.context import MunicipalityContext
+from app.runs.models import AnalysisRun
+from app.runs.schemas import RunDetail, RunLink
+
+
+def run_address(municipality: MunicipalityContext, run_id: int) -> str:
+    """Return the address of a run, without host."""
+    return f"/municipalities/{municipality.code}/runs/{run_id}"
+
+
+def run_detail(municipality: MunicipalityContext, run: AnalysisRun) -> RunDetail:
+    """Return a run with its links."""
+    address = run_address(municipality, run.id)
+    links = [RunLink(rel="self", href=address, type="application/json")]
+    if run.state == "succeeded" and run.kind != "import":
+        links.append(RunLink(rel="result", href=f"{address}/result", type=GEOJSON))
+        links.append(RunLink(rel="map", href=f"{address}/map", type="text/html"))
+        plan_id = (run.summary or {}).get("beat_plan_id")
+        if plan_id is not None:
+            plan = f"/municipalities/{municipality.code}/beat-plans/{plan_id}"
+            links.append(RunLink(rel="beat-plan", href=plan, type="application/json"))
+    return RunDetail(
+        id=run.id,
+        municipality=municipality.code,
+        kind=run.kind,
+        state=run.state,
+        progress=run.progress,
+        message=run.message,
+        parameters=run.parameters,
+        seed=run.seed,
+        attempt=run.attempt,
+        software_version=run.software_version,
+        input_fingerprint=run.input_fingerprint,
+        summary=run.summary,
+        problem=run.problem,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        links=links,
+    )
