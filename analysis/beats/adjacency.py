@@ -150,13 +150,7 @@ def refuse_overlaps(polygons: Geometries, unit_ids: NDArray[Any], snap_m: float)
     GeometryError
         Naming the two units with the largest overlap and the number of such pairs.
     """
-    suspect = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(polygons)))
-    if not len(suspect):
-        return 0
-    tree = shapely.STRtree(polygons)
-    row, other = tree.query(polygons[suspect], predicate="intersects")
-    pair = np.unique(np.sort(np.column_stack([suspect[row], other]), axis=1), axis=0)
-    pair = pair[pair[:, 0] != pair[:, 1]]
+    pair = _suspect_pairs(polygons)
     area_m2 = shapely.area(polygons)
     smaller = np.where(area_m2[pair[:, 0]] <= area_m2[pair[:, 1]], pair[:, 0], pair[:, 1])
     common = shapely.area(shapely.intersection(polygons[pair[:, 0]], polygons[pair[:, 1]]))
@@ -172,6 +166,15 @@ def refuse_overlaps(polygons: Geometries, unit_ids: NDArray[Any], snap_m: float)
             "Residents would be counted twice: remove duplicates or repair the borders.",
         )
     return int((common > GRAIN_M).sum())
+
+
+def _suspect_pairs(polygons: Geometries) -> NDArray[np.int64]:
+    """Return the pairs of units that touch where the coverage is broken, shape (p, 2)."""
+    suspect = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(polygons)))
+    row, other = shapely.STRtree(polygons).query(polygons[suspect], predicate="intersects")
+    pair = np.unique(np.sort(np.column_stack([suspect[row], other]), axis=1), axis=0)
+    different: NDArray[np.bool_] = pair[:, 0] != pair[:, 1]
+    return pair[different].astype(np.int64)
 
 
 def _match(segments: Segments, n_units: int) -> tuple[Edges, NDArray[np.bool_]]:

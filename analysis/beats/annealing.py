@@ -125,14 +125,20 @@ def flip(
     if anchors != 1 and not stays_connected(graph, beat, scratch, unit, anchors):
         return 0.0
     beat[unit] = target
-    for own, sign, length, energy in ((source, -1, left_m, left), (target, 1, grown_m, grown)):
-        division.units[own] += sign
-        division.residents[own] += sign * residents
-        division.workload[own] += sign * workload
-        division.area_m2[own] += sign * area_m2
-        division.perimeter_m[own] = length
-        division.energy[own] = energy
+    add_unit(graph, division, source, unit, -1)
+    add_unit(graph, division, target, unit, 1)
+    division.perimeter_m[source], division.perimeter_m[target] = left_m, grown_m
+    division.energy[source], division.energy[target] = left, grown
     return change
+
+
+@njit(cache=True, nogil=True)
+def add_unit(graph: UnitGraph, division: Division, own: int, unit: int, sign: int) -> None:
+    """Add a unit to the totals of a beat (``sign`` 1) or take it away (-1)."""
+    division.units[own] += sign
+    division.residents[own] += sign * graph.residents[unit]
+    division.workload[own] += sign * graph.workload[unit]
+    division.area_m2[own] += sign * graph.area_m2[unit]
 
 
 @njit(cache=True, nogil=True)

@@ -102,7 +102,7 @@ def check_geometries(units: gpd.GeoDataFrame, names: NDArray[Any]) -> NDArray[np
     Raises
     ------
     GeometryError
-        For missing, empty or invalid geometries, lines, or a mixture of points and polygons.
+        For missing, empty or invalid geometries, lines, or points among polygons.
     CoordinateError
         When coordinates look like degrees.
     """
@@ -118,17 +118,22 @@ def check_geometries(units: gpd.GeoDataFrame, names: NDArray[Any]) -> NDArray[np
             f"{_at(names, odd[0])} is a {kinds[odd[0]]}; areal units are polygons, or points that stand for them.",
             "Give polygons (or points) only.",
         )
+    corners = shapely.get_coordinates(shapes)
+    _refuse_invalid(shapes, names)
+    if looks_like_degrees(*corners.T) and float(np.prod(np.ptp(corners, axis=0))) < 4.0:
+        raise CoordinateError("The coordinates of the units look like degrees.", "Project them to a CRS in metres.")
+    return shapes
+
+
+def _refuse_invalid(shapes: NDArray[np.object_], names: NDArray[Any]) -> None:
+    """Raise when a geometry has infinite coordinates or crosses itself."""
     invalid = np.flatnonzero(~shapely.is_valid(shapes))
     if len(invalid):
         why = shapely.is_valid_reason(shapes[invalid[0]])
         raise GeometryError(
-            f"{_at(names, invalid[0])} has an invalid polygon: {why}; {len(invalid)} unit(s) are invalid.",
+            f"{_at(names, invalid[0])} has an invalid geometry: {why}; {len(invalid)} unit(s) are invalid.",
             "Repair it, for example with make_valid in QGIS or PostGIS.",
         )
-    corners = shapely.get_coordinates(shapes)
-    if looks_like_degrees(*corners.T) and float(np.prod(np.ptp(corners, axis=0))) < 4.0:
-        raise CoordinateError("The coordinates of the units look like degrees.", "Project them to a CRS in metres.")
-    return shapes
 
 
 def whole_residents(units: gpd.GeoDataFrame, column: str, names: NDArray[Any]) -> NDArray[np.int64]:
@@ -234,6 +239,8 @@ def labels(units: gpd.GeoDataFrame, column: str | None, names: NDArray[Any], *, 
     absent = np.flatnonzero(given.isna())
     if len(absent) and not gaps:
         raise UnitsError(f"{_at(names, absent[0])} has no value in column '{column}'.", "Say on which side it lies.")
+    if pd.api.types.is_float_dtype(given) and (given.dropna() % 1 == 0).all():
+        given = given.astype("Int64")
     return pd.Categorical(given.astype("string").where(given.notna()))
 
 

@@ -45,18 +45,12 @@ def warm_start(
 
     Parameters
     ----------
-    graph : UnitGraph
-        Units and neighbours.
-    group : ndarray of int64, shape (n,)
-        Connected group of each unit.
-    parts : ndarray of int64, shape (g,)
-        Beats of each group.
+    graph, rules, random
+        Units and neighbours; bounds and weights; state of the generator.
+    group, parts : ndarray of int64, shape (n,) and (g,)
+        Connected group of each unit, and beats of each group.
     current : ndarray of int64, shape (n,)
         Beat of the plan in force, -1 for none.
-    rules : Rules
-        Bounds and weights.
-    random : ndarray of uint64, shape (1,)
-        State of the generator.
 
     Returns
     -------

@@ -29,12 +29,7 @@ def cheapest_pairs(row: Whole, column: Whole, cost: NDArray[np.float64], shape: 
 
     Notes
     -----
-    Sparse Jonker-Volgenant (``scipy.sparse.csgraph.min_weight_full_bipartite_matching``) with one empty column for
-    every row, dearer than all real pairs together.
-
-    References
-    ----------
-    Jonker and Volgenant (1987), A shortest augmenting path algorithm for dense and sparse linear assignment problems.
+    Jonker and Volgenant (1987) on a sparse matrix, with one empty column for every row, dearer than all real pairs.
 
     Examples
     --------
@@ -49,9 +44,8 @@ def cheapest_pairs(row: Whole, column: Whole, cost: NDArray[np.float64], shape: 
     price = 1.0 + (cost - cost.min()) / span if span > 0 else np.ones(len(cost))
     alone = np.arange(rows)
     data = np.concatenate([price, np.full(rows, 3.0 * (rows + 1))])
-    matrix = csr_array(
-        (data, (np.concatenate([row, alone]), np.concatenate([column, columns + alone]))), shape=(rows, columns + rows)
-    )
+    places = np.concatenate([row, alone]), np.concatenate([column, columns + alone])
+    matrix = csr_array((data, places), shape=(rows, columns + rows))
     matched_row, matched_column = min_weight_full_bipartite_matching(matrix)
     found = np.full(rows, -1, np.int64)
     found[matched_row] = matched_column

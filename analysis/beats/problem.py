@@ -41,6 +41,23 @@ class Weights:
     continuity: float = 2e-4
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What a plan must keep to.
+
+    Attributes
+    ----------
+    min_residents, max_residents : int
+        Bounds of one beat.
+    beats : int or None
+        Number of beats asked for, None to leave it free.
+    """
+
+    min_residents: int
+    max_residents: int
+    beats: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class BeatProblem:
     """A checked task for :func:`analysis.beats.solver.solve_beats`.
@@ -65,10 +82,8 @@ class BeatProblem:
         Its beat ids.
     contiguity : Contiguity
         Borders between units.
-    min_residents, max_residents : int
-        Bounds of one beat.
-    beats : int or None
-        Number of beats asked for, None to leave it free.
+    bounds : Bounds
+        Bounds of one beat and the number of beats.
     weights : Weights
         What counts how much.
     crs : pyproj.CRS
@@ -88,9 +103,7 @@ class BeatProblem:
     current: NDArray[np.int64]
     current_names: tuple[str, ...]
     contiguity: Contiguity
-    min_residents: int
-    max_residents: int
-    beats: int | None
+    bounds: Bounds
     weights: Weights
     crs: CRS
     columns: dict[str, str | None]
@@ -100,6 +113,21 @@ class BeatProblem:
     def n_units(self) -> int:
         """Number of units."""
         return len(self.unit_ids)
+
+    @property
+    def min_residents(self) -> int:
+        """Fewest residents of a beat."""
+        return self.bounds.min_residents
+
+    @property
+    def max_residents(self) -> int:
+        """Most residents of a beat."""
+        return self.bounds.max_residents
+
+    @property
+    def beats(self) -> int | None:
+        """Number of beats asked for, None when free."""
+        return self.bounds.beats
 
     @cached_property
     def area_m2(self) -> NDArray[np.float64]:
@@ -142,72 +170,48 @@ def beat_problem(  # noqa: PLR0913
     ----------
     units : GeoDataFrame, n rows
         Polygons, or points that stand for areas, in a projected CRS in metres.
-    residents : str
-        Column with residents: whole numbers, zero allowed.
-    workload : str or None
-        Column with the work that each unit causes (incidents, reports, hours); None takes the residents.
+    residents, workload : str, str or None
+        Columns with residents (whole numbers) and with work (incidents, reports, hours); without, work is residents.
     hard_boundary : str or None
         Column with the side of a line (municipality, commissariat) that no beat may cross.
     unit_id : str or None
         Column with unique names; None takes ``unit_id`` where there is such a column, else the index.
-    min_residents, max_residents : int
-        Bounds of one beat.
-    beats : int or None
-        Number of beats; None leaves it free within the bounds.
+    min_residents, max_residents, beats : int, int, int or None
+        Bounds of one beat, and the number of beats, free within the bounds where None.
     current : str or None
         Column with the beat of the plan in force; residents then keep their beat where possible.
     study_area : Polygon, MultiPolygon or None
-        Area that point units are spread over; None takes their hull.
+        Area that point units are spread over (Voronoi cells); None takes their hull.
     snap_m, min_shared_m : float or None
-        Gap in metres that still counts as touching, and the shortest border that counts; see
-        :func:`analysis.beats.adjacency.rook_contiguity`.
+        See :func:`analysis.beats.adjacency.rook_contiguity`.
     weights : Weights or None
         What counts how much.
 
     Returns
     -------
     BeatProblem
-        Ready to be solved.
 
     Raises
     ------
     EmptyInputError, CoordinateError, UnitsError, GeometryError, ParameterError
         Naming the unit, row or column at fault.
 
-    Notes
-    -----
-    Contiguity is rook: two units are neighbours when they share a border, not a mere corner. Point units become Voronoi
-    cells.
-
     Examples
     --------
     >>> squares = [shapely.box(x, 0, x + 100, 100) for x in range(0, 400, 100)]
     >>> frame = gpd.GeoDataFrame({"people": [2000] * 4}, geometry=squares, crs="EPSG:32634")
-    >>> problem = beat_problem(frame, residents="people")
-    >>> problem.n_units, len(problem.contiguity.edges.first)
-    (4, 3)
+    >>> len(beat_problem(frame, residents="people").contiguity.edges.first)
+    3
     """
     checks.check_bounds(min_residents, max_residents, beats)
     checks.check_frame(units, (residents, workload, hard_boundary, unit_id, current))
     names = checks.unit_names(units, unit_id)
-    shapes = checks.check_geometries(units, names)
     people = checks.whole_residents(units, residents, names)
-    work = people.astype(np.float64) if workload is None else checks.amounts(units, workload, names)
+    work, work_notices = _work(units, workload, people, names)
     zones = checks.labels(units, hard_boundary, names, gaps=False)
-    held = checks.labels(units, current, names, gaps=True)
-    notices: list[Notice] = []
-    if shapely.get_type_id(shapes[0]) == shapely.GeometryType.POINT:
-        cells = voronoi_cells(shapes, study_area)
-        shapes = cells.polygons
-        notices += _point_notices(len(names), cells.moved, cells.outside)
+    today = checks.labels(units, current, names, gaps=True)
+    shapes, shape_notices = _areas(checks.check_geometries(units, names), study_area)
     contiguity = rook_contiguity(shapes, names, snap_m=snap_m, min_shared_m=min_shared_m)
-    if contiguity.slivers:
-        text = f"{contiguity.slivers} pairs of units overlap by slivers of less than 1 % of the smaller unit."
-        notices.append(Notice("slivers", text))
-    if workload is not None and not work.any():
-        text = f"Column '{workload}' is zero everywhere: the beats are evened out by residents instead."
-        notices.append(Notice("no_workload", text))
-        work = people.astype(np.float64)
     return BeatProblem(
         unit_ids=names,
         polygons=shapes,
@@ -215,28 +219,48 @@ def beat_problem(  # noqa: PLR0913
         workload=work,
         zone=zones.codes.astype(np.int64),
         zone_names=tuple(zones.categories),
-        current=np.full(len(names), -1, np.int64) if current is None else held.codes.astype(np.int64),
-        current_names=() if current is None else tuple(held.categories),
+        current=today.codes.astype(np.int64) if current else np.full(len(names), -1, np.int64),
+        current_names=tuple(today.categories) if current else (),
         contiguity=contiguity,
-        min_residents=int(min_residents),
-        max_residents=int(max_residents),
-        beats=beats,
+        bounds=Bounds(int(min_residents), int(max_residents), beats),
         weights=weights or Weights(),
         crs=CRS.from_user_input(units.crs),
         columns={"residents": residents, "workload": workload, "hard_boundary": hard_boundary, "current": current},
-        notices=tuple(notices),
+        notices=(*work_notices, *shape_notices, *_sliver_notices(contiguity)),
     )
 
 
-def _point_notices(n_units: int, moved: int, outside: int) -> list[Notice]:
-    """Say how points became areas."""
-    notices = [Notice("point_units", f"{n_units:,} units are points: their areas are Voronoi cells.")]
-    if moved:
-        notices.append(
-            Notice("same_place", f"{moved:,} point units share their place with another and were moved apart.")
-        )
-    if outside:
-        notices.append(
-            Notice("outside_study_area", f"{outside:,} point units lie outside the study area, which was extended.")
-        )
-    return notices
+def _work(
+    units: gpd.GeoDataFrame, column: str | None, people: NDArray[np.int64], names: NDArray[Any]
+) -> tuple[NDArray[np.float64], list[Notice]]:
+    """Return the workload of every unit: the residents where there is no other."""
+    residents = people.astype(np.float64)
+    if column is None:
+        return residents, []
+    work = checks.amounts(units, column, names)
+    if work.any():
+        return work, []
+    text = f"Column '{column}' is zero everywhere: the beats are evened out by residents instead."
+    return residents, [Notice("no_workload", text)]
+
+
+def _areas(shapes: NDArray[np.object_], study_area: BaseGeometry | None) -> tuple[NDArray[np.object_], list[Notice]]:
+    """Return the polygon of every unit: its Voronoi cell where it is a point."""
+    if shapely.get_type_id(shapes[0]) != shapely.GeometryType.POINT:
+        return shapes, []
+    cells = voronoi_cells(shapes, study_area)
+    notices = [Notice("point_units", f"{len(shapes):,} units are points: their areas are Voronoi cells.")]
+    if cells.moved:
+        text = f"{cells.moved:,} point units share their place with another and were moved apart."
+        notices.append(Notice("same_place", text))
+    if cells.outside:
+        text = f"{cells.outside:,} point units lie outside the study area, which was extended around them."
+        notices.append(Notice("outside_study_area", text))
+    return cells.polygons, notices
+
+
+def _sliver_notices(contiguity: Contiguity) -> list[Notice]:
+    """Say when small overlaps were tolerated."""
+    if not contiguity.slivers:
+        return []
+    return [Notice("slivers", f"{contiguity.slivers:,} pairs of units overlap by slivers, which are tolerated.")]

@@ -27,12 +27,10 @@ def repair(graph: UnitGraph, attempt: Attempt, rules: Rules, *, fixed_count: boo
 
     Parameters
     ----------
-    graph : UnitGraph
-        Units and neighbours.
+    graph, rules
+        Units and neighbours; bounds and weights.
     attempt : Attempt
         Division with connected beats, some out of bounds.
-    rules : Rules
-        Bounds and weights.
     fixed_count : bool
         Whether the number of beats must stay.
     seed : int

@@ -155,9 +155,8 @@ def workload_bound(problem: BeatProblem, screening: Screening, beats: int) -> fl
     the number of beats, and no group needs more beats than it can have; at least the largest unit.
     """
     free = screening.group >= 0
-    level = float(problem.workload.max(initial=0.0))
-    for finding in screening.alone:
-        level = max(level, float(problem.workload[finding.units].sum()))
+    lone = [float(problem.workload[finding.units].sum()) for finding in screening.alone]
+    level = max([float(problem.workload.max()), *lone])
     if not free.any():
         return level
     work = np.bincount(screening.group[free], problem.workload[free], minlength=len(screening.fewest))
@@ -168,7 +167,7 @@ def workload_bound(problem: BeatProblem, screening: Screening, beats: int) -> fl
         return bool((needed <= np.maximum(screening.most, screening.fewest)).all() and needed.sum() <= available)
 
     low, high = level, max(level, float(work.max()))
-    if high <= 0 or fits(max(low, 1e-12)):
+    if fits(max(low, 1e-12)):
         return low
     for _ in range(60):
         middle = (low + high) / 2.0
@@ -183,25 +182,7 @@ def plan_report(
     reasons: tuple[Reason, ...],
     moved_residents: int | None,
 ) -> BeatReport:
-    """Put the figures of a plan together.
-
-    Parameters
-    ----------
-    problem : BeatProblem
-        The task.
-    screening : Screening
-        Its connected groups.
-    totals : Totals
-        Totals of the beats.
-    reasons : tuple of Reason
-        What is not as asked for.
-    moved_residents : int or None
-        Residents whose beat changed; None without a plan in force.
-
-    Returns
-    -------
-    BeatReport
-    """
+    """Put the figures of a plan together; ``moved_residents`` is None without a plan in force."""
     work = totals.workload
     mean = float(work.mean())
     bound = workload_bound(problem, screening, len(work))

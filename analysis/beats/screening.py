@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -65,23 +66,13 @@ class Screening:
 
 
 def screen(problem: BeatProblem) -> Screening:
-    """Find what cannot be divided within the bounds.
-
-    Parameters
-    ----------
-    problem : BeatProblem
-        Checked task.
-
-    Returns
-    -------
-    Screening
-        Every unit is in a group or in one finding of ``alone``.
+    """Find what cannot be divided within the bounds; every unit is in a group or in one finding of ``alone``.
 
     Notes
     -----
-    A unit above the maximum stands alone, together with connected units where nobody lives that it cuts off. A group of
-    ``R`` residents can have from ``ceil(R / max)`` to ``floor(R / min)`` beats; below the minimum it stands alone, and
-    where that range is empty it is divided with the least breach.
+    A unit above the maximum stands alone, with the empty units that it cuts off. A group of ``R`` residents can have
+    from ``ceil(R / max)`` to ``floor(R / min)`` beats; below the minimum it stands alone, and where that range is empty
+    it is divided with the least breach.
     """
     edges = problem.contiguity.edges
     edges = edges.select(problem.zone[edges.first] == problem.zone[edges.second])
@@ -99,8 +90,7 @@ def screen(problem: BeatProblem) -> Screening:
         if total < problem.min_residents:
             small.append(units)
             continue
-        least = math.ceil(total / problem.max_residents)
-        top = min(total // problem.min_residents, len(units))
+        least, top = _fitting_counts(problem, total, len(units))
         if top < least:
             strained[len(fewest)] = _no_count(problem, units, total)
             least = top = _least_breach(problem, total, len(units))
@@ -134,7 +124,7 @@ def coarse_units(problem: BeatProblem) -> Finding | None:
         reasons.UNITS_TOO_COARSE,
         f"The median inhabited unit has {median:,.0f} residents, more than a fifth of the minimum of "
         f"{problem.min_residents:,}: few combinations of units make a beat.",
-        f"Use smaller units (blocks) of at most {problem.min_residents // COARSE_SHARE:,} residents for more even beats.",
+        f"Use smaller units (blocks), at most {problem.min_residents // COARSE_SHARE:,} residents for more even beats.",
         largest.astype(np.int64),
     )
 
@@ -168,25 +158,39 @@ def share_out(problem: BeatProblem, screening: Screening, wanted: NDArray[np.int
     """
     alone = len(screening.alone)
     lowest, highest = int(screening.fewest.sum()), int(screening.most.sum())
-    free = screening.group >= 0
-    residents = np.bincount(screening.group[free], problem.residents[free], minlength=len(screening.fewest))
-    if problem.beats is not None and not lowest + alone <= problem.beats <= highest + alone:
-        raise ParameterError(
-            f"{problem.beats} beats do not fit: with {problem.min_residents:,} to "
-            f"{problem.max_residents:,} residents each there can be {lowest + alone} to {highest + alone} beats.",
-            "Ask for a number in that range, change the bounds, or leave the number free.",
-        )
+    _refuse_count(problem, lowest + alone, highest + alone)
     if wanted is not None and problem.beats is None:
         return np.clip(wanted, screening.fewest, screening.most)
+    residents, workload = (_by_group(screening, values) for values in (problem.residents, problem.workload))
     middle = (problem.min_residents + problem.max_residents) / 2.0
     target = round(residents.sum() / middle) if problem.beats is None else problem.beats - alone
-    workload = np.bincount(screening.group[free], problem.workload[free], minlength=len(screening.fewest))
     share = residents / max(residents.sum(), 1.0) + workload / max(workload.sum(), 1e-12)
     parts = screening.fewest.copy()
     for _ in range(min(target, highest) - lowest):
         claim = np.where(parts < screening.most, share / np.sqrt(parts * (parts + 1.0)), -1.0)
         parts[np.argmax(claim)] += 1
     return parts
+
+
+def _by_group(screening: Screening, values: NDArray[Any]) -> NDArray[np.float64]:
+    """Add up the values of the units of every group."""
+    free = screening.group >= 0
+    return np.bincount(screening.group[free], values[free], minlength=len(screening.fewest)).astype(np.float64)
+
+
+def _refuse_count(problem: BeatProblem, lowest: int, highest: int) -> None:
+    """Raise when the number of beats asked for is out of the feasible range."""
+    if problem.beats is not None and not lowest <= problem.beats <= highest:
+        raise ParameterError(
+            f"{problem.beats} beats do not fit: with {problem.min_residents:,} to {problem.max_residents:,} residents "
+            f"each there can be {lowest} to {highest} beats.",
+            "Ask for a number in that range, change the bounds, or leave the number free.",
+        )
+
+
+def _fitting_counts(problem: BeatProblem, residents: int, n_units: int) -> tuple[int, int]:
+    """Return the fewest and the most beats that connected units can have; the wrong way round when none fits."""
+    return math.ceil(residents / problem.max_residents), min(residents // problem.min_residents, n_units)
 
 
 def _cut_off_by_large_units(problem: BeatProblem, edges: Edges) -> NDArray[np.int64]:

@@ -169,18 +169,14 @@ def seeded(
     ----------
     graph : UnitGraph
         Units and neighbours.
-    component : ndarray of int64, shape (n,)
-        Component of each unit.
-    parts : ndarray of int64, shape (c,)
-        Beats of each component.
+    component, parts : ndarray of int64, shape (n,) and (c,)
+        Component of each unit, and beats of each component.
     rules : Rules
         Bounds and weights.
     even_residents : float
         0 evens out the workload alone, 1 the residents alone.
-    random : ndarray of uint64, shape (1,)
-        State of the generator.
-    scratch : Scratch
-        Working memory for ``graph``.
+    random, scratch
+        State of the generator, and working memory for ``graph``.
 
     Returns
     -------
@@ -191,14 +187,20 @@ def seeded(
     order = np.argsort(component, kind="stable")
     edges = np.concatenate([[0], np.cumsum(np.bincount(component, minlength=len(parts)))])
     first_beat = np.concatenate([[0], np.cumsum(parts)])
-    share_residents = graph.residents / max(graph.residents.sum(), 1.0)
-    share_workload = graph.workload / max(graph.workload.sum(), 1e-12)
-    quota = (even_residents * share_residents + (1.0 - even_residents) * share_workload) * parts.sum() + 1e-9
+    quota = _quotas(graph, even_residents) * parts.sum() + 1e-9
     for index in range(len(parts)):
         nodes = order[edges[index] : edges[index + 1]]
         seed_beats(graph, rules, nodes, int(parts[index]), quota, scratch, random, beat)
         beat[nodes] += first_beat[index]
     return beat
+
+
+def _quotas(graph: UnitGraph, even_residents: float) -> NDArray[np.float64]:
+    """Return the share of all beats that each unit stands for."""
+    share_residents = graph.residents / max(graph.residents.sum(), 1.0)
+    share_workload = graph.workload / max(graph.workload.sum(), 1e-12)
+    quotas: NDArray[np.float64] = even_residents * share_residents + (1.0 - even_residents) * share_workload
+    return quotas
 
 
 def run_walks(walks: list[Walk], advance: Advance | None = None) -> Attempt:
