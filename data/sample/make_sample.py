@@ -46,6 +46,11 @@ def make_sample(out: Path) -> None:
     files.write_csv(_officers(), out / "officers.csv")
 
 
+def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
+    """Write categories as suppliers do: ``street_lighting`` becomes ``Street lighting``."""
+    return rows.assign(category=rows["category"].str.replace("_", " ").str.capitalize())
+
+
 def _write_areas(units: gpd.GeoDataFrame, happened: pd.DataFrame, out: Path) -> None:
     counts = happened["unit"].value_counts()
     placed = files.in_place(units.assign(incidents=units["id"].map(counts).fillna(0).astype(int)))
@@ -66,7 +71,7 @@ def _write_streets(streets: gpd.GeoDataFrame, out: Path) -> None:
 
 def _write_incidents(happened: pd.DataFrame, out: Path) -> None:
     """Write the incidents with the defects that real exports have; ``README.md`` lists them."""
-    rows = files.with_longitude(happened)
+    rows = files.with_longitude(_in_words(happened))
     columns = ["id", "category", "occurred_from", "occurred_to", "recorded_area", "longitude", "latitude"]
     rows = rows[columns].astype({"occurred_from": object, "occurred_to": object})
     for end in ("occurred_from", "occurred_to"):
@@ -97,7 +102,7 @@ def _write_concerns(zones: gpd.GeoDataFrame, reports: pd.DataFrame, out: Path) -
         "updated_at",
         "geometry",
     ]
-    files.write_geojson(files.in_place(zones[columns]), out / "danger_zones.geojson")
+    files.write_geojson(files.in_place(_in_words(zones)[columns]), out / "danger_zones.geojson")
     metres = {axis: [f"{value:.1f}".replace(".", ",") for value in reports[axis] + offset]
               for axis, offset in zip(("x", "y"), plan.ORIGIN, strict=True)}  # fmt: skip
     columns = [
@@ -113,7 +118,7 @@ def _write_concerns(zones: gpd.GeoDataFrame, reports: pd.DataFrame, out: Path) -
         "danger_zone",
         "description",
     ]
-    files.write_csv(reports.assign(**metres)[columns], out / "reports.csv", delimiter=";")
+    files.write_csv(_in_words(reports).assign(**metres)[columns], out / "reports.csv", delimiter=";")
 
 
 def _officers() -> pd.DataFrame:

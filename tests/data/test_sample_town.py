@@ -16,13 +16,9 @@ from analysis.getis_ord import hot_spots
 from analysis.grids import square_grid
 from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, ZONE_STATUSES
 from app.fixes.models import FIX_STATUSES
+from app.incidents.catalogue import CONCERN_CATEGORIES, category_code
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
-CONCERNS = {
-    "street_lighting", "aggressive_groups", "drunk_persons", "traffic", "stray_dogs", "robbery", "dark_passage",
-    "drugs", "vandalism", "environment", "illegal_trade", "public_drinking", "pedestrian_crossing",
-    "missing_camera", "school_violence", "abandoned_building", "other",
-}  # fmt: skip
 PLANTED = {
     "station_square": (320201, 3987091),
     "bar_street": (320121, 3985913),
@@ -153,7 +149,7 @@ def test_the_planted_clocks_hold(incidents):
 def test_concerns_cover_every_category_status_and_source():
     zones = gpd.read_file(SAMPLE / "danger_zones.geojson")
     assert len(zones) == 120
-    assert set(zones["category"]) == CONCERNS
+    assert {category_code(label) for label in zones["category"]} == set(CONCERN_CATEGORIES)
     assert set(zones["status"]) == set(ZONE_STATUSES)
     assert set(zones["reported_by"]) == set(REPORT_SOURCES)
     assert set(zones["day_part"]) <= set(DAY_PARTS)
