@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from app.areal_units.service import COLLECTION as AREAL_UNITS
+from app.beats.service import COLLECTION as BEATS
 from app.danger_zones.service import COLLECTION as DANGER_ZONES
 from app.database.feature_pages import Collection
 from app.fixes.service import COLLECTION as FIXES
+from app.hot_spots.service import COLLECTIONS as RESULT_LAYERS
 from app.incidents.service import COLLECTION as INCIDENTS
 from app.lights.service import COLLECTION as STREET_LIGHTS
 from app.municipalities.service import COLLECTION as MUNICIPALITIES
@@ -19,5 +21,5 @@ def layers() -> tuple[Collection, ...]:
 
 
 def collections() -> tuple[Collection, ...]:
-    """Return every collection of features, the municipalities included."""
-    return (MUNICIPALITIES, *layers())
+    """Return every collection of features, the municipalities and the results included."""
+    return (MUNICIPALITIES, *layers(), *RESULT_LAYERS, BEATS)

@@ -13,21 +13,26 @@ from starlette.staticfiles import StaticFiles
 
 from analysis.summary import software_version
 from app.areal_units.router import router as areal_units
+from app.beats.router import router as beat_plans
 from app.catalogue import collections
 from app.danger_zones.router import router as danger_zones
-from app.database.sessions import open_database
+from app.database.sessions import Database, open_database
 from app.dependencies import reject_unknown_parameters
 from app.fixes.router import router as fixes
 from app.health.router import router as health
+from app.hot_spots.router import router as hot_spots
+from app.imports.router import router as imports
 from app.incidents.router import router as incidents
 from app.jobs.process import WorkerProcess
 from app.lights.router import router as lights
 from app.maps.offline import static_directories
+from app.maps.router import router as maps
 from app.middleware import BodyCap, RequestFrame
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
 from app.openapi import build_openapi
 from app.problems import register_problem_handlers
+from app.runs.router import router as runs
 from app.settings import ServerSettings, Settings
 from app.streets.router import router as streets
 from app.web.router import WEB_STATIC
@@ -44,13 +49,25 @@ ROUTERS = (
     streets,
     fixes,
     officers,
+    imports,
+    runs,
+    hot_spots,
+    beat_plans,
+    maps,
 )
 SMALLEST_COMPRESSED_BYTES = 1024
 QUICK_COMPRESSION = 4
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the web service; it opens its database and starts its worker when the server starts it."""
+def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
+    """Return the web service; it opens its database and starts its worker when the server starts it.
+
+    Parameters
+    ----------
+    settings : Settings
+    database : Database, optional
+        Opened already; the service closes it at its end.
+    """
     application = FastAPI(
         title="Kvart",
         version=software_version().removeprefix("kvart "),
@@ -60,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
         dependencies=[Depends(reject_unknown_parameters)],
     )
-    application.state.settings = settings
+    application.state.settings, application.state.database = settings, database
     for router in ROUTERS:
         application.include_router(router)
     for address, directory in {**static_directories(), "/static": WEB_STATIC}.items():
@@ -76,7 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     settings: Settings = application.state.settings
-    database = await to_thread.run_sync(open_database, settings.database)
+    database = application.state.database or await to_thread.run_sync(open_database, settings.database)
     worker = WorkerProcess(settings.database) if settings.server.worker else None
     application.state.database, application.state.worker = database, worker
     try:

@@ -1,9 +1,37 @@
-"""Commands of the group ``serving``."""
+"""``kvart serve``: the web service."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
 
 def register(program: typer.Typer) -> None:
-    """Add the commands of this group to the program."""
+    """Add ``kvart serve`` to the program."""
+    program.command()(serve)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen at; by default KVART_HOST or 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen at; by default KVART_PORT or 8000; 0: any.")
+    ] = None,
+) -> None:
+    """Serve the API, the maps and the home page until Ctrl-C."""
+    from app import serving
+    from app.settings import Settings
+
+    settings = Settings()
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings.server = settings.server.model_copy(update=given)
+    serving.serve(settings, print_links)
+
+
+def print_links(address: str, municipalities: list[str]) -> None:
+    """Print where to look."""
+    typer.echo(f"Kvart serves {address}/")
+    typer.echo(f"  API reference   {address}/docs")
+    for code in municipalities[:5]:
+        typer.echo(f"  {code:<15} {address}/municipalities/{code}/incidents")
+    typer.echo("Stop it with Ctrl-C.")

@@ -30,7 +30,7 @@ class DangerZoneProperties(InputModel):
     """What is told of a danger zone besides its place."""
 
     category: Annotated[PlainText, Field(max_length=100)] = Field(
-        description="Code of a concern that GET categories?kind=concern lists.", examples=["street-lighting"]
+        description="Code or label of a concern that GET categories?kind=concern lists.", examples=["street-lighting"]
     )
     reported_by: ReportedBy = Field(description="Who names it.")
     channel: Annotated[PlainText, Field(max_length=100)] | None = Field(

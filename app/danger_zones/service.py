@@ -31,7 +31,8 @@ def store_danger_zone(
     require_within_surroundings(municipality, geometry, member="geometry")
     known = incidents.concern_category_ids(session, municipality)
     told = zone.properties
-    if told.category not in known:
+    code = incidents.category_code(told.category)
+    if code not in known:
         raise InvalidInputError(
             f"properties.category: unknown concern {told.category!r}.",
             f"Use one of: {', '.join(sorted(known))}.",
@@ -41,7 +42,7 @@ def store_danger_zone(
         session,
         municipality.id,
         {
-            "category_id": known[told.category],
+            "category_id": known[code],
             "geom": geometry,
             "reported_by": told.reported_by,
             "channel": told.channel,

@@ -17,16 +17,18 @@ from sqlalchemy import (
     FromClause,
     Select,
     SQLColumnExpression,
-    Text,
     and_,
     cast,
     false,
     func,
     literal,
+    literal_column,
     or_,
     select,
+    true,
 )
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.database.base import WGS84
 
@@ -35,6 +37,7 @@ COORDINATE_DECIMALS = 7
 
 DEFAULT_PAGE = 1000
 MAX_PAGE = 10_000
+PROPERTIES = "properties"
 UTC_TIMESTAMP = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
 
 Expression = SQLColumnExpression[Any]
@@ -223,7 +226,8 @@ def _matching(collection: Collection, municipality_id: int | None, query: Featur
         conditions.append(_overlaps(collection.time, query.interval))
     filterable = collection.filterable()
     conditions.extend(filterable[name].expression == value for name, value in query.equal.items())
-    return select().select_from(collection.source).where(and_(*conditions))
+    source = collection.source.join(_properties(collection), true())
+    return select().select_from(source).where(and_(*conditions))
 
 
 def _intersects(geometry: Expression, bbox: Bbox) -> ColumnElement[bool]:
@@ -248,16 +252,20 @@ def _overlaps(time: tuple[Expression, Expression], interval: Interval) -> Column
     return and_(*conditions)
 
 
+def _properties(collection: Collection) -> LateralFromClause:
+    """Return the properties of the row at hand as one record; written as JSON it is smaller and made sooner."""
+    values: list[ColumnElement[Any]] = [_json_value(item).label(item.name) for item in collection.properties]
+    return select(*values).correlate_except().lateral(PROPERTIES)
+
+
 def _feature_text(collection: Collection) -> ColumnElement[str]:
-    geometry = func.coalesce(func.ST_AsGeoJSON(collection.geometry, COORDINATE_DECIMALS), literal("null"))
-    pairs = [part for item in collection.properties for part in (literal(item.name), _json_value(item))]
     return func.concat(
         literal('{"type":"Feature","id":'),
         collection.identifier,
         literal(',"geometry":'),
-        geometry,
+        func.coalesce(func.ST_AsGeoJSON(collection.geometry, COORDINATE_DECIMALS), literal("null")),
         literal(',"properties":'),
-        cast(func.json_build_object(*pairs), Text),
+        func.row_to_json(literal_column(PROPERTIES)),
         literal("}"),
     )
 

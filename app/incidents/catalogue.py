@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 CONCERN_CATEGORIES = {
     "street-lighting": "Street lighting",
     "aggressive-groups": "Aggressive groups",
@@ -22,3 +24,8 @@ CONCERN_CATEGORIES = {
     "other": "Other",
 }
 """Code to label; each municipality gets them and may add its own."""
+
+
+def category_code(label: str) -> str:
+    """Return the code of a category: its label in lower case with hyphens, as an import makes it."""
+    return re.sub(r"[\W_]+", "-", label.casefold()).strip("-") or "unnamed"

@@ -14,7 +14,9 @@ CategoryCode = Annotated[PlainText, Field(max_length=100, examples=["burglary"])
 class IncidentProperties(InputModel):
     """What is known of an incident besides its place."""
 
-    category: CategoryCode = Field(description="Code of the category; one that is new is added to the catalogue.")
+    category: CategoryCode = Field(
+        description="Code or label of the category; one that is new is added to the catalogue."
+    )
     occurred_from: Instant | None = Field(default=None, examples=["2026-03-01T21:15:00+02:00"])
     occurred_to: Instant | None = Field(default=None, description="End of the time window, if the moment is unknown.")
     time_precision: Literal["second", "minute", "hour", "day", "month", "year", "unknown"] | None = Field(

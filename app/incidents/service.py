@@ -10,13 +10,20 @@ from sqlalchemy.orm import Session
 
 from app.features.geometries import checked_geometry, require_within_surroundings, working_coordinates
 from app.incidents import repository
-from app.incidents.catalogue import CONCERN_CATEGORIES
+from app.incidents.catalogue import CONCERN_CATEGORIES, category_code
 from app.incidents.models import Category
 from app.incidents.repository import INCIDENTS as COLLECTION
 from app.incidents.schemas import IncidentFeature
 from app.municipalities.context import MunicipalityContext
 
-__all__ = ["COLLECTION", "concern_category_ids", "ensure_concern_catalogue", "list_categories", "store_incidents"]
+__all__ = [
+    "COLLECTION",
+    "category_code",
+    "concern_category_ids",
+    "ensure_concern_catalogue",
+    "list_categories",
+    "store_incidents",
+]
 
 
 def store_incidents(
@@ -30,8 +37,8 @@ def store_incidents(
         If a place cannot be stored as it is; nothing is stored.
     """
     points = [_checked_point(municipality, feature, index) for index, feature in enumerate(incidents)]
-    codes = {feature.properties.category for feature in incidents}
-    repository.insert_missing_categories(session, municipality.id, "incident", {code: code for code in codes})
+    labels = {category_code(feature.properties.category): feature.properties.category for feature in incidents}
+    repository.insert_missing_categories(session, municipality.id, "incident", labels)
     categories = repository.category_ids(session, municipality.id, "incident")
     rows = [
         _row(feature, point, xy, categories)
@@ -69,7 +76,7 @@ def _checked_point(municipality: MunicipalityContext, feature: IncidentFeature, 
 def _row(feature: IncidentFeature, point: Point, xy: tuple[float, float], categories: dict[str, int]) -> dict[str, Any]:
     known = feature.properties
     return {
-        "category_id": categories[known.category],
+        "category_id": categories[category_code(known.category)],
         "geom": point,
         "x": xy[0],
         "y": xy[1],

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.base import Base, TenantKey, geometry, tenant_reference
+from app.database.base import Base, geometry, tenant_reference
 from app.ingest.models import ImportedRow, imported_row_constraints
 
 
@@ -32,11 +32,12 @@ class StreetLight(ImportedRow, Base):
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
 
 
-class StreetLightOutage(TenantKey, Base):
+class StreetLightOutage(ImportedRow, Base):
     """A time in which a lamp did not work; open-ended while it still does not."""
 
     __tablename__ = "street_light_outage"
     __table_args__ = (
+        *imported_row_constraints("street_light_outage"),
         tenant_reference("street_light_id", "street_light", ondelete="CASCADE"),
         CheckConstraint("out_to >= out_from", name="window_in_order"),
         Index("ix_street_light_outage_light", "municipality_id", "street_light_id"),

@@ -7,6 +7,9 @@ from app.municipalities.context import MunicipalityContext
 from app.runs.models import AnalysisRun
 from app.runs.schemas import RunDetail, RunLink
 
+SERVER_ONLY = frozenset({"file"})
+"""Parameters that say where the service keeps a file; nobody outside is told."""
+
 
 def run_address(municipality: MunicipalityContext, run_id: int) -> str:
     """Return the address of a run, without host."""
@@ -31,7 +34,7 @@ def run_detail(municipality: MunicipalityContext, run: AnalysisRun) -> RunDetail
         state=run.state,
         progress=run.progress,
         message=run.message,
-        parameters=run.parameters,
+        parameters={name: value for name, value in run.parameters.items() if name not in SERVER_ONLY},
         seed=run.seed,
         attempt=run.attempt,
         software_version=run.software_version,

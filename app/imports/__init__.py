@@ -1,0 +1,1 @@
+"""Imports over HTTP: files sent in, and what became of them."""

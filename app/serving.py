@@ -1,0 +1,112 @@
+"""Runs the web service until it is asked to stop."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from app.database.sessions import Database, open_database
+from app.errors import InvalidInputError
+from app.logs import configure_logs
+from app.main import create_app
+from app.municipalities import service as municipalities
+from app.settings import Settings
+
+STOP_WITHIN_SECONDS = 10
+WAITING_CONNECTIONS = 2048
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
+
+Announce = Callable[[str, list[str]], None]
+
+
+def serve(settings: Settings, announce: Announce) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests under way are finished first.
+
+    Parameters
+    ----------
+    settings : Settings
+    announce : callable
+        Called with the address and the codes of the municipalities as soon as requests are answered.
+
+    Raises
+    ------
+    InvalidInputError
+        If the host or the port cannot be listened at.
+    DatabaseUnavailableError
+        If the database cannot be opened.
+    """
+    listener = listen(settings.server.host, settings.server.port)
+    with listener:
+        database = open_database(settings.database)
+        codes = _municipality_codes(database)
+        configure_logs()
+        config = uvicorn.Config(
+            create_app(settings, database),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_WITHIN_SECONDS,
+        )
+        address = address_of(listener)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _nothing_is_left_to_do)
+        _AnnouncingServer(config, lambda: announce(address, codes)).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at the host and port.
+
+    Raises
+    ------
+    InvalidInputError
+        If it cannot, with the reason.
+    """
+    try:
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(place[:2], family=family, backlog=WAITING_CONNECTIONS)
+    except socket.gaierror as error:
+        raise InvalidInputError(
+            f"There is no host {host!r} to listen at.", "Use --host 127.0.0.1, or 0.0.0.0 for every network."
+        ) from error
+    except OSError as error:
+        raise InvalidInputError(*_refusal(host, port, error)) from error
+
+
+def _refusal(host: str, port: int, error: OSError) -> tuple[str, str]:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use.", "Stop the program that uses it, or choose another with --port."
+    if error.errno == errno.EACCES:
+        return f"Port {port} may not be used without further rights.", "Choose one above 1023 with --port."
+    return f"Cannot listen at {host}:{port}: {error.strerror}.", "Use --host 127.0.0.1, or an address of this machine."
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the address by which this machine reaches the listener."""
+    host, port = listener.getsockname()[:2]
+    plain = f"[{host}]" if ":" in host else host
+    return f"http://{ANY_ADDRESS.get(host, plain)}:{port}"
+
+
+class _AnnouncingServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def _nothing_is_left_to_do(_number: int, _frame: FrameType | None) -> None:
+    """Receive the signal that uvicorn raises again after its orderly end."""
+
+
+def _municipality_codes(database: Database) -> list[str]:
+    with database.transaction() as session:
+        return [code for code, _ in municipalities.municipality_names(session)]
