@@ -83,6 +83,8 @@ STATUSES = {
     "not_confirmed": 5, "reopened": 3, "rejected": 4, "duplicate": 4, "passed_on": 7,
 }  # fmt: skip
 REPORTERS = {"citizen": 0.62, "officer_interview": 0.16, "survey": 0.12, "municipality": 0.07, "unknown": 0.03}
+REPORT_HOURS = np.array([3, 2, 0, 0, 0, 0, 1, 4, 7, 8, 8, 7, 7, 6, 6, 7, 8, 9, 10, 10, 9, 8, 6, 4]) / 130
+"""Share of the reports by hour of the day."""
 CHANNELS = {
     "citizen": ("app", "web", "telephone"), "officer_interview": ("doorstep interview",),
         "survey": ("safety survey 2025",),
@@ -181,10 +183,10 @@ def _anywhere(
 
 
 def _dates(rng: np.random.Generator) -> tuple[datetime, datetime | None]:
-    """Draw when something was reported by daylight, and when it was closed if it was."""
+    """Draw when something was reported, and when it was closed if it was."""
     days = (plan.LAST_DAY - plan.FIRST_DAY).days
     reported = datetime.combine(plan.FIRST_DAY, datetime.min.time()) + timedelta(
-        days=int(rng.integers(days)), hours=int(rng.integers(7, 22)), minutes=int(rng.integers(60))
+        days=int(rng.integers(days)), hours=int(rng.choice(24, p=REPORT_HOURS)), minutes=int(rng.integers(60))
     )
     closed = reported + timedelta(days=int(np.ceil(rng.lognormal(3.2, 0.7))))
     ended = datetime.combine(plan.LAST_DAY, datetime.min.time())

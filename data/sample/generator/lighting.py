@@ -104,7 +104,9 @@ def outages(lamps: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:
         end = start.replace(hour=int(rng.integers(9, 16))) + timedelta(days=int(np.ceil(rng.lognormal(2.1, 0.8))))
         rows.append((free[position], start, end if end < last else None))
     frame = pd.DataFrame(rows, columns=["street_light", "out_from", "out_to"])
-    return frame.sort_values(["out_from", "street_light"], ignore_index=True)
+    frame = frame.sort_values(["out_from", "street_light"], ignore_index=True)
+    frame.insert(0, "outage_id", [f"OUT-{number:04d}" for number in range(1, len(frame) + 1)])
+    return frame
 
 
 def fixes() -> gpd.GeoDataFrame:
