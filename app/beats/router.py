@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from app.beats import service
-from app.beats.repository import beats_of
 from app.beats.schemas import BeatPlanDetail, BeatPlanList, BeatPlanSummary
 from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep
 from app.features.parameters import FeatureQueryDep
@@ -28,7 +27,7 @@ def get_plan(session: SessionDep, municipality: MunicipalityDep, id: IdentifierP
     return BeatPlanDetail.model_validate(service.get_plan(session, municipality, id))
 
 
-@router.get("/{id}/beats", response_class=Response, responses={**page_of(beats_of()), **problems(400, 404)})
+@router.get("/{id}/beats", response_class=Response, responses={**page_of(service.COLLECTION), **problems(400, 404)})
 def list_beats(
     request: Request,
     session: SessionDep,

@@ -23,6 +23,8 @@ from app.jobs.handlers import ClaimedRun, ReportProgress, RunResult
 from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
 
+COLLECTION = repository.beats_of()
+"""The beats of a plan, as the API document describes them."""
 MOST_PLANS = 500
 
 

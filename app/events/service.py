@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import InvalidInputError, TooLargeError
 from app.events import repository
-from app.events.schemas import EventSelection
+from app.events.schemas import EventLayer, EventSelection
 from app.municipalities.context import MunicipalityContext
 
 MAX_STUDY_AREA_VERTICES = 100_000
@@ -84,6 +84,11 @@ def read_study_area(
     else:
         area = polygon_of_geojson(study_area)
     return gpd.GeoSeries([area], crs="EPSG:4326").to_crs(municipality.working_crs)
+
+
+def source_names(session: Session, municipality: MunicipalityContext, layer: EventLayer) -> list[str]:
+    """Return the names of the sources that events of a layer came from."""
+    return list(repository.source_ids(session, municipality.id, layer))
 
 
 def polygon_of_geojson(document: dict[str, Any]) -> shapely.Polygon | shapely.MultiPolygon:

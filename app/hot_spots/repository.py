@@ -65,7 +65,7 @@ HOT_SPOTS = ResultLayer(
     table=HotSpotCell.__table__,  # type: ignore[arg-type]
     name="hot-spots",
     title="Hot spots",
-    singular="hot-spot cell",
+    singular="hot spot cell",
     description="Getis-Ord Gi* of each grid cell.",
     values=(
         ("count", "integer", "Events in the cell."),

@@ -8,16 +8,13 @@ from app.dependencies import MunicipalityDep, SessionDep
 from app.features.parameters import BboxParam, parse_bbox
 from app.features.responses import feature_page_response, page_of
 from app.hot_spots import service
-from app.hot_spots.repository import DENSITY, HOT_SPOTS, collection_of
 from app.openapi import problems
 from app.runs import service as runs
 
 router = APIRouter(prefix="/municipalities/{municipality}", tags=["runs"])
 
 
-@router.get(
-    "/hot-spots", response_class=Response, responses={**page_of(collection_of(HOT_SPOTS)), **problems(400, 404)}
-)
+@router.get("/hot-spots", response_class=Response, responses={**page_of(service.COLLECTIONS[0]), **problems(400, 404)})
 def latest_hot_spots(
     request: Request, session: SessionDep, municipality: MunicipalityDep, bbox: BboxParam = None
 ) -> Response:
@@ -25,7 +22,7 @@ def latest_hot_spots(
     return _latest(request, session, municipality, "getis-ord", bbox)
 
 
-@router.get("/densities", response_class=Response, responses={**page_of(collection_of(DENSITY)), **problems(400, 404)})
+@router.get("/densities", response_class=Response, responses={**page_of(service.COLLECTIONS[1]), **problems(400, 404)})
 def latest_densities(
     request: Request, session: SessionDep, municipality: MunicipalityDep, bbox: BboxParam = None
 ) -> Response:

@@ -22,6 +22,7 @@ from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
 
 __all__ = [
+    "COLLECTIONS",
     "LAYER_OF_KIND",
     "execute_density",
     "execute_hot_spots",
@@ -30,6 +31,9 @@ __all__ = [
     "result_frame",
     "whole_result",
 ]
+
+COLLECTIONS = (repository.collection_of(HOT_SPOTS), repository.collection_of(DENSITY))
+"""The result layers, as the API document describes them."""
 
 LAYER_OF_KIND: dict[str, ResultLayer] = {"kernel-density": DENSITY, "getis-ord": HOT_SPOTS}
 

@@ -10,7 +10,7 @@ from app.beats import service as beats
 from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep
 from app.errors import NotFoundError
 from app.features.parameters import MAX_IDENTIFIER, BboxParam, parse_bbox
-from app.features.responses import GEOJSON, feature_page_response
+from app.features.responses import GEOJSON, feature_page_response, page_schema_name
 from app.hot_spots import service as hot_spots
 from app.openapi import LOCATION, problems
 from app.runs import service
@@ -25,8 +25,8 @@ _RESULT = {
         GEOJSON: {
             "schema": {
                 "anyOf": [
-                    {"$ref": f"#/components/schemas/{name}"}
-                    for name in ("HotSpotCellPage", "DensityCellPage", "BeatPage")
+                    {"$ref": f"#/components/schemas/{page_schema_name(collection)}"}
+                    for collection in (*hot_spots.COLLECTIONS, beats.COLLECTION)
                 ]
             }
         }

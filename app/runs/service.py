@@ -162,13 +162,18 @@ def latest_run(session: Session, municipality: MunicipalityContext, kind: str) -
     NotFoundError
         There is none.
     """
-    run = repository.newest_succeeded(session, municipality.id, kind)
+    run = find_latest_run(session, municipality, kind)
     if run is None:
         raise NotFoundError(
             f"{municipality.name} has no finished run of the kind {kind}.",
             f"POST /municipalities/{municipality.code}/runs starts one.",
         )
     return run
+
+
+def find_latest_run(session: Session, municipality: MunicipalityContext, kind: str) -> AnalysisRun | None:
+    """Return the newest run of a kind that succeeded, None where there is none."""
+    return repository.newest_succeeded(session, municipality.id, kind)
 
 
 def same_run(

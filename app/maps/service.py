@@ -1,0 +1,164 @@
+"""Gathers what a map document shows: the result of a run, and what the municipality has around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from analysis.summary import Notice
+from app.beats import service as beats
+from app.errors import NotFoundError
+from app.events import service as events
+from app.hot_spots import service as hot_spots
+from app.maps import repository
+from app.maps.documents import Assets, MapContext, beat_map, density_map, hot_spot_map, lighting_map
+from app.municipalities.context import MunicipalityContext
+from app.runs import service as runs
+from app.runs.models import AnalysisRun
+from app.settings import MapSettings
+
+Topic = Literal["hot-spots", "density", "beats", "lighting"]
+KIND_OF_TOPIC = {"hot-spots": "getis-ord", "density": "kernel-density"}
+UNITS = {
+    "getis-ord": "Gi* class (z score)",
+    "kernel-density": "events per km²",
+    "beat-allocation": "residents per beat",
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How a document is delivered.
+
+    Attributes
+    ----------
+    settings : MapSettings
+        Basemap and handling mark.
+    assets : {"linked", "embedded"}
+        Served by us, or everything inside one file.
+    nonce : str or None
+        Nonce of the answer's Content-Security-Policy.
+    """
+
+    settings: MapSettings
+    assets: Assets = "linked"
+    nonce: str | None = None
+
+
+def run_map(session: Session, municipality: MunicipalityContext, run_id: int, frame: Frame) -> str:
+    """Return the map of the result of a run.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run, or its kind has no map.
+    ConflictError
+        The run has not succeeded (yet).
+    """
+    run = runs.get_finished_run(session, municipality, run_id)
+    if run.kind == "beat-allocation":
+        return _plan_map(session, municipality, beats.plan_of_run(session, municipality, run.id), frame)
+    if run.kind not in hot_spots.LAYER_OF_KIND:
+        raise NotFoundError(f"Run {run_id} has no map: it was an {run.kind}.", "Its summary says what it did.")
+    return _cell_map(session, municipality, run, frame)
+
+
+def latest_map(session: Session, municipality: MunicipalityContext, topic: Topic, frame: Frame) -> str:
+    """Return the newest map of a topic.
+
+    Raises
+    ------
+    NotFoundError
+        There is nothing to draw yet.
+    """
+    if topic == "beats":
+        return _plan_map(session, municipality, beats.latest_plan(session, municipality), frame)
+    if topic == "lighting":
+        return _lighting_map(session, municipality, frame)
+    return _cell_map(session, municipality, runs.latest_run(session, municipality, KIND_OF_TOPIC[topic]), frame)
+
+
+def _cell_map(session: Session, municipality: MunicipalityContext, run: AnalysisRun, frame: Frame) -> str:
+    cells = hot_spots.result_frame(session, municipality, run.kind, run.id)
+    summary = run.summary or {}
+    what = "Hot spots" if run.kind == "getis-ord" else "Density"
+    kinds = ", ".join(run.parameters.get("categories", [])) or "all"
+    context = _context(
+        session, municipality, frame, summary,
+        title=f"{what} of {kinds} {summary.get('events', 'incidents')}, {municipality.name}",
+        units=UNITS[run.kind],
+        run_id=str(run.id),
+        source=_source(session, municipality, run.parameters),
+    )  # fmt: skip
+    return (hot_spot_map if run.kind == "getis-ord" else density_map)(cells, context)
+
+
+def _plan_map(session: Session, municipality: MunicipalityContext, plan_id: int, frame: Frame) -> str:
+    plan = beats.get_plan(session, municipality, plan_id)
+    bounds = {"min_residents": plan["min_residents"], "max_residents": plan["max_residents"]}
+    summary = (plan["report"] or {}).get("summary") or {"parameters": bounds}
+    context = _context(
+        session, municipality, frame, summary,
+        title=f"{plan['name']}, version {plan['version']} ({plan['status']}), {municipality.name}",
+        units=UNITS["beat-allocation"],
+        run_id="" if plan["run_id"] is None else str(plan["run_id"]),
+        source="areal units with residents, and the events that count as workload",
+    )  # fmt: skip
+    return beat_map(beats.beat_frame(session, municipality, plan_id), context)
+
+
+def _lighting_map(session: Session, municipality: MunicipalityContext, frame: Frame) -> str:
+    layers = {
+        "danger_zones": repository.read_danger_zones(session, municipality.id),
+        "lights": repository.read_lights(session, municipality.id),
+        "fixes": repository.read_fixes(session, municipality.id),
+    }
+    if not any(len(layer) for layer in layers.values()):
+        raise NotFoundError(
+            f"{municipality.name} has no street lights, danger zones or fixes.", "Import or report some first."
+        )
+    run = runs.find_latest_run(session, municipality, "getis-ord")
+    cells = None if run is None else hot_spots.result_frame(session, municipality, "getis-ord", run.id)
+    context = _context(
+        session, municipality, frame, (run.summary if run else None) or {},
+        title=f"Lighting and fixes over hot spots and danger zones, {municipality.name}",
+        units=UNITS["getis-ord"],
+        run_id=str(run.id) if run else "",
+        source="municipal inventory of lights, reported danger zones, fixes",
+    )  # fmt: skip
+    return lighting_map(cells, context, **layers)
+
+
+def _context(
+    session: Session, municipality: MunicipalityContext, frame: Frame, summary: dict[str, Any], **about: Any
+) -> MapContext:
+    more = {"working_crs": "crs", "study_area_km2": "study_area_km2", "seed": "seed"}
+    parameters = summary.get("parameters", {}) | {
+        name: summary[key] for name, key in more.items() if summary.get(key) is not None
+    }
+    software = {"software": summary["software"]} if "software" in summary else {}
+    streets = repository.read_streets(session, municipality.id)
+    return MapContext(
+        period=str(summary.get("period", "")),
+        n_used=int(summary.get("n_used", 0)),
+        excluded=summary.get("excluded", {}),
+        method=str(summary.get("method", "")),
+        parameters=parameters,
+        warnings=tuple(Notice(**warning) for warning in summary.get("warnings", [])),
+        handling_mark=frame.settings.handling_mark,
+        boundary=events.read_study_area(session, municipality).to_frame("geometry"),
+        streets=streets if len(streets) else None,
+        basemap_url=frame.settings.basemap_url,
+        basemap_attribution=frame.settings.basemap_attribution,
+        assets=frame.assets,
+        nonce=frame.nonce,
+        **software,
+        **about,
+    )
+
+
+def _source(session: Session, municipality: MunicipalityContext, parameters: dict[str, Any]) -> str:
+    named = parameters.get("source")
+    return named or ", ".join(events.source_names(session, municipality, parameters.get("events", "incidents")))
