@@ -27,7 +27,7 @@ from app.maps.furniture import (
     table_note,
     table_rows,
 )
-from app.maps.layers import label_layer, shape_layer, to_degrees, unlocated_note
+from app.maps.layers import label_layer, label_places, shape_layer, to_degrees, unlocated_note
 from app.maps.page import Page, render_page, view_bounds
 from app.maps.palettes import BEAT_COLOURS, OUT_OF_BOUNDS
 from app.maps.size import require_feature_count, simplified_coverage
@@ -184,7 +184,7 @@ def _layers(plan: _Plan) -> tuple[folium.GeoJson | None, folium.GeoJson | None, 
     ]
     if plan.officers is not None:
         lines.append([plan.officer(value) for value in by_size["beat_id"]])
-    labels = label_layer("beat labels", by_size.geometry.representative_point(), lines)
+    labels = label_layer("beat labels", label_places(by_size.geometry), lines)
     return areas, marked, labels
 
 

@@ -1,7 +1,8 @@
 """Text that cannot become code, whichever sink it ends in.
 
 Properties of reports and officers are written by strangers. Folium puts them into template literals and ``innerHTML``,
-where escaping the five characters of HTML is not enough: ``${...}`` and a backtick still run.
+where escaping the five characters of HTML is not enough: ``${...}`` and a backtick still run. Worse, branca compiles
+every rendered script as a Jinja template again, so ``{{...}}`` in a property would run in the service itself.
 """
 
 from __future__ import annotations

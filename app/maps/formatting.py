@@ -17,6 +17,7 @@ _UNITS = {
     "_days": "days",
     "_percent": "%",
 }
+_METHOD_NAMES = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}
 
 
 def is_missing(value: Any) -> bool:
@@ -64,13 +65,11 @@ def plain(value: Any) -> str:
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str):
-        return value
     if isinstance(value, int | float) or hasattr(value, "dtype"):
         return number(value)
-    if isinstance(value, list | tuple):
-        return ", ".join(plain(item) for item in value)
-    return str(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{words(str(name))} {plain(item)}" for name, item in value.items())
+    return "; ".join(plain(item) for item in value) if isinstance(value, list | tuple) else str(value)
 
 
 def words(name: str) -> str:
@@ -90,6 +89,6 @@ def parameter(name: str, value: Any) -> tuple[str, str]:
         if name.endswith(ending) and not is_missing(value):
             stem = words(name.removesuffix(ending))
             return stem[:1].upper() + stem[1:], f"{plain(value)} {unit}"
-    label = words(name)
-    label = label[:1].upper() + label[1:]
-    return label.replace("crs", "CRS"), plain(value)
+    label = words(name).replace("crs", "CRS")
+    text = _METHOD_NAMES.get(value, value) if isinstance(value, str) else plain(value)
+    return label[:1].upper() + label[1:], text

@@ -141,6 +141,18 @@ def shape_layer(
     return layer
 
 
+def label_places(areas: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return for each area the point farthest from its border, where a label has most room.
+
+    Parameters
+    ----------
+    areas : GeoSeries
+        Polygons in EPSG:4326.
+    """
+    radii = shapely.maximum_inscribed_circle(areas.to_numpy())
+    return gpd.GeoSeries(shapely.get_point(radii, 0), index=areas.index, crs=areas.crs)
+
+
 def label_layer(name: str, points: gpd.GeoSeries, lines: Sequence[Sequence[str]]) -> folium.GeoJson:
     """Return permanent texts on the map, escaped; those that would overlap are hidden until there is room.
 

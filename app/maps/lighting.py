@@ -35,6 +35,9 @@ from app.maps.thinning import thinned_points
 MAX_LIGHTS = 7_000
 """Lights drawn one by one; above that they are grouped."""
 
+_WHITE = "#ffffff"
+"""Fill of what is only proposed; its lines and areas are dashed instead."""
+_SHAPES_NOTE = "Lines and areas in the same colours."
 _ZONE_GROUPS = {
     "received": "open",
     "in_moderation": "open",
@@ -94,13 +97,13 @@ _LIGHTS = _Kind(
     "Street lights",
     "Street light",
     "circle",
-    3.0,
+    2.6,
     LIGHT_STATE_COLOURS,
     {"lit": "lit", "out": "out of order", "unknown": "state unknown"},
     {"light_state": "State", "lamp_type": "Lamp", "owner": "Owner", "out_from": "Out since"},
-    "#8a6d1d",
+    "none",
     "out",
-    {"lit": 0.8, "out": 1.25},
+    {"lit": 0.7, "out": 1.6},
 )
 _FIXES = _Kind(
     "Fixes",
@@ -213,24 +216,36 @@ def _drawn(kind: _Kind, frame: gpd.GeoDataFrame | None, state_of: Callable[[gpd.
         )
         for state, colour in kind.colours.items()
     )
-    legend = LegendGroup(kind.title, entries, layers=(layer,))
+    shapes = not degrees.geom_type.str.contains("Point").all()
+    legend = LegendGroup(kind.title, entries, note=_SHAPES_NOTE if shapes else "", layers=(layer,))
     fact = Fact(f"{name} {kind.labels[kind.fact]}", f"{number(counts.get(kind.fact, 0))} of {number(len(degrees))}")
     notes = (*((note,) if note else ()), *unlocated_note(frame, name))
     return _Shown(kind, degrees, (layer,), legend, fact, notes)
 
 
 def _styles(kind: _Kind, frame: gpd.GeoDataFrame) -> list[Style]:
-    point = {"color": kind.stroke, "weight": 1.2, "opacity": 0.9, "fill": True, "fillOpacity": 0.95}
+    outlined = kind.stroke != "none"
+    point = {"stroke": outlined, "color": kind.stroke, "weight": 1.2, "fill": True, "fillOpacity": 0.95}
     styles: list[Style] = []
     for geometry_type, state, n in zip(frame.geom_type, frame["state"], frame["n"], strict=True):
         colour = kind.colours[state]
+        shape_colour, dashes = (colour, None) if colour != _WHITE else (kind.stroke, "6 5")
         if "Point" in geometry_type:
             radius = kind.radius * kind.emphasis.get(state, 1.0) + min(1.2 * (n**0.5 - 1), 9.0)
             styles.append({**point, "radius": radius, "fillColor": colour})
         elif "Line" in geometry_type:
-            styles.append({"color": colour, "weight": 5, "opacity": 0.9, "fill": False})
+            styles.append({"color": shape_colour, "weight": 5, "opacity": 0.9, "fill": False, "dashArray": dashes})
         else:
-            styles.append({"color": colour, "weight": 2.5, "fill": True, "fillColor": colour, "fillOpacity": 0.3})
+            styles.append(
+                {
+                    "color": shape_colour,
+                    "weight": 2.5,
+                    "fill": True,
+                    "fillColor": colour,
+                    "fillOpacity": 0.3,
+                    "dashArray": dashes,
+                }
+            )
     return styles
 
 

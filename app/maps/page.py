@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,8 @@ from app.maps.furniture import Fact, LegendGroup, Table
 from app.maps.offline import FigureParts, OfflineFigure, OfflineMap
 from app.maps.size import MAX_BYTES
 
+_TILE_ADDRESS = re.compile(r"(https?://|/)([\w\-.~:/?&=%+@]|\{[zxysr]\})+")
+"""No other braces: branca compiles what it renders as a template."""
 _HINT = "Choose larger cells, a smaller area or fewer layers, or load the layer into a GIS."
 
 
@@ -107,12 +110,11 @@ def _add_basemap(drawn: OfflineMap, context: MapContext) -> None:
     if context.basemap_url is None:
         return
     address = context.basemap_url
-    if not all(part in address for part in ("{z}", "{x}", "{y}")) or not address.startswith(
-        ("https://", "http://", "/")
-    ):
+    if not _TILE_ADDRESS.fullmatch(address) or not all(part in address for part in ("{z}", "{x}", "{y}")):
         raise InvalidInputError(
             f"The basemap address {address!r} is not an XYZ tile address.",
-            "Set KVART_BASEMAP_URL to an http(s) address or a path of this server with {z}, {x} and {y}.",
+            "Set KVART_BASEMAP_URL to an http(s) address or a path of this server with {z}, {x} and {y}, for example "
+            "https://tiles.example/{z}/{x}/{y}.png.",
         )
     credit = escape_text(context.basemap_attribution) or "Basemap"
     folium.TileLayer(address, attr=credit, name="basemap", control=False, opacity=0.6).add_to(drawn)

@@ -29,7 +29,7 @@ DENSITY_RAMP = ("#dcd6ea", "#b7a8d6", "#9273bd", "#6c3f9c", "#43126f")
 BEAT_COLOURS = ("#cfe3f5", "#f2e3c6", "#7fb0a0", "#c77d5a", "#a394c8", "#bbcc33")
 """Fills of beats: any two can be told apart, because any two may become neighbours."""
 
-LIGHT_STATE_COLOURS = {"lit": "#f2b705", "out": "#1a1a1a", "unknown": "#9aa5b1"}
+LIGHT_STATE_COLOURS = {"lit": "#e3a900", "out": "#111111", "unknown": "#8f9ba8"}
 """Street lights: bright for lit, black for out, grey for what nobody recorded."""
 
 ZONE_GROUP_COLOURS = {"open": "#6a1b9a", "in_work": "#c58fdc", "done": "#1b7f6b", "closed": "#c3cad1"}

@@ -83,6 +83,20 @@
   }
 
   /**
+   * Draw point symbols small on an overview and larger in the streets.
+   * @param {L.Map} map
+   */
+  function scaleSymbols(map) {
+    const factor = Math.min(2.4, Math.max(0.7, Math.pow(2, (map.getZoom() - 13.5) / 2.5)));
+    map.eachLayer((layer) => {
+      if (layer instanceof L.CircleMarker && layer.feature) {
+        layer.radiusAsGiven = layer.radiusAsGiven || layer.options.radius;
+        layer.setRadius(layer.radiusAsGiven * factor);
+      }
+    });
+  }
+
+  /**
    * Wire the checkboxes of the legend; the drawing order of the layers stays what it was.
    * @param {L.Map} map
    */
@@ -105,6 +119,7 @@
           }
         });
         order.filter((layer) => map.hasLayer(layer)).forEach((layer) => layer.bringToFront());
+        scaleSymbols(map);
         makeRoomForLabels(map.getContainer());
       });
     });
@@ -147,7 +162,8 @@
       }
       makeRoomForLabels(frame);
     }).observe(frame);
-    map.on("moveend zoomend layeradd", () => makeRoomForLabels(frame));
+    map.on("moveend", () => makeRoomForLabels(frame));
+    map.on("zoomend", () => scaleSymbols(map));
     wireCheckboxes(map);
     wireTable(map);
     makeRoomForLabels(frame);

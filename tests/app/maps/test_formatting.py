@@ -31,9 +31,11 @@ def test_signed_figures_have_a_true_minus():
     [
         ("radius_m", 600, "Radius", "600 m"),
         ("study_area_km2", 44.71, "Study area", "44.7 km²"),
-        ("correction", "bh", "Correction", "bh"),
+        ("correction", "bh", "Correction", "Benjamini-Hochberg"),
+        ("kernel", "quartic", "Kernel", "quartic"),
+        ("weights", {"breach": 20.0, "moved_m": 0.5}, "Weights", "breach 20; moved m 0.5"),
         ("working_crs", "EPSG:32634", "Working CRS", "EPSG:32634"),
-        ("origin_m", (0.0, 0.0), "Origin", "0, 0 m"),
+        ("origin_m", (0.0, 0.0), "Origin", "0; 0 m"),
         ("weighted", True, "Weighted", "yes"),
     ],
 )

@@ -246,3 +246,11 @@ def test_the_context_of_a_summary():
         "2024",
         "Few.",
     )
+
+
+@pytest.mark.parametrize("template", ["{{ 7191 * 7 }}", "{% include 'secret' %}", "{# swallowed #}", "{{"])
+def test_text_from_strangers_is_no_template(template):
+    """Branca compiles what it renders as a Jinja template."""
+    document = beat_map(beats().assign(officer_id=template, reason=template), context(title=template))
+    assert "50337" not in document
+    assert document.count("&#123;") >= 14

@@ -145,7 +145,7 @@ def poisoned_maps():
     works = fixes().assign(title=PAYLOAD, kind=PAYLOAD, owner=PAYLOAD, started_on=PAYLOAD)
     return {
         "hot spots": hot_spot_map(hot_spot_cells(12).assign(cell=PAYLOAD), about),
-        "density": density_map(density_cells(12).assign(cell=PAYLOAD), about),
+        "density": density_map(density_cells().assign(cell=PAYLOAD), about),
         "beats": beat_map(area.assign(within_bounds=False), about),
         "lighting": lighting_map(hot_spot_cells(12), about, danger_zones=zones, lights=lamps, fixes=works),
     }
@@ -168,12 +168,12 @@ def test_text_from_strangers_never_runs(name, server, watched):
 
 
 def test_tooltips_show_the_escaped_text_as_written(server, watched):
-    cells = hot_spot_cells(10).assign(cell="<b>${1+1}</b> `x` \\ '\"")
+    cells = hot_spot_cells(10).assign(cell="<b>${1+1}</b> {{2+2}} `x` \\ '\"")
     page = watched.open(server.publish(without_policy(hot_spot_map(cells, context(boundary=None, streets=None)))))
     frame = page.locator(".map-canvas").bounding_box()
     page.mouse.move(frame["x"] + frame["width"] / 2 + 8, frame["y"] + frame["height"] / 2 + 8)
     page.wait_for_selector(".map-tooltip")
-    assert "<b>${1+1}</b> `x` \\ '\"" in page.locator(".map-tooltip").inner_text()
+    assert "<b>${1+1}</b> {{2+2}} `x` \\ '\"" in page.locator(".map-tooltip").inner_text()
 
 
 def test_labels_show_the_escaped_text_as_written(server, watched):

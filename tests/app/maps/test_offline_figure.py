@@ -94,7 +94,16 @@ def test_the_operators_basemap_is_the_only_outside_host():
     assert "<b>Survey" not in document
 
 
-@pytest.mark.parametrize("address", ["javascript:{x}{y}{z}", "https://tiles.example/tile.png", "ftp://a/{x}/{y}/{z}"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:{x}{y}{z}",
+        '/{z}/{x}/{y}"><script>',
+        "https://tiles.example/tile.png",
+        "ftp://a/{x}/{y}/{z}",
+        "/{z}/{x}/{y}/{{7*7}}",
+    ],
+)
 def test_a_basemap_that_is_no_tile_address_is_refused(address):
     with pytest.raises(InvalidInputError, match="XYZ tile address"):
         hot_spot_map(hot_spot_cells(12), context(basemap_url=address))
