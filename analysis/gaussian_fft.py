@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numba as nb
 import numpy as np
-import numpy.typing as npt
 from scipy import fft
 
 from analysis.projection import FloatArray
@@ -94,7 +93,10 @@ def gaussian_sums_by_fft(
     ]
     pad = (order // 2 - low[0], order // 2 - low[1])
     n_rows, n_columns = (
-        fft.next_fast_len(max(high[axis] + order, shape[axis] + reach) + pad[axis], real=True) for axis in (0, 1)
+        fft.next_fast_len(
+            max(high[axis] - low[axis], high[axis] + reach, shape[axis] - low[axis] + reach) + order, real=True
+        )
+        for axis in (0, 1)
     )
     spread = _spread_in_parts(column, row, weight, order, pad, (n_rows, n_columns), workers)
     spectrum = fft.rfft2(spread, workers=workers, overwrite_x=True)
