@@ -1,9 +1,119 @@
-"""Commands of the group ``database``."""
+"""``kvart db``: look after the database."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+if TYPE_CHECKING:
+    from app.database.inspection import DatabaseStatus
+    from app.database.sessions import Database
 
 
 def register(program: typer.Typer) -> None:
-    """Add the commands of this group to the program."""
+    """Add ``kvart db`` and its commands to the program."""
+    group = typer.Typer(no_args_is_help=True, help="Look after the database: status, schema, backup and restore.")
+    for command in (status, upgrade, downgrade, backup, restore):
+        group.command()(command)
+    program.add_typer(group, name="db")
+
+
+def status() -> None:
+    """Show where the data lives, the versions, the schema revision and how much there is."""
+    from app.database.inspection import inspect_database
+    from app.settings import DatabaseSettings
+
+    settings = DatabaseSettings()
+    if settings.database_url is None and not (settings.home / "pg").is_dir():
+        typer.echo(f"There is no database in {settings.home.absolute()} yet; `kvart import` makes it.")
+        return
+    with _database() as database:
+        for line in describe(inspect_database(database), embedded=database.cluster is not None):
+            typer.echo(line)
+
+
+def upgrade(revision: Annotated[str, typer.Argument(help="Revision to upgrade to.")] = "head") -> None:
+    """Upgrade the schema."""
+    from app.database import migrating
+
+    with _database() as database:
+        migrating.upgrade(database.engine, revision)
+        _say_revision(database)
+
+
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="Revision to downgrade to; `base` is the empty database.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Go ahead although data is lost.")] = False,
+) -> None:
+    """Downgrade the schema; what the older schema has no place for is lost."""
+    from app.database import migrating
+    from app.database.inspection import inspect_database
+    from app.errors import ConflictError
+
+    with _database() as database:
+        found = inspect_database(database)
+        if found.holds_data and not yes:
+            raise ConflictError(
+                f"The database holds {sum(found.rows.values()):,} rows; a downgrade to {revision} loses data.",
+                "Make a backup with `kvart db backup FILE`, then pass --yes.",
+            )
+        migrating.downgrade(database.engine, revision)
+        _say_revision(database)
+
+
+def backup(file: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+    """Write the whole database into one file."""
+    from app.database.archives import back_up
+
+    with _database() as database:
+        size = back_up(database, file)
+    typer.echo(f"Backup of {size / 1e6:,.1f} MB written to {file}.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="File that `kvart db backup` wrote.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a database that holds data.")] = False,
+) -> None:
+    """Restore a backup into an empty database; with --replace also over one that holds data."""
+    from app.database import archives
+
+    with _database() as database:
+        archives.restore(database, file, replace=replace)
+    typer.echo(f"Restored {file}.")
+
+
+def describe(status: DatabaseStatus, *, embedded: bool) -> Iterator[str]:
+    """Return the lines of ``kvart db status``."""
+    kind = "embedded, in" if embedded else "server"
+    yield f"{'database':<12}{kind} {status.place}"
+    yield f"{'PostgreSQL':<12}{status.postgresql}"
+    yield f"{'PostGIS':<12}{status.postgis or 'not switched on'}"
+    advice = "up to date" if status.is_current else f"this version needs {status.head}: run `kvart db upgrade`"
+    yield f"{'schema':<12}{status.revision or 'none'} ({advice})"
+    yield f"{'size':<12}{status.size_bytes / 1e6:,.1f} MB"
+    for table, rows in sorted(status.rows.items()):
+        yield f"  {table:<22}{rows:>12,} rows"
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    """Open the database whatever its schema."""
+    from app.database.sessions import connect
+    from app.settings import DatabaseSettings
+
+    database = connect(DatabaseSettings())
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _say_revision(database: Database) -> None:
+    from app.database import migrating
+
+    with database.engine.connect() as connection:
+        typer.echo(f"The schema is at revision {migrating.current_revision(connection) or 'none'}.")

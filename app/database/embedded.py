@@ -24,7 +24,7 @@ from sqlalchemy import URL
 from app.database.accounts import ServerAccount, server_account
 from app.database.installation import Installation, find_installation
 from app.database.locking import exclusive, is_held, open_lock, try_lock
-from app.database.programs import run_program
+from app.database.programs import last_line, run_program
 from app.database.recovery import (
     PORT,
     RECOVERY_TIMEOUT_SECONDS,
@@ -33,6 +33,7 @@ from app.database.recovery import (
     Postmaster,
     answers,
     read_postmaster,
+    remove_socket,
     running_postmaster,
 )
 from app.errors import DatabaseUnavailableError
@@ -189,7 +190,7 @@ class EmbeddedCluster:
             outcome = run_program(command, pass_fds=(start_lock, *descriptors), **account.process_options())
         if outcome.returncode != 0:
             raise DatabaseUnavailableError(
-                f"initdb could not make a database in {self.home}: {_last_line(outcome.stderr)}",
+                f"initdb could not make a database in {self.home}: {last_line(outcome.stderr)}",
                 "Check free disk space and permissions, then try again.",
             )
         unfinished.rename(self.data)
@@ -224,6 +225,7 @@ class EmbeddedCluster:
         if too_long or set(str(directory)) & set(',"\\') or not account.can_enter(self.home):
             directory = Path(tempfile.mkdtemp(prefix="kvart-"))
         account.own(directory)
+        remove_socket(directory)
         return directory
 
     def _open_log(self) -> BinaryIO:
@@ -239,9 +241,10 @@ class EmbeddedCluster:
             if postmaster and answers(postmaster):
                 return postmaster
             time.sleep(POLL_SECONDS)
+        log = self.log.read_text(errors="replace").splitlines()
+        reasons = [line.partition("  ")[2] for line in log if "FATAL:" in line or "PANIC:" in line] or log
         raise DatabaseUnavailableError(
-            f"The database server in {self.home} did not start: {_last_line(self.log.read_text(errors='replace'))}",
-            f"See {self.log}.",
+            f"The database server in {self.home} did not start: {last_line(reasons[-1])}", f"See {self.log}."
         )
 
     def _ensure_database(self) -> None:
@@ -261,8 +264,3 @@ class EmbeddedCluster:
             time.sleep(POLL_SECONDS)
         if Path(postmaster.socket_directory).parent != self.home:
             shutil.rmtree(postmaster.socket_directory, ignore_errors=True)
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"

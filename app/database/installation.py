@@ -64,7 +64,7 @@ def find_installation(bindir: Path | None = None, *, major: int | None = None) -
     """
     rejected: list[str] = []
     found: list[Installation] = []
-    for directory in [bindir] if bindir else dict.fromkeys(_candidate_directories()):
+    for directory in [bindir] if bindir else dict.fromkeys(_candidate_directories("initdb", "postgres")):
         try:
             installation = _examine(directory)
         except DatabaseUnavailableError as error:
@@ -85,10 +85,26 @@ def find_installation(bindir: Path | None = None, *, major: int | None = None) -
     raise DatabaseUnavailableError(f"No {wanted} was found.{seen}", INSTALL_HINT)
 
 
-def _candidate_directories() -> Iterator[Path]:
+def find_program(name: str, bindir: Path | None = None) -> str:
+    """Return the path of the newest client program of that name, for example ``pg_dump``; it needs no server.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        If there is none.
+    """
+    for directory in [bindir] if bindir else _candidate_directories(name):
+        if os.access(directory / name, os.X_OK):
+            return str(directory / name)
+    raise DatabaseUnavailableError(
+        f"The program {name} was not found.", "Install it with one command: sudo apt-get install postgresql-client"
+    )
+
+
+def _candidate_directories(*programs: str) -> Iterator[Path]:
     found = [path for pattern in BINDIR_PATTERNS for path in Path("/").glob(pattern)]
     yield from sorted(found, key=_version_in_path, reverse=True)
-    for program in ("initdb", "postgres"):
+    for program in programs:
         on_path = shutil.which(program)
         if on_path:
             yield Path(on_path).resolve().parent

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -13,8 +14,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import ProgrammingError
 
-from app.errors import InvalidInputError
+from app.database.programs import last_line
+from app.database.versions import read_versions, require_versions
+from app.errors import DatabaseUnavailableError, InvalidInputError
 
 MIGRATION_LOCK = 7_402_158_613
 """Advisory lock under which one process at a time changes the schema."""
@@ -23,19 +27,28 @@ MIGRATION_LOCK = 7_402_158_613
 def migration_config(connection: Connection | None = None) -> Config:
     """Return Alembic's configuration, independent of the working directory."""
     config = Config()
-    config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(_script_location()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
 
 
+def _script_location() -> Path:
+    environment = find_spec("migrations.env")
+    if environment is None or environment.origin is None:
+        raise InvalidInputError("This installation of Kvart has no migrations.", "Install it again.")
+    return Path(environment.origin).parent
+
+
 @cache
 def head_revision() -> str:
     """Return the newest revision that this version of Kvart knows."""
-    head = ScriptDirectory.from_config(migration_config()).get_current_head()
-    if head is None:
-        raise InvalidInputError("This installation of Kvart has no migrations.", "Install it again.")
-    return head
+    return str(ScriptDirectory.from_config(migration_config()).get_current_head())
+
+
+def known_revisions() -> frozenset[str]:
+    """Return every revision that this version of Kvart knows."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions())
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -50,7 +63,10 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     ------
     InvalidInputError
         If there is no such revision.
+    DatabaseUnavailableError
+        If the server is too old or has no PostGIS.
     """
+    enable_postgis(engine)
     with _migration(engine, revision) as config:
         command.upgrade(config, revision)
 
@@ -65,6 +81,28 @@ def downgrade(engine: Engine, revision: str) -> None:
     """
     with _migration(engine, revision) as config:
         command.downgrade(config, revision)
+
+
+def enable_postgis(engine: Engine) -> None:
+    """Switch PostGIS on in a database.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        If the server is too old, has no PostGIS, or does not allow it.
+    """
+    with engine.begin() as connection:
+        versions = read_versions(connection)
+        require_versions(versions)
+        if versions.postgis:
+            return
+        try:
+            connection.execute(text("create extension if not exists postgis"))
+        except ProgrammingError as error:
+            raise DatabaseUnavailableError(
+                f"PostGIS cannot be switched on in this database: {last_line(str(error.orig))}",
+                "Let an administrator of the server run `create extension postgis` in it.",
+            ) from error
 
 
 @contextmanager

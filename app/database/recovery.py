@@ -33,13 +33,19 @@ class Postmaster:
 
     pid: int
     socket_directory: str
+    ready: bool
+
+    @property
+    def lost_its_socket(self) -> bool:
+        """Whether somebody removed the socket of a server that had been ready, so that nobody can reach it again."""
+        return self.ready and not Path(self.socket_directory, SOCKET_NAME).exists()
 
 
 def read_postmaster(data: Path) -> Postmaster | None:
     """Return the server that the data directory names, None while it names none completely."""
     try:
         lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        return Postmaster(abs(int(lines[0])), lines[4])
+        return Postmaster(int(lines[0]), lines[4], ready=lines[7:] != [] and lines[7].strip() == "ready")
     except (FileNotFoundError, IndexError, ValueError):
         return None
 
@@ -72,16 +78,18 @@ def running_postmaster(data: Path, server_lock: Path) -> Postmaster | None:
         now = time.monotonic()
         if now > patience:
             patience = now + ORPHANS_END_BY_THEMSELVES_SECONDS
-            _end_orphans(data, postmaster, now > deadline)
+            _end_the_unreachable(data, postmaster, now > deadline)
         time.sleep(POLL_SECONDS)
     _remove_leftovers(data)
     return None
 
 
-def _end_orphans(data: Path, postmaster: Postmaster | None, too_late: bool) -> None:
-    """End backends whose postmaster died: busy ones do not notice; leave a postmaster that lives alone."""
+def _end_the_unreachable(data: Path, postmaster: Postmaster | None, too_late: bool) -> None:
+    """End backends whose postmaster died: busy ones do not notice; of a living postmaster only one without socket."""
     processes = server_processes(data)
     if postmaster and postmaster.pid in processes and not too_late:
+        if postmaster.lost_its_socket:
+            os.kill(postmaster.pid, signal.SIGINT)
         return
     if too_late or (Path("/proc/self/cwd").exists() and not processes):
         raise DatabaseUnavailableError(
@@ -115,6 +123,11 @@ def _remove_leftovers(data: Path) -> None:
     postmaster = read_postmaster(data)
     (data / "postmaster.pid").unlink(missing_ok=True)
     if postmaster:
-        for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
-            with suppress(OSError):
-                Path(postmaster.socket_directory, name).unlink(missing_ok=True)
+        with suppress(OSError):
+            remove_socket(Path(postmaster.socket_directory))
+
+
+def remove_socket(directory: Path) -> None:
+    """Remove the socket of a dead server and its lock file."""
+    for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+        (directory / name).unlink(missing_ok=True)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from app.database.embedded import EmbeddedCluster
+from app.database.versions import read_versions, require_versions
 from app.errors import DatabaseUnavailableError, InvalidInputError
 from app.settings import DatabaseSettings
 
@@ -31,11 +34,16 @@ class Database:
         The embedded cluster that serves it; it is started again if it died.
     pool_size : int
         Connections kept open; twice as many may be open at once.
+    bindir : Path, optional
+        Where the programs of PostgreSQL are, if not where the system's packages put them.
     """
 
-    def __init__(self, url: URL, *, cluster: EmbeddedCluster | None = None, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: URL, *, cluster: EmbeddedCluster | None = None, pool_size: int = 10, bindir: Path | None = None
+    ) -> None:
         self.url = url
         self.cluster = cluster
+        self.bindir = bindir
         self.engine = create_engine(
             url,
             pool_size=pool_size,
@@ -54,8 +62,17 @@ class Database:
 
     def conninfo(self) -> str:
         """Return the address as a connection string of PostgreSQL's own programs; without the password."""
-        url = self.url.set(drivername="postgresql", password=None)
-        return url.render_as_string(hide_password=False)
+        url = self.url
+        address = {"user": url.username, "host": url.host, "port": url.port, "dbname": url.database}
+        options = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+        return make_conninfo("", **address | options)
+
+    def place(self) -> str:
+        """Return where the data lives: the directory of the embedded cluster, or the server without the password."""
+        if self.cluster:
+            return str(self.cluster.home)
+        url = self.url
+        return URL.create("postgresql", url.username, None, url.host, url.port, url.database).render_as_string()
 
     def close(self) -> None:
         """Close the connections and leave the embedded cluster."""
@@ -72,8 +89,7 @@ class Database:
         except psycopg.OperationalError as error:
             if self.cluster is None:
                 raise DatabaseUnavailableError(
-                    f"The database {self.url.render_as_string(hide_password=True)} does not answer: "
-                    f"{' '.join(str(error).split())}",
+                    f"The database {self.place()} does not answer: {' '.join(str(error).split())}",
                     "Check KVART_DATABASE_URL and that the server runs.",
                 ) from error
         self.cluster.start()
@@ -118,7 +134,7 @@ def connect(settings: DatabaseSettings) -> Database:
         cluster = EmbeddedCluster(settings.home, bindir=settings.pg_bindir)
         cluster.start()
         return Database(cluster.url(), cluster=cluster, pool_size=settings.pool_size)
-    return Database(server_url(settings.database_url), pool_size=settings.pool_size)
+    return Database(server_url(settings.database_url), pool_size=settings.pool_size, bindir=settings.pg_bindir)
 
 
 def server_url(address: str) -> URL:
@@ -149,6 +165,8 @@ def _bring_to_head(database: Database) -> None:
     if revision == head:
         return
     if database.cluster is None:
+        with database.engine.connect() as connection:
+            require_versions(read_versions(connection))
         raise DatabaseUnavailableError(
             f"The schema of the database is at revision {revision or 'none'}, but this version of Kvart needs {head}.",
             "Run `kvart db upgrade`.",

@@ -1,13 +1,24 @@
-"""A database that holds a row of every table."""
+"""A database that holds a row of every table; homes of embedded clusters; processes that use them."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
+from subprocess import PIPE, Popen
+from textwrap import dedent
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, insert, select
 
+from app.database import migrating
+from app.database.embedded import EmbeddedCluster
+from app.database.programs import run_program
 from app.database.sessions import Database
 from app.database.tables import Base
 
@@ -87,3 +98,75 @@ def row_counter() -> Any:
 def row_inserter() -> Any:
     """The function that puts a row into every table."""
     return insert_a_row_in_every_table
+
+
+@pytest.fixture
+def open_home() -> Iterator[Path]:
+    """A new directory that every account may enter, unlike those of pytest."""
+    home = Path(tempfile.mkdtemp(prefix="kvart-tests-"))
+    home.chmod(0o711)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home of a stopped cluster with the schema; to be copied, which is quicker than making one."""
+    home = tmp_path_factory.mktemp("model") / "home"
+    cluster = EmbeddedCluster(home)
+    cluster.start()
+    database = Database(cluster.url(), cluster=cluster)
+    migrating.upgrade(database.engine)
+    database.close()
+    return home
+
+
+@pytest.fixture
+def prepared_home(model_home: Path) -> Callable[[Path], Path]:
+    """Function that puts the home of a stopped cluster at a path."""
+
+    def copy(target: Path) -> Path:
+        assert run_program(["cp", "-a", str(model_home), str(target)]).returncode == 0
+        return target
+
+    return copy
+
+
+@pytest.fixture
+def home(open_home: Path, prepared_home: Callable[[Path], Path]) -> Path:
+    """Home of a stopped cluster with the schema."""
+    return prepared_home(open_home / "home")
+
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def start_python(tmp_path: Path) -> Iterator[Callable[..., Popen[str]]]:
+    """Function that starts a script in a process of its own; what still runs at the end is killed."""
+    processes: list[Popen[str]] = []
+
+    def start(script: str, *arguments: str) -> Popen[str]:
+        command = [sys.executable, "-c", "import os, sys\nfrom pathlib import Path\n" + dedent(script), *arguments]
+        environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+        process = Popen(command, cwd=tmp_path, env=environment, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def run_python(start_python: Callable[..., Popen[str]]) -> Callable[..., str]:
+    """Function that runs a script in a process of its own and returns what it printed."""
+
+    def run(script: str, *arguments: str) -> str:
+        process = start_python(script, *arguments)
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        return output
+
+    return run

@@ -1,0 +1,61 @@
+"""What a database is: its versions, its schema revision and how much it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, inspect, select, text
+
+from app.database import migrating
+from app.database.sessions import Database
+from app.database.tables import Base
+from app.database.versions import read_versions
+
+
+@dataclass(frozen=True)
+class DatabaseStatus:
+    """Versions, revision and contents of a database."""
+
+    place: str
+    postgresql: str
+    postgis: str | None
+    revision: str | None
+    head: str
+    size_bytes: int
+    rows: dict[str, int]
+    """Rows of every table of Kvart that the database has."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the schema is the one of this version of Kvart."""
+        return self.revision == self.head
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether any table has a row."""
+        return any(self.rows.values())
+
+
+def inspect_database(database: Database) -> DatabaseStatus:
+    """Return the status of a database, whatever its schema."""
+    with database.engine.connect() as connection:
+        versions = read_versions(connection)
+        return DatabaseStatus(
+            place=database.place(),
+            postgresql=versions.postgresql,
+            postgis=versions.postgis,
+            revision=migrating.current_revision(connection),
+            head=migrating.head_revision(),
+            size_bytes=connection.scalar(text("select pg_database_size(current_database())")) or 0,
+            rows=count_rows(connection),
+        )
+
+
+def count_rows(connection: Connection) -> dict[str, int]:
+    """Return the number of rows of every table of Kvart that the database has."""
+    present = set(inspect(connection).get_table_names())
+    return {
+        name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for name, table in Base.metadata.tables.items()
+        if name in present
+    }
