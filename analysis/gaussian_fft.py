@@ -98,6 +98,9 @@ def gaussian_sums_by_fft(
         )
         for axis in (0, 1)
     )
+    near = (row <= high[0]) & (column <= high[1])
+    if not near.all():
+        column, row, weight = column[near], row[near], weight[near]
     spread = _spread_in_parts(column, row, weight, order, pad, (n_rows, n_columns), workers)
     spectrum = fft.rfft2(spread, workers=workers, overwrite_x=True)
     spectrum *= _transfer(fft.rfftfreq(n_columns), sigma, order)[None, :]
