@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from analysis.beats.graph import Edges
-from analysis.errors import GeometryError
+from analysis.errors import GeometryError, ParameterError
 
 Geometries = NDArray[np.object_]
 
@@ -85,6 +85,9 @@ def rook_contiguity(
     >>> edges.first, edges.second, edges.border_m
     (array([0]), array([1]), array([100.]))
     """
+    for name, value in (("snap_m", snap_m), ("min_shared_m", min_shared_m)):
+        if value is not None and not value >= 0:
+            raise ParameterError(f"{name} is {value}.", "Give a distance in metres, zero or more.")
     width_m = float(np.sqrt(np.median(shapely.area(polygons))))
     snap_m = min(0.5, 0.01 * width_m) if snap_m is None else snap_m
     min_shared_m = min(1.0, 0.02 * width_m) if min_shared_m is None else min_shared_m
@@ -208,7 +211,8 @@ def _snap(segments: Segments, loose: NDArray[np.bool_], snap_m: float, min_share
     one, two = one[one < two], two[one < two]
     reach = np.full(len(lines), None, dtype=object)
     needed = np.unique(one)
-    reach[needed] = shapely.buffer(lines[needed], snap_m, quad_segs=2)
+    plain = shapely.simplify(shapely.line_merge(lines[needed]), 0.1 * snap_m)
+    reach[needed] = shapely.buffer(plain, snap_m, quad_segs=2)
     shared_m = shapely.length(shapely.intersection(lines[two], reach[one])) - 2.0 * snap_m
     keep = shared_m >= min_shared_m
     return Edges(unit[one[keep]], unit[two[keep]], shared_m[keep])

@@ -11,6 +11,8 @@ from scipy.sparse import coo_array
 
 from analysis.beats.energy import Rules
 from analysis.beats.graph import Edges, UnitGraph, components, edges_of, subgraph
+from analysis.beats.problem import BeatProblem
+from analysis.beats.screening import Screening
 from analysis.beats.seeding import seed_beats
 from analysis.beats.trees import scratch_for
 
@@ -76,25 +78,34 @@ def warm_start(
     return WarmStart(beat.astype(np.int64), np.where(known, home, -1).astype(np.int64))
 
 
-def pieces_today(group: Labels, current: Labels, n_groups: int) -> Labels:
-    """Return how many beats of the plan in force each group has, at least 1.
+def beats_to_continue(problem: BeatProblem, screening: Screening) -> Labels | None:
+    """Return the number of beats of every group that disturbs the plan in force least, None without such a plan.
 
     Parameters
     ----------
-    group : ndarray of int64, shape (n,)
-        Group of each unit, -1 for none.
-    current : ndarray of int64, shape (n,)
-        Beat of the plan in force, -1 for none.
-    n_groups : int
-        Number of groups.
+    problem : BeatProblem
+        The task.
+    screening : Screening
+        Its groups.
 
     Returns
     -------
-    ndarray of int64, shape (n_groups,)
+    ndarray of int64, shape (g,), or None
+
+    Notes
+    -----
+    A beat within the bounds goes on as one. A beat of ``R`` residents above the maximum becomes ``ceil(R / max)``
+    beats, and one below half the minimum none.
     """
-    known = (group >= 0) & (current >= 0)
-    pairs = np.unique(np.column_stack([group[known], current[known]]), axis=0)
-    return np.maximum(1, np.bincount(pairs[:, 0], minlength=n_groups)).astype(np.int64)
+    if not problem.current_names:
+        return None
+    known = (screening.group >= 0) & (problem.current >= 0)
+    pairs, place = np.unique(
+        np.column_stack([screening.group[known], problem.current[known]]), axis=0, return_inverse=True
+    )
+    residents = np.bincount(place.ravel(), problem.residents[known], minlength=len(pairs))
+    count = np.where(residents * 2 < problem.min_residents, 0, np.ceil(residents / problem.max_residents))
+    return np.bincount(pairs[:, 0], count, minlength=len(screening.fewest)).astype(np.int64)
 
 
 def continue_names(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.beats.continuity import pieces_today, warm_start
+from analysis.beats.continuity import beats_to_continue, warm_start
 from analysis.beats.energy import Rules
 from analysis.beats.graph import UnitGraph, compressed_rows, subgraph
 from analysis.beats.plan import BeatPlan, make_plan
@@ -24,6 +24,8 @@ Labels = NDArray[np.int64]
 EVEN_RESIDENTS = (0.5, 0.65)
 """One restart for each: how far the first division evens out residents rather than workload."""
 SEARCH = Effort()
+REDRAW = Effort(hot=0.02, merge_split=0.02)
+"""Cooler where the search starts from the plan in force, which is not to be forgotten."""
 
 
 def solve_beats(problem: BeatProblem, *, seed: int = 0, progress: Progress | None = None) -> BeatPlan:
@@ -75,7 +77,7 @@ def solve_beats(problem: BeatProblem, *, seed: int = 0, progress: Progress | Non
     screening = screen(problem)
     free = np.flatnonzero(screening.group >= 0)
     beat = np.full(problem.n_units, -1, np.int64)
-    parts = share_out(problem, screening, _wanted(problem, screening))
+    parts = share_out(problem, screening, beats_to_continue(problem, screening))
     if len(free):
         attempt = _divide(problem, screening, free, parts, seed, tell)
         beat[free] = attempt.beat
@@ -119,13 +121,6 @@ def _ignore(_share: float, _message: str) -> None:
     """Take no notice of progress."""
 
 
-def _wanted(problem: BeatProblem, screening: Screening) -> Labels | None:
-    """Return the beats that every group has in the plan in force, None without one."""
-    if not problem.current_names:
-        return None
-    return pieces_today(screening.group, problem.current, len(screening.fewest))
-
-
 def _divide(
     problem: BeatProblem, screening: Screening, free: Labels, parts: Labels, seed: int, tell: Progress
 ) -> Attempt:
@@ -160,7 +155,7 @@ def _divide(
 
 def _walk(graph: UnitGraph, beat: Labels, n_beats: int, rules: Rules, seed: int, turn: int) -> Walk:
     """Return a restart from a given division."""
-    return Walk(graph, beat, n_beats, rules, effort=SEARCH, random=random_stream(seed, 0, turn))
+    return Walk(graph, beat, n_beats, rules, effort=REDRAW, random=random_stream(seed, 0, turn))
 
 
 def _fresh_walk(graph: UnitGraph, group: Labels, parts: Labels, rules: Rules, seed: int, turn: int) -> Walk:

@@ -1,0 +1,73 @@
+"""A plan in force: residents keep their beat unless that is impossible."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.beats.problem import beat_problem
+from analysis.beats.solver import solve_beats
+from benchmarks.cities import block_city
+
+
+def test_plan_in_force_that_is_fine_stays_with_its_names(grid):
+    units = grid([[600] * 8] * 8, now=[f"{'NS'[row < 4]}{column // 2}" for row in range(8) for column in range(8)])
+    plan = solve_beats(beat_problem(units, residents="people", current="now"))
+    assert (plan.assignments.beat_id == units.now).mean() >= 0.9
+    assert set(plan.frame.beat_id) == set(units.now)
+
+
+def test_moved_residents_are_those_whose_beat_changed(grid):
+    units = grid([[400] * 12] * 12, now=[f"K{column // 4}" for _ in range(12) for column in range(12)])
+    units.loc[::5, "now"] = None
+    plan = solve_beats(beat_problem(units, residents="people", current="now"))
+    moved = (plan.assignments.beat_id != units.now) & units.now.notna()
+    assert plan.report.moved_residents == units.people[moved].sum()
+    assert plan.report.kept_share == pytest.approx(1 - units.people[moved].sum() / units.people.sum())
+    assert plan.frame.within_bounds.all()
+
+
+def test_new_beats_get_names_that_are_not_taken(grid):
+    units = grid([[1000] * 8] * 8, now=["B001"] * 64)
+    plan = solve_beats(beat_problem(units, residents="people", current="now"))
+    assert plan.frame.beat_id.is_unique
+    assert "B001" in set(plan.frame.beat_id)
+    assert len(plan.frame) == 10
+    assert plan.frame.within_bounds.all()
+
+
+def test_too_many_small_beats_are_merged(grid):
+    units = grid([[500] * 6] * 6, now=[f"{row}.{column}" for row in range(6) for column in range(6)])
+    plan = solve_beats(beat_problem(units, residents="people", current="now"))
+    assert plan.frame.within_bounds.all()
+    assert set(plan.frame.beat_id) <= set(units.now)
+
+
+def test_scattered_plan_across_hard_lines_is_put_right(grid):
+    rng = np.random.default_rng(1)
+    units = grid([[500] * 12] * 6, now=[f"Z{n}" for n in rng.integers(0, 9, 72)], side=["a"] * 36 + ["b"] * 36)
+    plan = solve_beats(beat_problem(units, residents="people", current="now", hard_boundary="side"))
+    assert plan.frame.contiguous.all()
+    assert plan.frame.within_bounds.all()
+    assert all(
+        units.side.to_numpy()[plan.beat_of_unit == own].tolist() in (["a"] * n, ["b"] * n)
+        for own, n in enumerate(plan.frame.units)
+    )
+
+
+def test_most_residents_keep_their_officer_when_a_quarter_of_the_beats_broke():
+    city = block_city(2000, 5)
+    before = solve_beats(beat_problem(city, residents="residents", workload="workload"), seed=1)
+    city["now"] = before.assignments.beat_id
+    rng = np.random.default_rng(2)
+    names = np.array(before.beat_ids)
+    grown = city.now.isin(rng.choice(names, len(names) // 4, replace=False))
+    city.loc[grown, "residents"] = (city.residents[grown] * 1.9).round().astype(int)
+    problem = beat_problem(city, residents="residents", workload="workload", current="now")
+    broken = city.groupby("now").residents.sum().gt(7000).mean()
+    after = solve_beats(problem, seed=1)
+    assert broken > 0.15
+    assert after.frame.within_bounds.all()
+    assert after.report.kept_share >= 0.8
+    fresh = solve_beats(beat_problem(city, residents="residents", workload="workload"), seed=1)
+    assert after.report.workload_cv < 2 * fresh.report.workload_cv
