@@ -33,6 +33,8 @@ from app.maps.palettes import BEAT_COLOURS, OUT_OF_BOUNDS
 from app.maps.size import require_feature_count, simplified_coverage
 
 _VACANT = "vacant"
+_MANY = 80
+"""Beats above which borders are drawn thin."""
 _MOVED = {"moved_residents": "Residents moved", "moved_units": "Units moved", "moved": "Moved"}
 
 
@@ -163,7 +165,7 @@ def _layers(plan: _Plan) -> tuple[folium.GeoJson | None, folium.GeoJson | None, 
     styles = [
         {
             "color": "#ffffff",
-            "weight": 2.5,
+            "weight": 2.5 if len(beats) <= _MANY else 1.2,
             "opacity": 1,
             "fill": True,
             "fillColor": BEAT_COLOURS[colour],
@@ -175,7 +177,13 @@ def _layers(plan: _Plan) -> tuple[folium.GeoJson | None, folium.GeoJson | None, 
     outside = beats.geometry[plan.outside]
     marked = None
     if len(outside):
-        outline = {"color": OUT_OF_BOUNDS, "weight": 3.5, "opacity": 1, "fill": False, "dashArray": "8 6"}
+        outline = {
+            "color": OUT_OF_BOUNDS,
+            "weight": 3.5 if len(beats) <= _MANY else 2.0,
+            "opacity": 1,
+            "fill": False,
+            "dashArray": "8 6",
+        }
         marked = shape_layer("out of bounds", outside, [outline] * len(outside))
     by_size = beats.sort_values("residents", ascending=False, kind="stable")
     lines = [

@@ -9,7 +9,7 @@ from typing import Literal
 import folium
 import geopandas as gpd
 
-TABLE_ROWS = 200
+TABLE_ROWS = 500
 """Rows of a table view beyond which it is cut, with a note."""
 
 

@@ -3,6 +3,9 @@
 (function () {
   "use strict";
 
+  /** Labels in view beyond which only their first line is shown. */
+  const MANY_LABELS = 50;
+
   /**
    * Draw a closed path through corners around a point, as Leaflet's canvas draws its circles.
    * @param {number[][]} corners Directions from the centre, in units of the radius.
@@ -69,9 +72,14 @@
   function makeRoomForLabels(frame) {
     const outer = frame.getBoundingClientRect();
     const kept = [];
-    frame.querySelectorAll(".map-label").forEach((label) => {
+    const isInside = (box) =>
+      box.left >= outer.left && box.right <= outer.right && box.top >= outer.top && box.bottom <= outer.bottom;
+    const labels = [...frame.querySelectorAll(".map-label")];
+    const crowded = labels.filter((label) => isInside(label.getBoundingClientRect())).length > MANY_LABELS;
+    frame.classList.toggle("crowded", crowded);
+    labels.forEach((label) => {
       const box = label.getBoundingClientRect();
-      const inside = box.left >= outer.left && box.right <= outer.right && box.top >= outer.top && box.bottom <= outer.bottom;
+      const inside = isInside(box);
       const free = kept.every(
         (other) => box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom
       );
