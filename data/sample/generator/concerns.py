@@ -13,42 +13,43 @@ from generator import plan
 from generator.lighting import shape
 
 ZONES, REPORTS = 120, 360
+FIRST_MOMENT, LAST_MOMENT = (datetime.combine(day, datetime.min.time()) for day in (plan.FIRST_DAY, plan.LAST_DAY))
 
-Anchor = tuple[str, str, str, str, str, plan.Path, str, int]
+Anchor = tuple[str, str, str, str, str, plan.Path, str, int, str, str]
 ANCHORS: tuple[Anchor, ...] = (
     ("street_lighting", "fixed", "municipality", "night", "Car park without light, cars broken into", ((930, -58),
-        (1050, -48)), "line", 9),
+        (1050, -48)), "line", 9, "2024-03-04", "2025-02-24"),
     ("dark_passage", "in_plan", "citizen", "night", "Underpass without light, people wait inside", ((-541, 1225),
-        (-540, 1290)), "line", 31),
+        (-540, 1290)), "line", 31, "2024-01-22", "2025-10-06"),
     ("pedestrian_crossing", "fix_under_way", "survey", "morning", "Children cross here and cars do not stop", ((560,
-        -1010),), "point", 22),
+        -1010),), "point", 22, "2024-09-16", "2025-11-17"),
     ("street_lighting", "open", "citizen", "evening", "All lamps out since January", ((632, 1520), (648, 1760)),
-        "line", 17),
+        "line", 17, "2025-01-20", "2025-12-08"),
     ("drunk_persons", "in_plan", "officer_interview", "evening", "Groups drink in front of the station", ((40, 1165),
-        (150, 1165), (150, 1235), (40, 1235)), "area", 26),
+        (150, 1165), (150, 1235), (40, 1235)), "area", 26, "2024-02-12", "2025-11-03"),
     ("aggressive_groups", "fix_under_way", "officer_interview", "night", "Fights after the bars close", ((-230, 10),
-        (-60, 14), (150, 0), (260, -10)), "line", 14),
+        (-60, 14), (150, 0), (260, -10)), "line", 14, "2024-01-15", "2025-10-01"),
     ("abandoned_building", "confirmed", "citizen", "any", "Old works stood open", ((1700, 700), (1800, 700), (1800,
-        790), (1700, 790)), "area", 6),
+        790), (1700, 790)), "area", 6, "2024-11-25", "2025-05-19"),
     ("drugs", "not_confirmed", "citizen", "evening", "Dealing between the bushes", ((-900, -500), (-560, -500),
-        (-560, -120), (-900, -120)), "area", 8),
+        (-560, -120), (-900, -120)), "area", 8, "2024-04-08", "2024-12-02"),
     ("street_lighting", "open", "survey", "night", "No light on the way home from the bus", ((2400, 1950), (2700,
-        2150), (2900, 2260)), "line", 19),
+        2150), (2900, 2260)), "line", 19, "2025-10-13", "2025-12-15"),
     ("traffic", "reopened", "citizen", "afternoon", "Cars race in spite of the cushions", ((560, -1000), (1220,
-        -1080)), "line", 11),
+        -1080)), "line", 11, "2024-03-18", "2025-09-08"),
     ("street_lighting", "passed_on", "citizen", "night", "River path is pitch dark", ((-960, -600), (-500, -590)),
-        "line", 7),
+        "line", 7, "2024-05-06", "2024-07-15"),
     ("stray_dogs", "confirmed", "survey", "any", "Packs of dogs at the bins", ((2640, 2230), (2860, 2230), (2860,
-        2430), (2640, 2430)), "area", 16),
+        2430), (2640, 2430)), "area", 16, "2025-03-24", "2025-07-07"),
     ("school_violence", "open", "officer_interview", "afternoon", "Younger pupils are threatened for their phones",
-        ((560, -1180),), "point", 5),
+        ((560, -1180),), "point", 5, "2025-02-03", "2025-09-22"),
     ("missing_camera", "in_moderation", "municipality", "any", "Nothing sees the platform end", ((-60, 1240),),
-        "point", 1),
+        "point", 1, "2025-12-01", "2025-12-16"),
     ("public_drinking", "open", "citizen", "evening", "Drinking on the playground", ((-2350, 950), (-2250, 950),
-        (-2250, 1040), (-2350, 1040)), "area", 13),
-    ("illegal_trade", "received", "citizen", "morning", "Cigarettes sold from a van", ((1010, 1180),), "point", 2),
+        (-2250, 1040), (-2350, 1040)), "area", 13, "2024-06-10", "2025-06-30"),
+    ("illegal_trade", "received", "citizen", "morning", "Cigarettes sold from a van", ((1010, 1180),), "point", 2, "2025-12-29", "2025-12-29"),
 )  # fmt: skip
-"""Category, status, who named it, time of day, words, place on the drawn plan, shape, distinct reporters."""
+"""Category, status, who named it, time of day, words, place on the drawn plan, shape, distinct reporters, first named, last changed."""
 
 WORDS: dict[str, tuple[str, ...]] = {
     "street_lighting": ("Lamp flickers and goes out", "Dark from the corner to the bus stop", "Two lamps out in a row"),
@@ -87,7 +88,7 @@ REPORT_HOURS = np.array([3, 2, 0, 0, 0, 0, 1, 4, 7, 8, 8, 7, 7, 6, 6, 7, 8, 9, 1
 """Share of the reports by hour of the day."""
 CHANNELS = {
     "citizen": ("app", "web", "telephone"), "officer_interview": ("doorstep interview",),
-        "survey": ("safety survey 2025",),
+        "survey": ("safety survey",),
     "municipality": ("inspection",), "unknown": ("paper list",),
 }  # fmt: skip
 DAY_PARTS = {
@@ -104,8 +105,9 @@ def danger_zones(
 ) -> gpd.GeoDataFrame:
     """Return points, lines and areas that somebody named, the first ones at the planted places."""
     rows = [
-        _zone(category, status, by, words, shape(path, kind), reporters, rng) | {"day_part": part}
-        for category, status, by, part, words, path, kind, reporters in ANCHORS
+        _zone(category, status, by, words, shape(path, kind), reporters, rng)
+        | {"day_part": part, "reported_at": _noon(first), "updated_at": _noon(last)}
+        for category, status, by, part, words, path, kind, reporters, first, last in ANCHORS
     ]
     categories = list(WORDS)
     drawn = [
@@ -137,7 +139,7 @@ def reports(zones: gpd.GeoDataFrame, houses: gpd.GeoDataFrame, rng: np.random.Ge
             line = zone.geometry if zone.geometry.geom_type != "Polygon" else zone.geometry.exterior
             place = line.interpolate(rng.random(), normalized=True) if line.length else line
         x, y = np.round(np.array([place.x, place.y]) + rng.normal(0, 6, 2), 1)
-        reported, closed = _dates(rng)
+        reported, closed = _dates(rng) if alone else _dates(rng, zone.reported_at, zone.updated_at)
         rows.append(
             {
                 "category": category, "x": x, "y": y, "reported_at": reported, "closed_at": closed,
@@ -153,7 +155,9 @@ def _zone(
     category: str, status: str, by: str, words: str, place: BaseGeometry, reporters: int, rng: np.random.Generator
 ) -> dict[str, object]:
     reported, _ = _dates(rng)
-    updated = reported + timedelta(days=int(rng.integers(1, 60))) if status != "received" else reported
+    updated = (
+        reported if status == "received" else min(reported + timedelta(days=int(rng.integers(1, 60))), LAST_MOMENT)
+    )
     return {
         "category": category, "status": status, "reported_by": by, "channel": str(rng.choice(CHANNELS[by])),
         "day_part": DAY_PARTS.get(category, "any"), "description": words, "reporters": reporters,
@@ -182,15 +186,20 @@ def _anywhere(
     return houses.geometry.iloc[int(rng.integers(len(houses)))]
 
 
-def _dates(rng: np.random.Generator) -> tuple[datetime, datetime | None]:
-    """Draw when something was reported, and when it was closed if it was."""
-    days = (plan.LAST_DAY - plan.FIRST_DAY).days
-    reported = datetime.combine(plan.FIRST_DAY, datetime.min.time()) + timedelta(
+def _dates(
+    rng: np.random.Generator, first: datetime = FIRST_MOMENT, last: datetime = LAST_MOMENT
+) -> tuple[datetime, datetime | None]:
+    """Draw when something was reported between two moments, and when it was closed if it was."""
+    days = max((last - first).days, 1)
+    reported = datetime.combine(first, datetime.min.time()) + timedelta(
         days=int(rng.integers(days)), hours=int(rng.choice(24, p=REPORT_HOURS)), minutes=int(rng.integers(60))
     )
     closed = reported + timedelta(days=int(np.ceil(rng.lognormal(3.2, 0.7))))
-    ended = datetime.combine(plan.LAST_DAY, datetime.min.time())
-    return reported, closed if closed < ended and rng.random() < 0.6 else None
+    return reported, closed if closed < LAST_MOMENT and rng.random() < 0.6 else None
+
+
+def _noon(iso_day: str) -> datetime:
+    return datetime.fromisoformat(f"{iso_day}T12:00")
 
 
 def _pick(names: list[str], weights: list[float], count: int, rng: np.random.Generator) -> list[str]:
