@@ -47,9 +47,11 @@ ANCHORS: tuple[Anchor, ...] = (
         "point", 1, "2025-12-01", "2025-12-16"),
     ("public_drinking", "open", "citizen", "evening", "Drinking on the playground", ((-2350, 950), (-2250, 950),
         (-2250, 1040), (-2350, 1040)), "area", 13, "2024-06-10", "2025-06-30"),
-    ("illegal_trade", "received", "citizen", "morning", "Cigarettes sold from a van", ((1010, 1180),), "point", 2, "2025-12-29", "2025-12-29"),
+    ("illegal_trade", "received", "citizen", "morning", "Cigarettes sold from a van", ((1010, 1180),), "point", 2,
+     "2025-12-29", "2025-12-29"),
 )  # fmt: skip
-"""Category, status, who named it, time of day, words, place on the drawn plan, shape, distinct reporters, first named, last changed."""
+"""Category, status, who named it, time of day, words, place on the drawn plan, shape, distinct reporters, first named,
+last changed."""
 
 WORDS: dict[str, tuple[str, ...]] = {
     "street_lighting": ("Lamp flickers and goes out", "Dark from the corner to the bus stop", "Two lamps out in a row"),
