@@ -18,6 +18,13 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d
 TOKEN_PREFIX = "id:"  # noqa: S105 - no secret, it marks a page token
 MAX_IDENTIFIER = 2**63 - 1
 
+BBOX_PATTERN = r"^-?[0-9]{1,3}(\.[0-9]+)?(,-?[0-9]{1,3}(\.[0-9]+)?){3}$"
+DATETIME_PATTERN = (
+    r"^(\.\.|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))"
+    r"(/(\.\.|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})))?$"
+)
+"""What the API document says of the parameters; what is read is a little more than that."""
+
 DATETIME_HINT = (
     "Use an RFC 3339 instant such as 2026-03-01T21:15:00Z, or an interval such as 2026-01-01T00:00:00Z/.. ; "
     "the + of an offset is written %2B in an address."
@@ -111,6 +118,7 @@ BboxParam = Annotated[
         description="Only features that intersect the rectangle minx,miny,maxx,maxy (CRS84 degrees, longitude first); "
         "minx greater than maxx crosses the antimeridian.",
         examples=["22.5,57.2,22.6,57.3"],
+        json_schema_extra={"pattern": BBOX_PATTERN},
     ),
 ]
 DatetimeParam = Annotated[
@@ -120,6 +128,7 @@ DatetimeParam = Annotated[
         description="Only features whose time meets an RFC 3339 instant or a closed interval `begin/end`, where `..` "
         "leaves an end open; without effect on layers without time.",
         examples=["2026-01-01T00:00:00Z/.."],
+        json_schema_extra={"pattern": DATETIME_PATTERN},
     ),
 ]
 
