@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from analysis import gaussian_fft
 from analysis.bandwidth import suggest_bandwidth
-from analysis.errors import EmptyInputError, ParameterError
+from analysis.cell_events import sorted_by_row
+from analysis.errors import ParameterError
 from analysis.events import check_some_inside, events_notices
 from analysis.grids import SquareGrid, checked_weights
-from analysis.kernel_sums import ENDLESS_REACH, EXACT_REACH, gaussian_sums, quartic_sums, sorted_by_row
+from analysis.kernel_sums import ENDLESS_REACH, EXACT_REACH, gaussian_sums, quartic_sums
 from analysis.projection import FloatArray, checked_coordinates, crs_name
 from analysis.summary import Notice, Summary
 

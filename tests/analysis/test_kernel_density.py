@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analysis import gaussian_fft, kernel_sums
 from analysis.bandwidth import suggest_bandwidth
+from analysis.cell_events import sorted_by_row
 from analysis.errors import CoordinateError, EmptyInputError, ParameterError
 from analysis.grids import square_grid
 from analysis.kernel_density import kernel_density
@@ -54,14 +55,14 @@ def test_density_equals_the_sum_over_every_pair(events, kernel, width, cell_m):
 
 
 @pytest.mark.parametrize("radius", [0.4, 1.0, 3.7, 8.5, 21.0, 64.0, 700.0])
-@pytest.mark.parametrize("rows", [kernel_sums._quartic_rows, kernel_sums._quartic_pairs])
-def test_both_ways_to_sum_a_quartic_are_exact(monkeypatch, radius, rows):
+@pytest.mark.parametrize("cheap_pairs", [0, np.inf])
+def test_both_ways_to_sum_a_quartic_are_exact(monkeypatch, radius, cheap_pairs):
     random = np.random.default_rng(0)
     column, row = random.uniform(-30, 230, 800), random.uniform(-30, 110, 800)
     column[:300], row[:300] = 33.3, 44.4
-    monkeypatch.setattr(kernel_sums, "CHEAP_PAIRS", 0 if rows is kernel_sums._quartic_rows else np.inf)
+    monkeypatch.setattr(kernel_sums, "CHEAP_PAIRS", cheap_pairs)
     monkeypatch.setattr(kernel_sums, "NARROW_RADIUS", 0)
-    events = kernel_sums.sorted_by_row(column, row, np.ones(800), radius, 80)
+    events = sorted_by_row(column, row, np.ones(800), radius, 80)
     sums = kernel_sums.quartic_sums(events, radius, (80, 200))
     r, q = np.indices(sums.shape)
     expected = sum(
@@ -82,7 +83,7 @@ def test_the_fourier_transform_stays_within_its_stated_error(sigma):
         (random.normal(149, 30, 800), random.normal(0, 2, 800)),
     ):
         weight = random.uniform(0, 3, row.size)
-        events = kernel_sums.sorted_by_row(column, row, weight, 40 * sigma, shape[0])
+        events = sorted_by_row(column, row, weight, 40 * sigma, shape[0])
         exact = kernel_sums.gaussian_sums(events, sigma, kernel_sums.ENDLESS_REACH, shape)
         fast = gaussian_fft.gaussian_sums_by_fft(column, row, weight, sigma, shape)
         assert np.abs(fast - exact).max() <= gaussian_fft.ERROR_OF_PEAK * exact.max()
