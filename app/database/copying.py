@@ -7,8 +7,11 @@ of equal length.
 
 from __future__ import annotations
 
+import json
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,8 @@ COPY_TRAILER = b"\xff\xff"
 MICROSECONDS_1970_TO_2000 = 946_684_800_000_000
 DAYS_1970_TO_2000 = 10_957
 _MOST_GROUPS = 64
+_VARCHAR = 1043
+"""Object identifier of ``varchar``, the same in every PostgreSQL."""
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -144,18 +149,14 @@ def texts(values: pa.Array) -> VariableColumn:
     return VariableColumn(data, offsets[:-1].astype(np.int64), lengths)
 
 
-def same_length_texts(values: Bytes) -> FixedColumn:
-    """Return texts of one length, given as their bytes with shape (n, length)."""
-    return FixedColumn(values)
+def json_documents(values: Iterable[Any]) -> VariableColumn:
+    """Return JSON-ready values as ``jsonb``."""
+    written = (json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for value in values)
+    return texts(pa.array([b"\x01" + document.encode() for document in written], pa.binary()))
 
 
-def documents(values: Iterable[str | None]) -> VariableColumn:
-    """Return JSON texts as ``jsonb``."""
-    return texts(pa.array([None if value is None else b"\x01" + value.encode() for value in values], pa.binary()))
-
-
-def python_values(values: Iterable[Any]) -> VariableColumn:
-    """Return Python values (decimals, lists of text) by psycopg's own encoding; slow, for rare types."""
+def decimals(values: Iterable[Decimal | None]) -> VariableColumn:
+    """Return decimals as ``numeric``, each encoded by psycopg."""
     transformer = Transformer()
     encoded = [
         None if value is None else bytes(transformer.get_dumper(value, PyFormat.BINARY).dump(value) or b"")
@@ -164,9 +165,21 @@ def python_values(values: Iterable[Any]) -> VariableColumn:
     return texts(pa.array(encoded, pa.binary()))
 
 
+def text_arrays(values: Iterable[Sequence[str]]) -> VariableColumn:
+    """Return lists of texts as ``varchar[]``."""
+    return texts(pa.array([_text_array([item.encode() for item in value]) for value in values], pa.binary()))
+
+
+def _text_array(items: list[bytes]) -> bytes:
+    if not items:
+        return struct.pack(">iii", 0, 0, _VARCHAR)
+    head = struct.pack(">iiiii", 1, 0, _VARCHAR, len(items), 1)
+    return head + b"".join(struct.pack(">i", len(item)) + item for item in items)
+
+
 def _lengths(column: Column) -> NDArray[np.int64]:
     if isinstance(column, VariableColumn):
-        return column.lengths
+        return np.asarray(column.lengths)
     n_rows, width = column.values.shape
     lengths = np.full(n_rows, width, dtype=np.int64)
     if column.nulls is not None:
@@ -185,12 +198,10 @@ def _write_block(out: Bytes, at: NDArray[np.int64], pieces: Sequence[Bytes]) -> 
     width = block.shape[1]
     if len(block):
         _items(out, width)[at] = block.view(f"V{width}")[:, 0]
-    return at + width
+    return np.asarray(at + width)
 
 
-def _write_variable(
-    out: Bytes, at: NDArray[np.int64], column: Column, lengths: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _write_variable(out: Bytes, at: NDArray[np.int64], column: Column, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     if isinstance(column, FixedColumn):
         width = column.values.shape[1]
         data, starts = np.ascontiguousarray(column.values).reshape(-1), np.arange(len(lengths)) * width

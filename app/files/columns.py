@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -36,11 +37,23 @@ def normalised(name: str) -> str:
 
 
 def find_by_synonym(columns: Iterable[str], synonyms: Sequence[str]) -> str | None:
-    """Return the column whose normalised name comes first among ``synonyms``, or None."""
+    """Return the column whose normalised name first matches one of ``synonyms``, or None.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Column names.
+    synonyms : sequence of str
+        Regular expressions that must match a whole normalised name, best first.
+    """
     by_name: dict[str, str] = {}
     for column in columns:
         by_name.setdefault(normalised(column), column)
-    return next((by_name[synonym] for synonym in synonyms if synonym in by_name), None)
+    for synonym in synonyms:
+        for name, column in by_name.items():
+            if re.fullmatch(synonym, name):
+                return column
+    return None
 
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:

@@ -19,6 +19,7 @@ IMPORT_KINDS = (
     "reports",
     "danger-zones",
     "street-lights",
+    "street-light-outages",
     "fixes",
     "officers",
     "beats",

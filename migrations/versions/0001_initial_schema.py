@@ -120,7 +120,8 @@ def create_imports() -> None:
         required("updated_at", moment(), server_default=sa.func.now()),
         one_of(
             "kind",
-            "municipalities areal-units streets incidents reports danger-zones street-lights fixes officers beats",
+            "municipalities areal-units streets incidents reports danger-zones street-lights "
+            "street-light-outages fixes officers beats",
         ),
         sa.UniqueConstraint("municipality_id", "kind", "name"),
     )
@@ -288,7 +289,7 @@ def create_street_lights() -> None:
     )
     spatial_index("street_light", "geom")
     op.create_index("ix_street_light_x_y", "street_light", ["municipality_id", "x", "y"])
-    tenant_table(
+    imported_table(
         "street_light_outage",
         required("street_light_id", sa.BigInteger()),
         required("out_from", moment()),

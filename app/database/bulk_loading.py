@@ -1,0 +1,83 @@
+"""Loading more rows into a table than it holds: without indexes and references, which are built again afterwards.
+
+Everything happens in the caller's transaction, so that a failure or a crash leaves the table as it was. References are
+checked for all rows at once when they are added again; see ``docs/decisions/0002-ingest-speed.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+BULK_ROWS = 50_000
+"""Fewer rows are loaded with the indexes in place."""
+
+LOCK_TIMEOUT = "5s"
+"""How long to wait for readers of the table; after that its indexes stay in place."""
+
+
+@contextmanager
+def bulk_loading(session: Session, table: str, n_rows: int) -> Iterator[bool]:
+    """Load rows into a table faster where they are many and the table holds fewer; says whether it does.
+
+    Parameters
+    ----------
+    session : Session
+        In a transaction.
+    table : str
+        Name of the table.
+    n_rows : int
+        Rows that are about to be loaded.
+    """
+    if n_rows < BULK_ROWS or _holds(session, table, n_rows) or not _lock(session, table):
+        yield False
+        return
+    references = _definitions(session, _REFERENCES, table)
+    indexes = _definitions(session, _INDEXES, table)
+    for name in references:
+        session.execute(text(f'alter table "{table}" drop constraint "{name}"'))
+    for name in indexes:
+        session.execute(text(f'drop index "{name}"'))
+    yield True
+    session.execute(text("set local maintenance_work_mem = '512MB'"))
+    for definition in indexes.values():
+        session.execute(text(definition))
+    for name, definition in references.items():
+        session.execute(text(f'alter table "{table}" add constraint "{name}" {definition}'))
+    session.execute(text(f'analyze "{table}"'))
+
+
+def _holds(session: Session, table: str, n_rows: int) -> bool:
+    """Return whether a table holds at least so many rows."""
+    counted = text(f'select count(*) from (select from "{table}" limit :most) as rows')  # noqa: S608 - name of a table
+    return int(session.execute(counted, {"most": n_rows}).scalar_one()) >= n_rows
+
+
+def _lock(session: Session, table: str) -> bool:
+    """Keep every other transaction off the table; False where one that uses it does not end in time."""
+    try:
+        with session.begin_nested():
+            session.execute(text(f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
+            session.execute(text(f'lock table "{table}" in access exclusive mode'))
+            session.execute(text("set local lock_timeout = default"))
+    except OperationalError:
+        return False
+    return True
+
+
+_REFERENCES = """
+    select conname, pg_get_constraintdef(oid) from pg_constraint
+    where conrelid = cast(:table as regclass) and contype = 'f' order by conname
+"""
+_INDEXES = """
+    select cast(indexrelid as regclass), pg_get_indexdef(indexrelid) from pg_index
+    where indrelid = cast(:table as regclass) and not indisunique order by 1
+"""
+
+
+def _definitions(session: Session, query: str, table: str) -> dict[str, str]:
+    return {str(name): str(definition) for name, definition in session.execute(text(query), {"table": table})}

@@ -1,0 +1,1 @@
+"""Beat plans from files, and the officers who hold their beats."""

@@ -1,0 +1,116 @@
+"""Signs that times are not what they seem and that months are missing, from the times alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analysis.summary import Notice
+from app.files.columns import listed
+from app.ingest.times import DAY, HOUR, MINUTE
+
+LEAST_ROWS = 300
+"""Fewer rows say nothing about hours and months."""
+
+QUIET_HOURS = range(1, 10)
+"""Local hours in which the quietest three hours of a town begin."""
+
+ROUND_HOURS = 0.15
+"""Share of times on the full hour that deserves a warning; chance would be 1.7 %."""
+
+MIDNIGHT = 0.08
+"""Share of times at exactly 00:00 that deserves a warning."""
+
+LOW_MONTH = 0.2
+"""A month with less than this share of the median month is called a hole."""
+
+AREA_MONTH_ROWS = 10
+"""An area with this many rows a month is expected to have some in every month."""
+
+
+def hour_profile(wall: NDArray[np.int64]) -> list[Notice]:
+    """Return warnings about hours: rounding, midnight as a default, a clock that runs in another zone.
+
+    Parameters
+    ----------
+    wall : ndarray of int64, shape (n,)
+        Local wall-clock microseconds of rows whose hour is known.
+    """
+    if len(wall) < LEAST_ROWS:
+        return []
+    notices = []
+    midnight = np.mean(wall % DAY == 0)
+    on_the_hour = np.mean(wall % HOUR < MINUTE)
+    if midnight > MIDNIGHT:
+        notices.append(Notice("midnight_times", f"{midnight:.1%} of the times are exactly 00:00, probably not known."))
+    if on_the_hour > ROUND_HOURS:
+        notices.append(
+            Notice(
+                "rounded_times", f"{on_the_hour:.1%} of the times are on the full hour (chance: 1.7 %): rounded times."
+            )
+        )
+    counts = np.bincount((wall[wall % DAY != 0] // HOUR) % 24, minlength=24)
+    three_hours = counts + np.roll(counts, -1) + np.roll(counts, -2)
+    quietest = int(np.argmin(three_hours))
+    clear = three_hours.min() < 0.6 * np.median(three_hours)
+    if clear and quietest not in QUIET_HOURS:
+        notices.append(
+            Notice(
+                "shifted_clock",
+                f"The quietest hours are {quietest} to {(quietest + 3) % 24} o'clock, in most towns 2 to 7: the times "
+                "may be in another zone than declared (local times labelled as UTC: --utc-label local).",
+            )
+        )
+    return notices
+
+
+def empty_months(wall: NDArray[np.int64], areas: pa.Array) -> list[Notice]:
+    """Return warnings about months without rows, in all and by recorded area.
+
+    Parameters
+    ----------
+    wall : ndarray of int64, shape (n,)
+        Local wall-clock microseconds.
+    areas : pyarrow.Array of text, length n
+        Area that the source recorded.
+    """
+    if len(wall) < LEAST_ROWS:
+        return []
+    months = wall.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
+    first, last = np.quantile(months, [0.01, 0.99]).astype(np.int64)
+    inner = (months >= first) & (months <= last)
+    n_months = int(last - first + 1)
+    if n_months < 3:
+        return []
+    counts = np.bincount(months[inner] - first, minlength=n_months)
+    low = np.flatnonzero(counts[1:-1] < LOW_MONTH * np.median(counts)) + 1
+    names = [str(np.datetime64(int(first + month), "M")) for month in range(n_months)]
+    notices = []
+    if len(low):
+        holes = listed((f"{names[month]} ({counts[month]:,})" for month in low), limit=12)
+        notices.append(
+            Notice("empty_months", f"Months with hardly any rows (median {np.median(counts):,.0f}): {holes}.")
+        )
+    return [*notices, *_holes_by_area(months - first, inner, areas, names, set(low.tolist()))]
+
+
+def _holes_by_area(
+    months: NDArray[np.int64], inner: NDArray[np.bool_], areas: pa.Array, names: list[str], known: set[int]
+) -> list[Notice]:
+    encoded = areas.dictionary_encode()
+    labels = encoded.dictionary.to_pylist()
+    if not labels or len(labels) > 1000:
+        return []
+    codes = encoded.indices.fill_null(-1).to_numpy()
+    counted = inner & (codes >= 0)
+    table = np.zeros((len(labels), len(names)), dtype=np.int64)
+    np.add.at(table, (codes[counted], months[counted]), 1)
+    holes = []
+    for area in np.flatnonzero(table.sum(axis=1) >= AREA_MONTH_ROWS * len(names)):
+        empty = [names[month] for month in np.flatnonzero(table[area] == 0).tolist() if month not in known]
+        if empty:
+            holes.append(f"{labels[area]} ({listed(empty, limit=6)})")
+    if not holes:
+        return []
+    return [Notice("empty_area_months", f"Areas with months without any row: {listed(holes, limit=8)}.")]

@@ -1,0 +1,171 @@
+"""The rows of a planned file into their table, slice by slice, in the caller's transaction."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from analysis.summary import Notice
+from app.database.bulk_loading import bulk_loading
+from app.database.tables import Base
+from app.files.delimited import RaggedRow
+from app.ingest import repository
+from app.ingest.checking import CheckedRows, ReadingPlan, check_rows, ids_with_row_numbers
+from app.ingest.encoding import LOOKED_UP, Keys, encode
+from app.ingest.fields import FieldType
+from app.ingest.findings import MAX_RAW_LENGTH, QuarantineEntry
+from app.ingest.observations import Observations
+from app.ingest.parsing import slug
+from app.ingest.repeats import RepeatedIds
+from app.ingest.report import Progress
+from app.ingest.repository import Counts
+
+FINGERPRINT_DIGITS = 32
+"""Digits of the file's SHA-256 that stand before the line in the identifier of a row without one."""
+
+MAX_CATEGORIES = 2_000
+"""More distinct values than this are no categories."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Whose rows are loaded, and where they come from."""
+
+    municipality_id: int
+    source_id: int
+    batch_id: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How the rows of a file ended."""
+
+    counts: Counts
+    reasons: dict[str, int]
+    notices: list[Notice]
+
+
+class Loader:
+    """Takes checked slices and brings their good rows into the table, their bad rows into the quarantine.
+
+    Parameters
+    ----------
+    session : Session
+        In a transaction.
+    plan : ReadingPlan
+        How the file is read.
+    batch : Batch
+        Whose rows these are.
+    """
+
+    def __init__(self, session: Session, plan: ReadingPlan, batch: Batch) -> None:
+        self._session = session
+        self._plan = plan
+        self._batch = batch
+        self._table = Base.metadata.tables[plan.kind.table]
+        self._keys = Keys(batch.municipality_id, batch.source_id, batch.batch_id, {}, time.time_ns() // 1000)
+        self._repeats = RepeatedIds(plan)
+        self._observed = Observations(plan)
+        self._reasons: Counter[str] = Counter()
+        self._columns: list[str] = []
+        self._loaded = self._repeated = self._quarantined = 0
+
+    def run(self, progress: Progress) -> Loaded:
+        """Load the whole file."""
+        raw, table = self._plan.raw, self._table.name
+        fresh = not repository.has_rows(self._session, table, self._batch.municipality_id, self._batch.source_id)
+        self._quarantine([ragged_entry(row) for row in raw.ragged])
+        with bulk_loading(self._session, table, raw.n_rows if fresh else 0):
+            target = table if fresh else repository.create_staging(self._session, table)
+            for rows in _checked_ahead(self._plan):
+                self._load(rows, target)
+                progress(0.9 * (rows.raw.lines[-1] - raw.lines[0] + 1) / (raw.lines[-1] - raw.lines[0] + 1), "loading")
+            progress(0.9, "building indexes" if fresh else "comparing with stored rows")
+        new, changed = (self._loaded, 0) if fresh else self._merge()
+        unchanged = self._loaded - new - changed + self._repeated
+        counts = Counts(new, changed, unchanged, self._quarantined)
+        return Loaded(counts, dict(self._reasons.most_common()), self._observed.notices())
+
+    def _merge(self) -> tuple[int, int]:
+        if not self._columns:
+            return 0, 0
+        return repository.merge_staging(self._session, self._table.name, self._columns)
+
+    def _load(self, rows: CheckedRows, target: str) -> None:
+        taken, same, contradicting = self._repeats.settle(rows)
+        self._repeated += same
+        self._quarantine([*rows.quarantined(), *contradicting])
+        self._observed.add(rows, taken)
+        if not taken.any():
+            return
+        self._look_up(rows, taken)
+        ids = ids_with_row_numbers(rows, self._batch.sha256[:FINGERPRINT_DIGITS])
+        self._columns, encoded = encode(rows, ids, taken, self._plan, self._table, self._keys)
+        repository.copy_rows(self._session, target, self._columns, encoded)
+        self._loaded += int(np.count_nonzero(taken))
+
+    def _quarantine(self, entries: list[QuarantineEntry]) -> None:
+        repository.store_quarantine(self._session, self._batch.municipality_id, self._batch.batch_id, entries)
+        self._quarantined += len(entries)
+        self._reasons.update(reason["code"] for entry in entries for reason in entry.reasons)
+
+    def _look_up(self, rows: CheckedRows, taken: NDArray[np.bool_]) -> None:
+        """Find the keys that the category and reference texts of a slice stand for."""
+        for field in self._plan.kind.fields:
+            if field.type not in LOOKED_UP or field.name not in rows.values:
+                continue
+            texts = rows.values[field.name].filter(pa.array(taken)).drop_null()
+            known = self._keys.lookups.setdefault(field.name, {})
+            new = [text for text in pc.unique(texts).to_pylist() if text not in known]
+            if field.type is FieldType.CATEGORY:
+                known |= self._category_keys(new)
+            elif new:
+                known |= repository.referenced_rows(self._session, self._batch.municipality_id, field.target, new)
+                missing = ~pc.is_in(texts, pa.array(list(known), pa.string())).to_numpy(zero_copy_only=False)
+                self._observed.count("unknown_references", int(missing.sum()))
+
+    def _category_keys(self, texts: list[str]) -> dict[str, int]:
+        kind = self._plan.kind.category_kind
+        if not texts or kind is None:
+            return {}
+        profile = self._plan.profile
+        labels = {text: profile.categories.get(text, text) for text in texts}
+        codes = {text: slug(label) for text, label in labels.items()}
+        sensitive = {slug(profile.categories.get(text, text)) for text in profile.sensitive_categories}
+        keys = repository.ensure_categories(
+            self._session,
+            self._batch.municipality_id,
+            kind,
+            {code: labels[text] for text, code in codes.items()},
+            sensitive,
+        )
+        return {text: keys[code] for text, code in codes.items()}
+
+
+def _checked_ahead(plan: ReadingPlan) -> Iterator[CheckedRows]:
+    """Give checked slices in order; the next one is checked while the caller loads the present one."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="kvart-check") as pool:
+        coming = None
+        for raw in plan.slices():
+            following = pool.submit(check_rows, raw, plan)
+            if coming is not None:
+                yield coming.result()
+            coming = following
+        if coming is not None:
+            yield coming.result()
+
+
+def ragged_entry(row: RaggedRow) -> QuarantineEntry:
+    """Return the quarantine entry of a row with too many or too few values."""
+    message = f"The row has {row.found} values, the header names {row.expected}."
+    return QuarantineEntry(row.line, {"text": row.text[:MAX_RAW_LENGTH]}, ({"code": "ragged_row", "message": message},))

@@ -1,0 +1,218 @@
+"""Every SQL statement of the imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shapely import MultiPolygon, from_wkb
+from sqlalchemy import Select, func, insert, literal_column, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from analysis.summary import Notice, software_version
+from app.database import copying
+from app.database.tables import Base, Category, ImportBatch, Municipality, QuarantinedRow, Source
+from app.ingest.findings import QuarantineEntry
+
+STAGING = "staged_rows"
+_KEY = ("municipality_id", "source_id", "external_id")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How the rows of a batch ended; they add up to the rows read."""
+
+    accepted: int
+    updated: int
+    unchanged: int
+    quarantined: int
+
+    @property
+    def rows_read(self) -> int:
+        """All rows of the file."""
+        return self.accepted + self.updated + self.unchanged + self.quarantined
+
+
+def boundary(session: Session, municipality_id: int) -> MultiPolygon:
+    """Return the boundary of a municipality in WGS 84."""
+    query = select(func.ST_AsBinary(Municipality.boundary)).where(Municipality.id == municipality_id)
+    return from_wkb(bytes(session.scalars(query).one()))
+
+
+def find_boundary(session: Session, code: str) -> MultiPolygon | None:
+    """Return the boundary of the municipality of that code in WGS 84, None if there is none."""
+    found = session.scalars(select(func.ST_AsBinary(Municipality.boundary)).where(Municipality.code == code)).first()
+    return None if found is None else from_wkb(bytes(found))
+
+
+def quarantined_rows(session: Session, municipality_id: int, batch_id: int) -> list[QuarantineEntry] | None:
+    """Return the quarantined rows of a batch in the order of the file, None if there is no such batch."""
+    of_batch = (ImportBatch.municipality_id == municipality_id) & (ImportBatch.id == batch_id)
+    if session.scalars(select(ImportBatch.id).where(of_batch)).first() is None:
+        return None
+    rows = (
+        select(QuarantinedRow)
+        .where(QuarantinedRow.municipality_id == municipality_id, QuarantinedRow.batch_id == batch_id)
+        .order_by(QuarantinedRow.line, QuarantinedRow.id)
+    )
+    return [QuarantineEntry(row.line, row.raw, tuple(row.reasons)) for row in session.scalars(rows)]
+
+
+def open_source(session: Session, municipality_id: int, kind: str, name: str) -> tuple[int, dict[str, Any]]:
+    """Return key and profile of a source, made if it is new; another import of it waits until this one ends."""
+    statement = upsert(Source).values(municipality_id=municipality_id, kind=kind, name=name, profile={})
+    statement = statement.on_conflict_do_update(
+        index_elements=["municipality_id", "kind", "name"], set_={"updated_at": func.now()}
+    )
+    key, profile = session.execute(statement.returning(Source.id, Source.profile)).one()
+    return int(key), dict(profile)
+
+
+def store_profile(session: Session, municipality_id: int, source_id: int, profile: Mapping[str, Any]) -> None:
+    """Keep the profile by which the files of a source are read."""
+    session.execute(
+        update(Source)
+        .where(Source.municipality_id == municipality_id, Source.id == source_id)
+        .values(profile=dict(profile))
+    )
+
+
+def open_batch(session: Session, municipality_id: int, source_id: int, file_name: str, sha256: str) -> int:
+    """Store an import batch without rows and return its key."""
+    nothing = {"rows_read": 0, "accepted": 0, "updated": 0, "unchanged": 0, "quarantined": 0}
+    statement = insert(ImportBatch).values(
+        municipality_id=municipality_id,
+        source_id=source_id,
+        file_name=file_name,
+        file_sha256=sha256,
+        software_version=software_version(),
+        **nothing,
+    )
+    return int(session.scalars(statement.returning(ImportBatch.id)).one())
+
+
+def close_batch(
+    session: Session, municipality_id: int, batch_id: int, counts: Counts, warnings: Sequence[Notice]
+) -> None:
+    """Store how the rows of a batch ended."""
+    session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.municipality_id == municipality_id, ImportBatch.id == batch_id)
+        .values(
+            rows_read=counts.rows_read,
+            accepted=counts.accepted,
+            updated=counts.updated,
+            unchanged=counts.unchanged,
+            quarantined=counts.quarantined,
+            warnings=[{"code": notice.code, "message": notice.message} for notice in warnings],
+        )
+    )
+
+
+def ensure_categories(
+    session: Session, municipality_id: int, kind: str, labels: Mapping[str, str], sensitive: Iterable[str]
+) -> dict[str, int]:
+    """Return the key of each category (code to label), storing those that are new and marking the sensitive ones."""
+    if labels:
+        rows = [
+            {"municipality_id": municipality_id, "kind": kind, "code": code, "label": label}
+            for code, label in sorted(labels.items())
+        ]
+        session.execute(upsert(Category).on_conflict_do_nothing(), rows)
+    of_kind = (Category.municipality_id == municipality_id) & (Category.kind == kind)
+    hidden = sorted(set(sensitive))
+    if hidden:
+        session.execute(update(Category).where(of_kind, Category.code.in_(hidden)).values(sensitive=True))
+    found = session.execute(select(Category.code, Category.id).where(of_kind, Category.code.in_(sorted(labels))))
+    return {str(code): int(key) for code, key in found}
+
+
+def referenced_rows(session: Session, municipality_id: int, table: str, codes: Sequence[str]) -> dict[str, int]:
+    """Return the key of the latest row of a table for each supplier's identifier that it knows."""
+    target = Base.metadata.tables[table]
+    of_codes = (target.c.municipality_id == municipality_id) & target.c.external_id.in_(codes)
+    latest: Select[Any] = (
+        select(target.c.external_id, func.max(target.c.id)).where(of_codes).group_by(target.c.external_id)
+    )
+    return {str(code): int(key) for code, key in session.execute(latest)}
+
+
+def has_rows(session: Session, table: str, municipality_id: int, source_id: int) -> bool:
+    """Return whether rows of a source are stored."""
+    target = Base.metadata.tables[table]
+    of_source = (target.c.municipality_id == municipality_id) & (target.c.source_id == source_id)
+    return session.execute(select(literal_column("1")).where(of_source).limit(1)).first() is not None
+
+
+def count_other_files(session: Session, municipality_id: int, source_id: int, sha256: str) -> int:
+    """Return how many rows of a source came from files with another content."""
+    query = select(func.coalesce(func.sum(ImportBatch.accepted), 0)).where(
+        ImportBatch.municipality_id == municipality_id,
+        ImportBatch.source_id == source_id,
+        ImportBatch.file_sha256 != sha256,
+    )
+    return int(session.scalars(query).one())
+
+
+def create_staging(session: Session, table: str) -> str:
+    """Create an empty temporary table with the columns of ``table`` and return its name."""
+    session.execute(text(f'create temporary table {STAGING} (like "{table}") on commit drop'))
+    session.execute(text(f"alter table {STAGING} alter column id drop not null"))
+    return STAGING
+
+
+def copy_rows(session: Session, table: str, columns: Sequence[str], rows: bytes) -> None:
+    """Load rows in the binary COPY format into a table."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    cursor = session.connection().connection.cursor()
+    with cursor.copy(f'copy "{table}" ({names}) from stdin (format binary)') as stream:
+        stream.write(copying.COPY_HEADER)
+        stream.write(rows)
+        stream.write(copying.COPY_TRAILER)
+
+
+def merge_staging(session: Session, table: str, columns: Sequence[str]) -> tuple[int, int]:
+    """Bring the staged rows into their table; return how many were new and how many changed a stored row."""
+    session.execute(text(f"analyze {STAGING}"))
+    values = [f'"{column}"' for column in columns if column not in {*_KEY, "batch_id"}]
+    same_row = " and ".join(f"stored.{column} = staged.{column}" for column in _KEY)
+    changed = session.execute(
+        text(
+            f'update "{table}" as stored set '  # noqa: S608 - names of tables and columns
+            + ", ".join(f"{column} = staged.{column}" for column in [*values, "batch_id"])
+            + f" from {STAGING} as staged where {same_row} and ("
+            + ", ".join(f"stored.{column}" for column in values)
+            + ") is distinct from ("
+            + ", ".join(f"staged.{column}" for column in values)
+            + ")"
+        )
+    )
+    listed = ", ".join(f'"{column}"' for column in columns)
+    new = session.execute(
+        text(
+            f'insert into "{table}" ({listed}) select {listed} from {STAGING} as staged '  # noqa: S608 - names
+            f'where not exists (select from "{table}" as stored where {same_row})'
+        )
+    )
+    return _row_count(new), _row_count(changed)
+
+
+def store_quarantine(session: Session, municipality_id: int, batch_id: int, entries: Sequence[QuarantineEntry]) -> None:
+    """Store the rows of a batch that were not taken in."""
+    if not entries:
+        return
+    n_rows = len(entries)
+    columns: dict[str, copying.Column] = {
+        "municipality_id": copying.integers([municipality_id] * n_rows, 4),
+        "batch_id": copying.integers([batch_id] * n_rows, 8),
+        "line": copying.integers([entry.line for entry in entries], 8),
+        "raw": copying.json_documents(entry.raw for entry in entries),
+        "reasons": copying.json_documents(list(entry.reasons) for entry in entries),
+    }
+    copy_rows(session, QuarantinedRow.__tablename__, list(columns), copying.encode_rows(list(columns.values())))
+
+
+def _row_count(result: Any) -> int:
+    return int(result.rowcount)

@@ -1,0 +1,192 @@
+"""Use cases of imports: a file of any kind into the database, in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from analysis.summary import Notice
+from app.database.sessions import Database
+from app.errors import ImportRefusedError, InvalidInputError
+from app.files.columns import listed, nearest
+from app.files.coordinate_systems import parse_crs
+from app.files.tables import RawTable, file_sha256, read_table
+from app.ingest import repository
+from app.ingest.beat_plans.service import assign_officers, load_beats
+from app.ingest.fields import Kind
+from app.ingest.kinds import KINDS
+from app.ingest.loading import Batch, Loaded, Loader
+from app.ingest.planning import municipality_place, plan_reading
+from app.ingest.profiles import SourceProfile, combine_profiles
+from app.ingest.report import ImportReport, Progress
+from app.jobs.handlers import ClaimedRun, ReportProgress, RunResult
+from app.municipalities.context import MunicipalityContext
+from app.municipalities.service import find_municipality
+
+__all__ = ["ImportReport", "execute_import", "import_file"]
+
+
+def import_file(
+    database: Database,
+    municipality_code: str,
+    kind: str,
+    path: Path,
+    *,
+    source: str,
+    profile: Mapping[str, Any] | None = None,
+    file_name: str | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import a file of one kind into a municipality; all of it or, on any error, nothing.
+
+    Parameters
+    ----------
+    database : Database
+        Where to.
+    municipality_code : str
+        Whose rows these are.
+    kind : str
+        One of ``app.ingest.kinds.KINDS`` or ``"beats"``.
+    path : Path
+        The file.
+    source : str
+        Name of the supplier's series of files; its profile is kept and used again.
+    profile : mapping, optional
+        Settings of :class:`~app.ingest.profiles.SourceProfile` that add to or change the stored ones.
+    file_name : str, optional
+        Name by which the file is known, if not its own.
+    progress : callable, optional
+        Told a fraction from 0 to 1 and a short sentence.
+
+    Raises
+    ------
+    KvartError
+        If the file as a whole cannot be used; nothing was stored.
+    """
+    begun = time.perf_counter()
+    say = progress or _say_nothing
+    say(0.0, "reading")
+    with database.transaction() as session:
+        municipality = find_municipality(session, municipality_code)
+        require_kind(kind)
+        if not source.strip():
+            raise InvalidInputError("The source has no name.", "Name the supplier, for example --source police.")
+        source_id, stored = repository.open_source(session, municipality.id, kind, source.strip())
+        settings = combine_profiles(stored, dict(profile or {}))
+        raw = replace(read_table(path, settings.dialect), name=file_name or path.name)
+        sha256 = file_sha256(path)
+        batch_id = repository.open_batch(session, municipality.id, source_id, raw.name, sha256)
+        batch = Batch(municipality.id, source_id, batch_id, sha256)
+        load = load_beats if kind == "beats" else load_rows
+        columns, loaded = load(session, municipality, batch, raw, settings, kind, say)
+        _require_some(raw, loaded)
+        notices = [*raw.notices, *loaded.notices]
+        repository.store_profile(session, municipality.id, source_id, settings.to_json() | {"columns": columns})
+        repository.close_batch(session, municipality.id, batch_id, loaded.counts, notices)
+    say(1.0, "done")
+    return ImportReport(
+        municipality=municipality.code,
+        kind=kind,
+        source=source.strip(),
+        file_name=raw.name,
+        batch_id=batch_id,
+        counts=loaded.counts,
+        reasons=loaded.reasons,
+        columns=columns,
+        notices=tuple(notices),
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def load_rows(
+    session: Session,
+    municipality: MunicipalityContext,
+    batch: Batch,
+    raw: RawTable,
+    profile: SourceProfile,
+    kind: str,
+    progress: Progress,
+) -> tuple[dict[str, str], Loaded]:
+    """Load a file whose rows become rows of one table; return the columns taken and how the rows ended."""
+    declared: Kind = KINDS[kind]
+    place = municipality_place(repository.boundary(session, municipality.id), parse_crs(municipality.working_crs))
+    plan = plan_reading(raw, declared, profile, place, profile.timezone or municipality.time_zone)
+    loaded = Loader(session, plan, batch).run(progress)
+    placed = () if plan.place_columns is None else plan.place_columns.notices
+    notices = [*plan.columns.notices, *placed, *loaded.notices]
+    if kind == "officers":
+        notices += assign_officers(session, municipality.id, plan)
+    if declared.identifier.name not in plan.columns.columns:
+        notices += _growing_file(session, batch)
+    return plan.columns.declared(), Loaded(loaded.counts, loaded.reasons, notices)
+
+
+def require_kind(kind: str) -> None:
+    """Refuse a kind of import that does not exist.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none of this name.
+    """
+    names = (*KINDS, "beats")
+    if kind not in names:
+        near = nearest(kind, names)
+        raise InvalidInputError(
+            f"There is no kind of import '{kind}'.",
+            f"{f'Did you mean {near}? ' if near else ''}Kinds: {listed(names)}.",
+        )
+
+
+def execute_import(database: Database, run: ClaimedRun, report_progress: ReportProgress) -> RunResult:
+    """Do a run of the kind ``import``: parameters ``kind``, ``source``, ``file``, ``file_name`` and ``profile``.
+
+    An import that is done again after its worker died changes nothing, as it is idempotent.
+    """
+    wanted = run.parameters
+    report = import_file(
+        database,
+        run.municipality_code,
+        wanted["kind"],
+        Path(wanted["file"]),
+        source=wanted["source"],
+        profile=wanted.get("profile"),
+        file_name=wanted.get("file_name"),
+        progress=report_progress,
+    )
+    return RunResult(summary=report.to_dict())
+
+
+def _require_some(raw: RawTable, loaded: Loaded) -> None:
+    counts = loaded.counts
+    if counts.quarantined < counts.rows_read:
+        return
+    reasons = ", ".join(f"{code}: {n:,}" for code, n in loaded.reasons.items())
+    raise ImportRefusedError(
+        f"{raw.name}: none of its {counts.rows_read:,} rows can be taken in ({reasons}).",
+        "Check the coordinate system, the columns and the municipality; nothing was stored.",
+        reasons=loaded.reasons,
+    )
+
+
+def _growing_file(session: Session, batch: Batch) -> list[Notice]:
+    """Warn where rows of a source without identifiers were stored from other files before."""
+    others = repository.count_other_files(session, batch.municipality_id, batch.source_id, batch.sha256)
+    if not others:
+        return []
+    return [
+        Notice(
+            "no_identifiers",
+            f"The source has no identifiers and {others:,} rows of other files are stored: rows that those files hold "
+            "too are stored twice now. Map an identifier (--map external_id=COLUMN) or import each period once.",
+        )
+    ]
+
+
+def _say_nothing(_fraction: float, _message: str) -> None:
+    """Take progress without showing it."""
