@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy.typing as npt
-
 from analysis.errors import CoordinateError, EmptyInputError
 from analysis.grids import SquareGrid
 from analysis.point_mass import point_mass_notice
@@ -49,9 +45,7 @@ def check_some_inside(x: FloatArray, y: FloatArray, grid: SquareGrid, outside: i
     )
 
 
-def events_notices(
-    x: FloatArray, y: FloatArray, grid: SquareGrid, n_used: int, counts: npt.NDArray[Any]
-) -> tuple[Notice, ...]:
+def events_notices(x: FloatArray, y: FloatArray, grid: SquareGrid, n_used: int) -> tuple[Notice, ...]:
     """Warn of what makes any map of these events doubtful.
 
     Parameters
@@ -61,8 +55,6 @@ def events_notices(
     grid : SquareGrid
     n_used : int
         Events that entered the map.
-    counts : ndarray, shape (n_rows, n_columns)
-        Events by cell.
 
     Returns
     -------
@@ -76,9 +68,9 @@ def events_notices(
         notices.append(
             Notice(
                 "no_study_area",
-                "No study area was given: the bounding rectangle of the events was taken. The mean and the significance "
-                "of cells depend on that rectangle; give the boundary of the place to have a figure that can be repeated.",
+                "No study area was given: the bounding rectangle of the events was taken. The mean and the "
+                "significance of cells depend on that rectangle; give the boundary of the place instead.",
             )
         )
-    mass = point_mass_notice(x, y, int(counts.max()))
+    mass = point_mass_notice(x, y)
     return (*notices, mass) if mass else tuple(notices)

@@ -132,7 +132,7 @@ def hot_spots(
     )
     used = int(eastings.size) - counted.outside
     notices = (
-        *events_notices(eastings, northings, grid, used, counted.counts),
+        *events_notices(eastings, northings, grid, used),
         *_cell_notices(defined, tails),
     )
     excluded = {"outside": counted.outside} if counted.outside else {}

@@ -174,3 +174,35 @@ def sum_weights(
         else:
             outside += 1
     return sums, outside
+
+
+@nb.njit(cache=True, nogil=True)
+def positions(
+    x: FloatArray, y: FloatArray, origin_x: float, origin_y: float, cell_m: float, inside: BoolArray
+) -> tuple[FloatArray, FloatArray, int]:
+    """Return where each point lies in units of cells, and how many lie in no cell of the study area.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64, shape (n,)
+        Metres.
+    origin_x, origin_y, cell_m : float
+        Lower left corner of the lattice and side of a cell, metres.
+    inside : ndarray of bool, shape (n_rows, n_columns)
+        Cells of the study area.
+
+    Returns
+    -------
+    column, row : ndarray of float64, shape (n,)
+        0 is the centre of the first column or row, 1 that of the second.
+    outside : int
+    """
+    n_rows, n_columns = inside.shape
+    column, row = np.empty(x.size), np.empty(x.size)
+    outside = 0
+    for i in range(x.size):
+        column[i], row[i] = (x[i] - origin_x) / cell_m - 0.5, (y[i] - origin_y) / cell_m - 0.5
+        q, r = _index(x[i], origin_x, cell_m), _index(y[i], origin_y, cell_m)
+        if not (0 <= r < n_rows and 0 <= q < n_columns and inside[r, q]):
+            outside += 1
+    return column, row, outside

@@ -13,12 +13,10 @@ import shapely
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
-from analysis.errors import CoordinateError, EmptyInputError, GeometryError, ParameterError
+from analysis.errors import EmptyInputError, GeometryError, ParameterError
 from analysis.grid_cells import BoolArray, cell_numbers, cells_sharing_ground, count_events, sum_weights
-from analysis.projection import FloatArray, checked_coordinates, looks_like_degrees, require_metres
-
-MAX_CELLS = 4_000_000
-"""Largest lattice (rows x columns) that is made; beyond it a coarser cell is asked for."""
+from analysis.lattices import MAX_CELLS, lattice_over, refuse_degrees, rounded_up
+from analysis.projection import FloatArray, checked_coordinates, require_metres
 
 SMALLEST_SUGGESTED_M, LARGEST_SUGGESTED_M = 50.0, 2000.0
 HANDY_SIDES_M = (50, 75, 100, 125, 150, 200, 250, 300, 400, 500, 600, 750, 1000, 1250, 1500, 2000)
@@ -298,8 +296,8 @@ def square_grid(
         bounds = (eastings.min(), northings.min(), eastings.max(), northings.max())
     else:
         raise EmptyInputError("There is neither a study area nor a point.", "Give one of them.")
-    _refuse_degrees(bounds, cell_m)
-    column, row, n_columns, n_rows = _lattice(bounds, cell_m, corner)
+    refuse_degrees(bounds, cell_m)
+    column, row, n_columns, n_rows = lattice_over(bounds, cell_m, corner)
     origin_x, origin_y = corner[0] + column * cell_m, corner[1] + row * cell_m
     if study_area is None:
         inside = np.ones((n_rows, n_columns), dtype=np.bool_)
@@ -356,7 +354,7 @@ def suggest_cell_m(n: int, area_m2: float) -> CellSuggestion:
     reason = f"sqrt(2 area / n) for {n:,} events on {area_m2 / 1e6:,.1f} km2 is {exact:,.0f} m; taken: {handy:,.0f} m"
     fewest = math.sqrt(area_m2 / MAX_SUGGESTED_CELLS)
     if handy < fewest:
-        handy = _rounded_up(fewest)
+        handy = rounded_up(fewest)
         reason += f", made {handy:,.0f} m to stay within {MAX_SUGGESTED_CELLS:,} cells"
     elif exact < SMALLEST_SUGGESTED_M or exact > LARGEST_SUGGESTED_M:
         reason += f" (suggestions stay between {SMALLEST_SUGGESTED_M:.0f} and {LARGEST_SUGGESTED_M:.0f} m)"
@@ -374,51 +372,3 @@ def _check_study_area(study_area: BaseGeometry) -> None:
     if not study_area.is_valid:
         reason = shapely.is_valid_reason(study_area)
         raise GeometryError(f"The study area is invalid: {reason}.", "Repair it, for example with shapely.make_valid.")
-
-
-def _refuse_degrees(bounds: tuple[float, float, float, float], cell_m: float) -> None:
-    """Refuse coordinates in degrees: all within 180 and 90, and the whole extent smaller than a cell."""
-    left, bottom, right, top = bounds
-    if looks_like_degrees((left, right), (bottom, top)) and max(right - left, top - bottom) < cell_m:
-        raise CoordinateError(
-            f"All coordinates lie between {left:g}, {bottom:g} and {right:g}, {top:g}: they look like degrees, not metres.",
-            "Project them to the working CRS in metres, or name their CRS (EPSG:4326).",
-        )
-
-
-def _lattice(
-    bounds: tuple[float, float, float, float], cell_m: float, corner: tuple[float, float]
-) -> tuple[int, int, int, int]:
-    """Return first column, first row (from the corner), columns and rows of the lattice that covers the bounds."""
-    left, bottom, right, top = bounds
-    width, height = (right - left) / cell_m + 1.0, (top - bottom) / cell_m + 1.0
-    if width * height > 1.01 * MAX_CELLS:
-        fits = _fitting_cell_m(right - left, top - bottom)
-        raise ParameterError(
-            f"Cells of {cell_m:g} m over {(right - left) / 1e3:,.1f} x {(top - bottom) / 1e3:,.1f} km would make "
-            f"{width * height:,.0f} cells; at most {MAX_CELLS:,} are made.",
-            f"Use cells of {fits:,.0f} m or more, or a smaller study area.",
-        )
-    column, row = _floor_cell(left, corner[0], cell_m), _floor_cell(bottom, corner[1], cell_m)
-    last_column, last_row = _floor_cell(right, corner[0], cell_m), _floor_cell(top, corner[1], cell_m)
-    return column, row, last_column - column + 1, last_row - row + 1
-
-
-def _floor_cell(value: float, corner: float, cell_m: float) -> int:
-    """Return the index of the half-open cell that holds a coordinate, true to the edges ``corner + k cell_m``."""
-    index = math.floor((value - corner) / cell_m)
-    if value < corner + index * cell_m:
-        return index - 1
-    return index + 1 if value >= corner + (index + 1) * cell_m else index
-
-
-def _fitting_cell_m(width: float, height: float) -> float:
-    """Return a round cell size with which a rectangle stays within `MAX_CELLS`."""
-    half = (width + height) / 2.0
-    return _rounded_up((half + math.sqrt(half**2 + MAX_CELLS * width * height)) / MAX_CELLS)
-
-
-def _rounded_up(length: float) -> float:
-    """Round a length up to two significant digits."""
-    step = 10.0 ** (math.floor(math.log10(length)) - 1)
-    return math.ceil(length / step) * step

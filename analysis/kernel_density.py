@@ -15,6 +15,7 @@ from analysis.bandwidth import suggest_bandwidth
 from analysis.cell_events import sorted_by_row
 from analysis.errors import ParameterError
 from analysis.events import check_some_inside, events_notices
+from analysis.grid_cells import positions
 from analysis.grids import SquareGrid, checked_weights
 from analysis.kernel_sums import ENDLESS_REACH, EXACT_REACH, gaussian_sums, quartic_sums
 from analysis.projection import FloatArray, checked_coordinates, crs_name
@@ -77,75 +78,68 @@ def kernel_density(
 ) -> KernelDensity:
     """Estimate the density of events at the centre of every cell.
 
-    Parameters
-    ----------
-    x, y : array_like of float, shape (n,)
-        Events, metres in the CRS of the grid.
-    grid : SquareGrid
-    kernel : {"quartic", "gaussian"}
-    radius_m : float, optional
-        Radius of the quartic kernel, metres; by default `suggest_bandwidth`.
-    sigma_m : float, optional
-        Standard deviation of the Gaussian kernel, metres; by default `suggest_bandwidth`.
-    weights : array_like of float, shape (n,), optional
-        Let an event count for this much; 1 by default.
-    method : {"auto", "exact", "fft"}
-        ``fft`` is for the Gaussian only. ``auto`` sums exactly, except for a Gaussian of at least 2 cells over more
-        than 5e8 pairs of event and cell. The summary states the method taken and its error.
+        Parameters
+        ----------
+        x, y : array_like of float, shape (n,)
+            Events, metres in the CRS of the grid.
+        grid : SquareGrid
+        kernel : {"quartic", "gaussian"}
+        radius_m : float, optional
+            Radius of the quartic kernel, metres; by default `suggest_bandwidth`.
+        sigma_m : float, optional
+            Standard deviation of the Gaussian kernel, metres; by default `suggest_bandwidth`.
+        weights : array_like of float, shape (n,), optional
+            Let an event count for this much; 1 by default.
+        method : {"auto", "exact", "fft"}
+            ``fft`` is for the Gaussian only. ``auto`` sums exactly, except for a Gaussian of at least 2 cells over more
+            than 5e8 pairs of event and cell. The summary states the method taken and its error.
 
-    Returns
-    -------
-    KernelDensity
-        Over the whole plane the density integrates to the number of events (the sum of their weights).
+        Returns
+        -------
+        KernelDensity
+            Over the whole plane the density integrates to the number of events (the sum of their weights).
 
-    Raises
-    ------
-    ParameterError
-        An unknown kernel or method, a bandwidth that is not positive or belongs to the other kernel, bad weights.
-    CoordinateError
-        Coordinates that are not finite, or degrees.
-    EmptyInputError
-        No event, or none in the study area.
+        Raises
+        ------
+        ParameterError
+            An unknown kernel or method, a bandwidth that is not positive or belongs to the other kernel, bad weights.
+        CoordinateError
+            Coordinates that are not finite, or degrees.
+        EmptyInputError
+            No event, or none in the study area.
 
-    Notes
-    -----
-    Quartic: ``3 / (pi r^2) (1 - d^2 / r^2)^2`` for ``d < r``. Gaussian: ``exp(-d^2 / (2 s^2)) / (2 pi s^2)``. No edge
-    correction. Events outside the study area but within reach of it (radius, or six standard deviations) still raise the
-    density near its edge: leaving them out would draw a false slope along the boundary. Events further out are excluded
-    and counted as ``outside``.
+        Notes
+        -----
+        Quartic: ``3 / (pi r^2) (1 - d^2 / r^2)^2`` for ``d < r``. Gaussian: ``exp(-d^2 / (2 s^2)) / (2 pi s^2)``. No edge
+        correction. Events outside the study area but within reach of it (radius, or six standard deviations) still raise
+        the density near its edge: leaving them out would draw a false slope along the boundary. Events further out are
+        excluded and counted as ``outside``.
 
-    References
-    ----------
-    Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis, equation 4.5. Chapman and Hall.
+        References
+        ----------
+        Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis, equation 4.5. Chapman and Hall.
 
-    Examples
-    --------
-    >>> import shapely
-    >>> from analysis.grids import square_grid
-    >>> grid = square_grid(shapely.box(0, 0, 3000, 3000), 1000, crs="EPSG:32616")
-    >>> density = kernel_density([1500.0], [1500.0], grid, radius_m=2000.0)
-    >>> round(float(density.density_per_km2[1, 1]), 6)
-    0.238732
+        Examples
+        --------
+        >>> import shapely
+        >>> from analysis.grid_cells import positions
+    from analysis.grids import square_grid
+        >>> grid = square_grid(shapely.box(0, 0, 3000, 3000), 1000, crs="EPSG:32616")
+        >>> density = kernel_density([1500.0], [1500.0], grid, radius_m=2000.0)
+        >>> round(float(density.density_per_km2[1, 1]), 6)
+        0.238732
     """
     eastings, northings = checked_coordinates(x, y)
     weight = np.ones(eastings.size) if weights is None else checked_weights(weights, eastings.size)
     smoothing = _smoothing(kernel, radius_m, sigma_m, eastings, northings, grid)
-    cells = grid.count(eastings, northings)
-    check_some_inside(eastings, northings, grid, cells.outside)
-    column = (eastings - grid.origin_x) / grid.cell_m - 0.5
-    row = (northings - grid.origin_y) / grid.cell_m - 0.5
-    reach = smoothing.bandwidth_m / grid.cell_m * (1.0 if kernel == "quartic" else gaussian_fft.REACH)
-    near = _within_reach(column, row, reach, grid.inside.shape) if cells.outside else None
-    if near is not None:
+    column, row, outside = positions(eastings, northings, grid.origin_x, grid.origin_y, grid.cell_m, grid.inside)
+    check_some_inside(eastings, northings, grid, outside)
+    if outside:
+        near = _within_reach(column, row, smoothing, grid)
         column, row, weight = column[near], row[near], weight[near]
     sums, how = _sums(column, row, weight, smoothing, grid, method)
-    density = sums * _peak_per_km2(smoothing)
-    used = int(column.size)
-    excluded = {"outside": int(eastings.size) - used} if used < eastings.size else {}
-    notices = (
-        *events_notices(eastings, northings, grid, used, cells.counts),
-        *_bandwidth_notices(smoothing, grid),
-    )
+    sums *= _peak_per_km2(smoothing)
+    used, excluded = int(column.size), int(eastings.size - column.size)
     parameters = {
         "kernel": kernel,
         smoothing.name: smoothing.bandwidth_m,
@@ -156,22 +150,20 @@ def kernel_density(
         "edge_correction": "none",
         "unit": "events per km2",
         **how,
+        "bandwidth_rule": smoothing.reason or "given",
+        "used_beyond_study_area": outside - excluded,
     }
-    if smoothing.reason:
-        parameters["bandwidth_rule"] = smoothing.reason
-    if cells.outside - excluded.get("outside", 0):
-        parameters["used_beyond_study_area"] = cells.outside - excluded.get("outside", 0)
     summary = Summary(
         method=f"Kernel density ({kernel})",
         parameters=parameters,
         n_used=used,
-        excluded=excluded,
+        excluded={"outside": excluded} if excluded else {},
         crs=crs_name(grid.crs),
         study_area_km2=grid.study_area_km2,
-        reading=_reading(density, grid, smoothing, used, excluded),
-        warnings=notices,
+        reading=_reading(sums, grid, smoothing, used, excluded),
+        warnings=(*events_notices(eastings, northings, grid, used), *_bandwidth_notices(smoothing, grid)),
     )
-    return KernelDensity(density, grid, summary)
+    return KernelDensity(sums, grid, summary)
 
 
 def _smoothing(
@@ -200,10 +192,14 @@ def _smoothing(
     return _Smoothing(known, float(given), None)
 
 
-def _within_reach(column: FloatArray, row: FloatArray, reach: float, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """Return which events lie within reach of the lattice's cell centres."""
-    near = (column >= -reach) & (column <= shape[1] - 1 + reach) & (row >= -reach) & (row <= shape[0] - 1 + reach)
-    return np.asarray(near | ((column >= -0.5) & (column < shape[1] - 0.5) & (row >= -0.5) & (row < shape[0] - 0.5)))
+def _within_reach(
+    column: FloatArray, row: FloatArray, smoothing: _Smoothing, grid: SquareGrid
+) -> npt.NDArray[np.bool_]:
+    """Return which events lie in the lattice or within reach of its cell centres."""
+    reach = smoothing.bandwidth_m / grid.cell_m * (1.0 if smoothing.kernel == "quartic" else gaussian_fft.REACH)
+    margin = max(reach, 0.5)
+    across = (row >= -margin) & (row <= grid.n_rows - 1 + margin)
+    return np.asarray(across & (column >= -margin) & (column <= grid.n_columns - 1 + margin))
 
 
 def _sums(
@@ -219,30 +215,35 @@ def _sums(
             raise ParameterError("The quartic kernel has no fft method.", "Use exact, which is fast, or auto.")
         events = sorted_by_row(column, row, weight, width, shape[0])
         return quartic_sums(events, width, shape), {"method": "exact row sweep", "error_bound": "1e-9 of the peak"}
-    whole = column.size * shape[0] * shape[1]
     side = 2.0 * EXACT_REACH * width + 1.0
     pairs = column.size * min(side, shape[0]) * min(side, shape[1])
-    if method == "fft" and width < gaussian_fft.LEAST_SIGMA:
+    dear = pairs > CHEAP_SUMS and width >= gaussian_fft.LEAST_SIGMA
+    if method == "fft" or (method == "auto" and dear):
+        _check_transform(smoothing, grid)
+        sums = gaussian_fft.gaussian_sums_by_fft(column, row, weight, width, shape)
+        bound = f"{gaussian_fft.ERROR_OF_PEAK:.0e} of the peak"
+        return sums, {"method": "B-spline binning, FFT and deconvolution", "error_bound": bound}
+    endless = column.size * shape[0] * shape[1] <= CHEAP_SUMS
+    reach = ENDLESS_REACH if endless else EXACT_REACH
+    events = sorted_by_row(column, row, weight, reach * width, shape[0])
+    name = "exact sums" if endless else f"exact sums to {reach:g} standard deviations"
+    return gaussian_sums(events, width, reach, shape), {"method": name, "error_bound": "1e-12 of the peak"}
+
+
+def _check_transform(smoothing: _Smoothing, grid: SquareGrid) -> None:
+    """Refuse a Gaussian too narrow or too wide to transform."""
+    width = smoothing.bandwidth_m / grid.cell_m
+    if width < gaussian_fft.LEAST_SIGMA:
         least = gaussian_fft.LEAST_SIGMA * grid.cell_m
         raise ParameterError(
             f"The fft method needs a sigma_m of at least 2 cells ({least:g} m); it is {smoothing.bandwidth_m:g} m.",
             "Use exact or auto, or a smaller cell.",
         )
-    if method == "fft" or (method == "auto" and pairs > CHEAP_SUMS and width >= gaussian_fft.LEAST_SIGMA):
-        if math.prod(gaussian_fft.transform_shape(width, shape)) > LARGEST_TRANSFORM:
-            raise ParameterError(
-                f"A sigma_m of {smoothing.bandwidth_m:g} m is {width:,.0f} cells of {grid.cell_m:g} m: too wide.",
-                "Use a smaller sigma_m or a larger cell.",
-            )
-        sums = gaussian_fft.gaussian_sums_by_fft(column, row, weight, width, shape)
-        return sums, {
-            "method": "B-spline binning, FFT and deconvolution",
-            "error_bound": f"{gaussian_fft.ERROR_OF_PEAK:.0e} of the peak",
-        }
-    reach = ENDLESS_REACH if whole <= CHEAP_SUMS else EXACT_REACH
-    events = sorted_by_row(column, row, weight, reach * width, shape[0])
-    stop = "exact sums" if reach == ENDLESS_REACH else f"exact sums to {reach:g} standard deviations"
-    return gaussian_sums(events, width, reach, shape), {"method": stop, "error_bound": "1e-12 of the peak"}
+    if math.prod(gaussian_fft.transform_shape(width, (grid.n_rows, grid.n_columns))) > LARGEST_TRANSFORM:
+        raise ParameterError(
+            f"A sigma_m of {smoothing.bandwidth_m:g} m is {width:,.0f} cells of {grid.cell_m:g} m: too wide.",
+            "Use a smaller sigma_m or a larger cell.",
+        )
 
 
 def _peak_per_km2(smoothing: _Smoothing) -> float:
@@ -258,25 +259,24 @@ def _bandwidth_notices(smoothing: _Smoothing, grid: SquareGrid) -> tuple[Notice,
     return (
         Notice(
             "bandwidth_below_cell",
-            f"{smoothing.name} is {smoothing.bandwidth_m:g} m, less than the cell of {grid.cell_m:g} m: density is taken "
-            "at cell centres, so events between them may not show. Use a smaller cell or a wider bandwidth.",
+            f"{smoothing.name} is {smoothing.bandwidth_m:g} m, less than the cell of {grid.cell_m:g} m: density is "
+            "taken at cell centres, so events between them may not show. Use a smaller cell or a wider bandwidth.",
         ),
     )
 
 
-def _reading(density: FloatArray, grid: SquareGrid, smoothing: _Smoothing, used: int, excluded: dict[str, int]) -> str:
+def _reading(density: FloatArray, grid: SquareGrid, smoothing: _Smoothing, used: int, excluded: int) -> str:
     """Say in plain language what the map shows."""
-    shown = np.where(grid.inside, density, -1.0)
-    row, column = np.unravel_index(int(np.argmax(shown)), shown.shape)
-    x = grid.origin_x + (float(column) + 0.5) * grid.cell_m
-    y = grid.origin_y + (float(row) + 0.5) * grid.cell_m
-    outside = excluded.get("outside", 0)
-    left_out = f" {outside:,} events too far outside the study area were left out." if outside else ""
+    shown = density[grid.inside]
+    highest = int(np.argmax(shown))
+    row, column = divmod(int(grid.cells[highest]), grid.n_columns)
+    x, y = grid.origin_x + (column + 0.5) * grid.cell_m, grid.origin_y + (row + 0.5) * grid.cell_m
+    rule = f" ({smoothing.reason})" if smoothing.reason else ""
+    left_out = f" {excluded:,} events too far outside the study area were left out." if excluded else ""
     return (
-        f"Density of {used:,} events over {grid.study_area_km2:,.1f} km2 in {grid.n_cells:,} cells of {grid.cell_m:g} m, "
-        f"{smoothing.kernel} kernel, {smoothing.name} {smoothing.bandwidth_m:g}"
-        f"{f' ({smoothing.reason})' if smoothing.reason else ''}. "
-        f"The highest density is {density[row, column]:,.3g} events per km2 at {x:,.0f}, {y:,.0f}; the mean of the cells "
-        f"is {density[grid.inside].mean():,.3g}.{left_out} A density map shows where events are many; it does not test "
-        "whether that is more than chance."
+        f"Density of {used:,} events over {grid.study_area_km2:,.1f} km2 in {grid.n_cells:,} cells of "
+        f"{grid.cell_m:g} m, {smoothing.kernel} kernel, {smoothing.name} {smoothing.bandwidth_m:g}{rule}. "
+        f"The highest density is {shown[highest]:,.3g} events per km2 at {x:,.0f}, {y:,.0f}; the mean of the cells is "
+        f"{shown.mean():,.3g}.{left_out} A density map shows where events are many; it does not test whether that is "
+        "more than chance."
     )

@@ -15,6 +15,8 @@ LEAST_SHARE = 0.002
 LEAST_GAP = 4.0
 MOST_MASSES = 5
 
+SAMPLED_ABOVE, SAMPLE, LEAST_IN_SAMPLE = 100_000, 20_000, 10
+
 
 @dataclass(frozen=True)
 class PointMass:
@@ -86,22 +88,27 @@ def point_masses(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[PointMass, ...]:
     )
 
 
-def point_mass_notice(x: FloatArray, y: FloatArray, busiest_cell: int) -> Notice | None:
+def point_mass_notice(x: FloatArray, y: FloatArray) -> Notice | None:
     """Return the warning about point masses, None where there are none.
 
     Parameters
     ----------
     x, y : ndarray of float64, shape (n,)
         Metres.
-    busiest_cell : int
-        Events in the busiest cell of a grid: no coordinate can hold more, which settles most inputs at once.
 
     Returns
     -------
     Notice or None
+
+    Notes
+    -----
+    Sorting many events takes longer than a density map of them, so of more than 100,000 events a sample of 20,000 (fixed
+    seed) is looked at first: a mass, at least 0.2 % of all, shows 40 times in it on average; fewer than 10 settle it.
     """
-    if busiest_cell < max(LEAST_EVENTS, LEAST_SHARE * x.size):
-        return None
+    if x.size > SAMPLED_ABOVE:
+        sample = np.random.default_rng(0).integers(0, x.size, SAMPLE)
+        if _piles(x[sample], y[sample])[2][0] < LEAST_IN_SAMPLE:
+            return None
     masses = point_masses(x, y)
     if not masses:
         return None
