@@ -91,16 +91,16 @@ def permutation_tails(
 
     Notes
     -----
-    The sum of d draws without replacement from the other n - 1 counts has the generating function: coefficient of
-    ``y^d z^s`` in the product, over the distinct counts v held by m cells, of ``sum_j C(m, j) (y z^v)^j``, with one cell
-    of the own count left out. Leaving one out by division would subtract nearly equal numbers, so the product of all but
-    one group is built for every group by divide and conquer: positive terms only, every tail right to about 1e-13 of
-    itself, however small. ``C(m, j) / n^j`` in place of ``C(m, j)`` keeps the terms within range. Shifting the counts to
-    begin at zero and dividing them by their greatest common divisor shortens the table and changes nothing.
+    The ways to draw d of the other n - 1 counts with sum s are the coefficient of ``y^d z^s`` in the product, over the
+    distinct counts v held by m cells, of ``sum_j C(m, j) (y z^v)^j``, with one cell of the own count left out. Leaving
+    one out by division would subtract nearly equal numbers, so the product of all but one group is built for every
+    group by divide and conquer: positive terms only, every tail right to about 1e-13 of itself, however small.
+    ``C(m, j) / n^j`` in place of ``C(m, j)`` keeps the terms within range. Shifting the counts to begin at zero and
+    dividing them by their greatest common divisor shortens the table and changes nothing.
 
-    Where that would take more than `EXACT_BUDGET` multiplications (hundreds of distinct counts in the thousands), seeded
-    random permutations are made instead, cell by cell, 999 to 99,999 as the number of cells allows; ties count in both
-    tails and no p falls below ``1 / (permutations + 1)``.
+    Where that would take more than `EXACT_BUDGET` multiplications (hundreds of distinct counts in the thousands),
+    seeded random permutations are made instead, cell by cell, 999 to 99,999 as the number of cells allows; ties count
+    in both tails and no tail falls below ``1 / (permutations + 1)``.
 
     Examples
     --------
@@ -233,7 +233,7 @@ def _random_tails(values: IntArray, degree: IntArray, sums: IntArray, seed: int)
     start = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
 
     def permute(first: int, last: int) -> None:
-        _permute_cells(values, degree, sums, permutations, start, upper, lower, first, last)
+        upper[first:last], lower[first:last] = _permute_cells(values, degree, sums, permutations, start, first, last)
 
     for_row_blocks(permute, values.size, block_rows=256)
     return PermutationTails(upper, lower, permutations)
@@ -241,18 +241,11 @@ def _random_tails(values: IntArray, degree: IntArray, sums: IntArray, seed: int)
 
 @nb.njit(cache=True, nogil=True)
 def _permute_cells(
-    values: IntArray,
-    degree: IntArray,
-    sums: IntArray,
-    permutations: int,
-    start: np.uint64,
-    upper: FloatArray,
-    lower: FloatArray,
-    first: int,
-    last: int,
-) -> None:
-    """Count random neighbour sums at least and at most the observed one."""
+    values: IntArray, degree: IntArray, sums: IntArray, permutations: int, start: np.uint64, first: int, last: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return how often random neighbour sums of cells first to last are at least, and at most, the observed one."""
     n = values.size
+    upper, lower = np.empty(last - first), np.empty(last - first)
     drawn = np.empty(max(1, degree[first:last].max()), np.int64)
     for i in range(first, last):
         state = _mixed(start + np.uint64(i + 1) * np.uint64(0x9E3779B97F4A7C15))
@@ -272,7 +265,8 @@ def _permute_cells(
                 total += values[cell]
             at_least += total >= sums[i]
             at_most += total <= sums[i]
-        upper[i], lower[i] = at_least / (permutations + 1), at_most / (permutations + 1)
+        upper[i - first], lower[i - first] = at_least / (permutations + 1), at_most / (permutations + 1)
+    return upper, lower
 
 
 @nb.njit(cache=True, nogil=True)

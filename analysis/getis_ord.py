@@ -92,8 +92,8 @@ def hot_spots(
 
     Notes
     -----
-    The window is the cell and its up to eight neighbours in the study area (queen contiguity, binary weights). For z see
-    `gi_star`, for p `analysis.conditional_permutation.permutation_tails` (two-sided, ``min(1, 2 min(upper, lower))``),
+    The window is the cell and its up to eight neighbours in the study area (queen contiguity, binary weights). For z
+    see `gi_star`, for p `analysis.conditional_permutation.permutation_tails` (two-sided, ``min(1, 2 min(upper, lower))``),
     for q `analysis.significance.q_values`, for the classes `analysis.significance.gi_bins`. The normal p of z is not
     used: on sparse counts it is far too small in the hot tail.
 
@@ -263,16 +263,16 @@ def _cell_notices(defined: BoolArray, tails: PermutationTails) -> tuple[Notice, 
         notices.append(
             Notice(
                 "window_covers_map",
-                f"{np.count_nonzero(~defined):,} cells have every other cell as a neighbour, so they cannot differ from "
-                "the rest: their z, p and q are empty. Use a smaller cell or a larger study area.",
+                f"{np.count_nonzero(~defined):,} cells have every other cell as a neighbour, so they cannot differ "
+                "from the rest: their z, p and q are empty. Use a smaller cell or a larger study area.",
             )
         )
     if tails.permutations is not None:
         notices.append(
             Notice(
                 "p_value_floor",
-                f"Counts are too large for exact p-values; {tails.permutations:,} random permutations a cell were made, "
-                f"so no p is below {2.0 / (tails.permutations + 1):.2g}. Smaller cells make exact p-values possible.",
+                f"Counts are too large for exact p-values; {tails.permutations:,} random permutations a cell were "
+                f"made, so no p is below {2.0 / (tails.permutations + 1):.2g}. Smaller cells make exact p-values possible.",
             )
         )
     return tuple(notices)
@@ -291,9 +291,10 @@ def _reading(
     p_kind = "exact" if tails.permutations is None else "random"
     left_out = f" {outside:,} events outside the study area were left out." if outside else ""
     return (
-        f"Of {grid.n_cells:,} cells of {grid.cell_m:g} m, {sum(hot):,} are hot spots ({hot[0]:,} with 99 %, {hot[1]:,} with "
-        f"95 % and {hot[2]:,} with 90 % confidence) and {sum(cold):,} are cold spots ({cold[0]:,}, {cold[1]:,}, {cold[2]:,}), "
-        f"after {CORRECTION_NAMES[correction]} over the whole map, by Getis-Ord Gi* with {p_kind} conditional-permutation "
-        f"p-values. {used:,} events on {grid.study_area_km2:,.1f} km2 were used.{left_out} A hot spot is a cell that, with "
-        "its neighbours, holds more events than a random arrangement of the same counts would put there."
+        f"Of {grid.n_cells:,} cells of {grid.cell_m:g} m, {sum(hot):,} are hot spots ({hot[0]:,} with 99 %, "
+        f"{hot[1]:,} with 95 % and {hot[2]:,} with 90 % confidence) and {sum(cold):,} are cold spots ({cold[0]:,}, "
+        f"{cold[1]:,}, {cold[2]:,}), after {CORRECTION_NAMES[correction]} over the whole map, by Getis-Ord Gi* with "
+        f"{p_kind} conditional-permutation p-values. {used:,} events on {grid.study_area_km2:,.1f} km2 were used."
+        f"{left_out} A hot spot is a cell that, with its neighbours, holds more events than a random arrangement of "
+        "the same counts would put there."
     )

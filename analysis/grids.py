@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.errors import EmptyInputError, GeometryError, ParameterError
 from analysis.grid_cells import BoolArray, cell_numbers, cells_sharing_ground, count_events, sum_weights
-from analysis.lattices import MAX_CELLS, lattice_over, refuse_degrees, rounded_up
+from analysis.lattices import lattice_over, refuse_degrees, rounded_up
 from analysis.projection import FloatArray, checked_coordinates, require_metres
 
 SMALLEST_SUGGESTED_M, LARGEST_SUGGESTED_M = 50.0, 2000.0

@@ -78,56 +78,55 @@ def kernel_density(
 ) -> KernelDensity:
     """Estimate the density of events at the centre of every cell.
 
-        Parameters
-        ----------
-        x, y : array_like of float, shape (n,)
-            Events, metres in the CRS of the grid.
-        grid : SquareGrid
-        kernel : {"quartic", "gaussian"}
-        radius_m : float, optional
-            Radius of the quartic kernel, metres; by default `suggest_bandwidth`.
-        sigma_m : float, optional
-            Standard deviation of the Gaussian kernel, metres; by default `suggest_bandwidth`.
-        weights : array_like of float, shape (n,), optional
-            Let an event count for this much; 1 by default.
-        method : {"auto", "exact", "fft"}
-            ``fft`` is for the Gaussian only. ``auto`` sums exactly, except for a Gaussian of at least 2 cells over more
-            than 5e8 pairs of event and cell. The summary states the method taken and its error.
+    Parameters
+    ----------
+    x, y : array_like of float, shape (n,)
+        Events, metres in the CRS of the grid.
+    grid : SquareGrid
+    kernel : {"quartic", "gaussian"}
+    radius_m : float, optional
+        Radius of the quartic kernel, metres; by default `suggest_bandwidth`.
+    sigma_m : float, optional
+        Standard deviation of the Gaussian kernel, metres; by default `suggest_bandwidth`.
+    weights : array_like of float, shape (n,), optional
+        Let an event count for this much; 1 by default.
+    method : {"auto", "exact", "fft"}
+        ``fft`` is for the Gaussian only. ``auto`` sums exactly, except for a Gaussian of at least 2 cells over more
+        than 5e8 pairs of event and cell. The summary states the method taken and its error.
 
-        Returns
-        -------
-        KernelDensity
-            Over the whole plane the density integrates to the number of events (the sum of their weights).
+    Returns
+    -------
+    KernelDensity
+        Over the whole plane the density integrates to the number of events (the sum of their weights).
 
-        Raises
-        ------
-        ParameterError
-            An unknown kernel or method, a bandwidth that is not positive or belongs to the other kernel, bad weights.
-        CoordinateError
-            Coordinates that are not finite, or degrees.
-        EmptyInputError
-            No event, or none in the study area.
+    Raises
+    ------
+    ParameterError
+        An unknown kernel or method, a bandwidth that is not positive or belongs to the other kernel, bad weights.
+    CoordinateError
+        Coordinates that are not finite, or degrees.
+    EmptyInputError
+        No event, or none in the study area.
 
-        Notes
-        -----
-        Quartic: ``3 / (pi r^2) (1 - d^2 / r^2)^2`` for ``d < r``. Gaussian: ``exp(-d^2 / (2 s^2)) / (2 pi s^2)``. No edge
-        correction. Events outside the study area but within reach of it (radius, or six standard deviations) still raise
-        the density near its edge: leaving them out would draw a false slope along the boundary. Events further out are
-        excluded and counted as ``outside``.
+    Notes
+    -----
+    Quartic: ``3 / (pi r^2) (1 - d^2 / r^2)^2`` for ``d < r``. Gaussian: ``exp(-d^2 / (2 s^2)) / (2 pi s^2)``. No edge
+    correction. Events outside the study area but within reach of it (radius, or six standard deviations) still raise
+    the density near its edge: leaving them out would draw a false slope along the boundary. Events further out are
+    excluded and counted as ``outside``.
 
-        References
-        ----------
-        Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis, equation 4.5. Chapman and Hall.
+    References
+    ----------
+    Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis, equation 4.5. Chapman and Hall.
 
-        Examples
-        --------
-        >>> import shapely
-        >>> from analysis.grid_cells import positions
-    from analysis.grids import square_grid
-        >>> grid = square_grid(shapely.box(0, 0, 3000, 3000), 1000, crs="EPSG:32616")
-        >>> density = kernel_density([1500.0], [1500.0], grid, radius_m=2000.0)
-        >>> round(float(density.density_per_km2[1, 1]), 6)
-        0.238732
+    Examples
+    --------
+    >>> import shapely
+    >>> from analysis.grids import square_grid
+    >>> grid = square_grid(shapely.box(0, 0, 3000, 3000), 1000, crs="EPSG:32616")
+    >>> density = kernel_density([1500.0], [1500.0], grid, radius_m=2000.0)
+    >>> round(float(density.density_per_km2[1, 1]), 6)
+    0.238732
     """
     eastings, northings = checked_coordinates(x, y)
     weight = np.ones(eastings.size) if weights is None else checked_weights(weights, eastings.size)

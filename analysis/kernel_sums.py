@@ -49,10 +49,8 @@ def quartic_sums(events: CellEvents, radius: float, shape: tuple[int, int], thre
 
     Notes
     -----
-    Narrow kernels, and small inputs, are summed pair by pair. Otherwise rows are swept: along a row an event adds a
-    polynomial of degree four over an interval of columns, so a row is the running sum of polynomials that begin and end.
-    Running sums of doubles would keep the rounding of every event that has passed; therefore the row is cut into blocks
-    of a few radii, and the sum starts anew in each with its middle as origin: the error stays below 1e-11 of the peak.
+    Narrow kernels, and small inputs, are summed pair by pair; otherwise rows are swept, as `analysis.quartic_sweep`
+    says, and the error stays below 1e-11 of the peak.
     """
     sums = np.zeros(shape)
     pairs = events.row.size * 4.0 * min(radius, shape[0]) * min(radius, shape[1])

@@ -1,10 +1,10 @@
 """Quartic kernel sums over many events by sweeping along rows.
 
-Along a row an event adds a polynomial of degree four over an interval of columns: with z the column and h the event, both
-in radii from an origin, and t what is left of 1 after the squared distance across rows, it adds ``w (t - (z - h)^2)^2``.
-So a row is the running sum of the coefficients of polynomials that begin and end. Running sums of doubles would keep the
-rounding of every event that has passed; therefore the row is cut into blocks of a few radii, and in each the sum starts
-anew with the middle of the block as origin.
+Along a row an event adds a polynomial of degree four over an interval of columns: with z the column and h the event,
+both in radii from an origin, and t what is left of 1 after the squared distance across rows, it adds
+``w (t - (z - h)^2)^2``. So a row is the running sum of the coefficients of polynomials that begin and end. Running sums
+of doubles would keep the rounding of every event that has passed; therefore the row is cut into blocks of a few radii,
+and in each the sum starts anew with the middle of the block as origin.
 """
 
 from __future__ import annotations
@@ -61,11 +61,10 @@ def _spans_on_row(
     for i in range(column.size):
         distance = (row[i] - r) * per_radius
         t = 1.0 - distance * distance
-        half = radius * np.sqrt(t if t > 0.0 else 0.0)
+        half = radius * np.sqrt(max(0.0, t))
         begin, end = np.ceil(column[i] - half), np.floor(column[i] + half)
-        end = end if end < last else last
-        spans[0, i] = begin if begin > 0.0 else 0.0
-        spans[1, i] = end + 1.0 if t > 0.0 else 0.0
+        spans[0, i] = max(0.0, begin)
+        spans[1, i] = min(last, end) + 1.0 if t > 0.0 else 0.0
         spans[2, i] = t
 
 

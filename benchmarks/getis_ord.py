@@ -55,8 +55,8 @@ def run() -> Section:
         ),
     )
     about = (
-        "Zero-inflated counts (gamma-Poisson) with one cell of 500 events; queen neighbours and the cell itself. Ours is "
-        "from the count array to the class array; the p-value is exact, the peer's is from permutations."
+        "Zero-inflated counts (gamma-Poisson) with one cell of 500 events; queen neighbours and the cell itself. Ours "
+        "is from the count array to the class array; the p-value is exact, the peer's is from permutations."
     )
     return Section("getis_ord", "Getis-Ord Gi*", about, rows)
 

@@ -1,12 +1,12 @@
 """What a benchmark measures and how RESULTS.md shows it.
 
-A benchmark is a module of this package with ``run() -> Section``. A section holds rows; a row compares our timing with a
-peer's for the same work, measured in the same run.
+A benchmark is a module of this package with ``run() -> Section``. A section holds rows; a row compares our timing with
+a peer's for the same work, measured in the same run.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import platform
 import re
@@ -118,8 +118,8 @@ def write_results(sections: list[Section], path: Path = RESULTS) -> None:
     kept |= {section.name: _rendered(section) for section in sections}
     body = "\n".join(f"<!-- {name} -->\n{kept[name]}<!-- end -->\n" for name in sorted(kept))
     path.write_text(
-        "# Benchmarks\n\nWritten by `make bench` (`python -m benchmarks [name ...]`). Seconds: median (lowest-highest, runs). "
-        "Peers do the same work in the same run; a ratio above 1 means that ours is faster.\n\n" + body,
+        "# Benchmarks\n\nWritten by `make bench` (`python -m benchmarks [name ...]`). Seconds: median (lowest-highest, "
+        "runs). Peers do the same work in the same run; a ratio above 1 means that ours is faster.\n\n" + body,
         encoding="utf-8",
     )
 
@@ -134,7 +134,7 @@ def machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     versions = ", ".join(f"{name} {found}" for name in PACKAGES if (found := _version(name)))
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    today = dt.datetime.now(dt.UTC).date().isoformat()
     return f"{today}, {cpu}, {cores} cores{load}, Python {sys.version.split()[0]}, {versions}"
 
 

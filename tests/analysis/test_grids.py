@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import CoordinateError, EmptyInputError, GeometryError, ParameterError
-from analysis.grids import MAX_CELLS, square_grid, suggest_cell_m
+from analysis.grids import square_grid, suggest_cell_m
+from analysis.lattices import MAX_CELLS
 
 UTM = "EPSG:32616"
 
