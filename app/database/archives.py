@@ -173,7 +173,8 @@ def _restore_in_one_transaction(database: Database, source: Path, present: str |
             f"The database has schema revision {present}, the backup {wanted}.",
             f"Run `kvart db downgrade {wanted}` first, or restore into a new database.",
         )
-    migrating.enable_postgis(database.engine)
+    with database.engine.begin() as connection:
+        migrating.enable_postgis(connection)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8") as contents:
         listed = _restore_program(database, "--list", str(source)).splitlines()
         contents.writelines(f"{line}\n" for line in listed if not re.search(r" EXTENSION | spatial_ref_sys ", line))

@@ -46,6 +46,7 @@ START_TIMEOUT_SECONDS = 120.0
 STOP_TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.01
 LARGEST_LOG_BYTES = 20_000_000
+SMALLEST_SHARED_MEMORY_BYTES = 512_000_000
 SERVER_OPTIONS = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -101,6 +102,11 @@ class EmbeddedCluster:
     def socket_directory(self) -> str:
         """Directory of the server's socket; it may change when the cluster is started again."""
         return self._socket_directory
+
+    def is_running(self) -> bool:
+        """Say whether the server takes connections."""
+        postmaster = read_postmaster(self.data)
+        return postmaster is not None and is_held(self._server_lock) and answers(postmaster)
 
     def url(self, database: str = DATABASE) -> URL:
         """Return the SQLAlchemy URL of a database of the started cluster."""
@@ -201,6 +207,7 @@ class EmbeddedCluster:
         socket_directory = self._make_socket_directory(account)
         options = SERVER_OPTIONS | {"unix_socket_directories": f'"{socket_directory}"'}
         options |= {} if self._durable else FAST_BUT_NOT_DURABLE
+        options |= {"dynamic_shared_memory_type": "mmap"} if _shared_memory_is_small() else {}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         server_lock = open_lock(self._server_lock)
         try:
@@ -264,3 +271,9 @@ class EmbeddedCluster:
             time.sleep(POLL_SECONDS)
         if Path(postmaster.socket_directory).parent != self.home:
             shutil.rmtree(postmaster.socket_directory, ignore_errors=True)
+
+
+def _shared_memory_is_small() -> bool:
+    """Say whether parallel queries could outgrow ``/dev/shm``: containers have 64 MB of it."""
+    shared_memory = Path("/dev/shm")  # noqa: S108 - only its size is read
+    return shared_memory.is_dir() and shutil.disk_usage(shared_memory).total < SMALLEST_SHARED_MEMORY_BYTES

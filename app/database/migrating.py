@@ -66,7 +66,6 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     DatabaseUnavailableError
         If the server is too old or has no PostGIS.
     """
-    enable_postgis(engine)
     with _migration(engine, revision) as config:
         command.upgrade(config, revision)
 
@@ -83,32 +82,32 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(config, revision)
 
 
-def enable_postgis(engine: Engine) -> None:
-    """Switch PostGIS on in a database.
+def enable_postgis(connection: Connection) -> None:
+    """Switch PostGIS on in a database; of several processes at once, one does it and the others wait.
 
     Raises
     ------
     DatabaseUnavailableError
         If the server is too old, has no PostGIS, or does not allow it.
     """
-    with engine.begin() as connection:
-        versions = read_versions(connection)
-        require_versions(versions)
-        if versions.postgis:
-            return
-        try:
-            connection.execute(text("create extension if not exists postgis"))
-        except ProgrammingError as error:
-            raise DatabaseUnavailableError(
-                f"PostGIS cannot be switched on in this database: {last_line(str(error.orig))}",
-                "Let an administrator of the server run `create extension postgis` in it.",
-            ) from error
+    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    versions = read_versions(connection)
+    require_versions(versions)
+    if versions.postgis:
+        return
+    try:
+        connection.execute(text("create extension if not exists postgis"))
+    except ProgrammingError as error:
+        raise DatabaseUnavailableError(
+            f"PostGIS cannot be switched on in this database: {last_line(str(error.orig))}",
+            "Let an administrator of the server run `create extension postgis` in it.",
+        ) from error
 
 
 @contextmanager
 def _migration(engine: Engine, revision: str) -> Iterator[Config]:
     with engine.begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        enable_postgis(connection)
         try:
             yield migration_config(connection)
         except CommandError as error:

@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
 
 from app.database.locking import is_held
 from app.errors import DatabaseUnavailableError
@@ -51,14 +52,9 @@ def read_postmaster(data: Path) -> Postmaster | None:
 
 
 def answers(postmaster: Postmaster) -> bool:
-    """Say whether the server takes connections."""
-    try:
-        psycopg.connect(
-            host=postmaster.socket_directory, port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=10
-        ).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+    """Say whether the server takes connections; one that is full does, one that starts or stops does not."""
+    address = make_conninfo(host=postmaster.socket_directory, port=PORT, connect_timeout=10)
+    return PGconn.ping(address.encode()) == Ping.OK
 
 
 def running_postmaster(data: Path, server_lock: Path) -> Postmaster | None:

@@ -12,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from app.database.embedded import EmbeddedCluster
@@ -21,6 +22,9 @@ from app.settings import DatabaseSettings
 
 DRIVER = "postgresql+psycopg"
 CONNECT_TIMEOUT_SECONDS = 10
+POOL_TIMEOUT_SECONDS = 30
+INSUFFICIENT_RESOURCES = "53"
+"""Class of the error codes for a full disk, memory or list of connections."""
 
 
 class Database:
@@ -48,6 +52,7 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
+            pool_timeout=POOL_TIMEOUT_SECONDS,
             pool_pre_ping=True,
             connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "kvart"},
         )
@@ -57,15 +62,20 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Give a session whose work is committed at the end, or rolled back on any error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except PoolTimeoutError as error:
+            raise DatabaseUnavailableError(
+                "Every connection to the database is in use.", "Try again, or raise KVART_POOL_SIZE."
+            ) from error
 
     def conninfo(self) -> str:
         """Return the address as a connection string of PostgreSQL's own programs; without the password."""
         url = self.url
         address = {"user": url.username, "host": url.host, "port": url.port, "dbname": url.database}
         options = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
-        return make_conninfo("", **address | options)
+        return make_conninfo("", **self._address(address | options))
 
     def place(self) -> str:
         """Return where the data lives: the directory of the embedded cluster, or the server without the password."""
@@ -85,22 +95,34 @@ class Database:
     ) -> psycopg.Connection[Any]:
         """Connect; an embedded server that died is started again first."""
         try:
-            return psycopg.connect(**options)
+            return psycopg.connect(**self._address(options))
         except psycopg.OperationalError as error:
-            if self.cluster is None:
+            if self.cluster is None or self.cluster.is_running():
                 raise DatabaseUnavailableError(
-                    f"The database {self.place()} does not answer: {' '.join(str(error).split())}",
-                    "Check KVART_DATABASE_URL and that the server runs.",
+                    f"The database {self.place()} refused a connection: {' '.join(str(error).split())}",
+                    "Try again." if self.cluster else "Check KVART_DATABASE_URL and that the server runs.",
                 ) from error
-        self.cluster.start()
-        return psycopg.connect(**options | {"host": self.cluster.socket_directory})
+            self.cluster.start()
+            return psycopg.connect(**self._address(options))
+
+    def _address(self, options: dict[str, Any]) -> dict[str, Any]:
+        return options | {"host": self.cluster.socket_directory} if self.cluster else options
 
 
 def _raise_clear_error(context: ExceptionContext) -> None:
-    if context.is_disconnect and isinstance(context.original_exception, psycopg.Error) and not context.is_pre_ping:
+    """Turn the loss of the connection, and a server without room, into an error that says so."""
+    error = context.original_exception
+    if not isinstance(error, psycopg.Error) or context.is_pre_ping:
+        return
+    if context.is_disconnect:
         raise DatabaseUnavailableError(
             "The connection to the database was lost; what was under way was not stored.", "Try again."
-        ) from context.original_exception
+        ) from error
+    if (error.sqlstate or "").startswith(INSUFFICIENT_RESOURCES):
+        raise DatabaseUnavailableError(
+            f"The database server is out of room: {' '.join(str(error).split())}; nothing was stored.",
+            "Free disk space or memory on it.",
+        ) from error
 
 
 def open_database(settings: DatabaseSettings) -> Database:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -14,7 +15,7 @@ from app.database import archives, migrating
 from app.database.archives import back_up, restore
 from app.database.inspection import count_rows
 from app.database.sessions import Database, open_database
-from app.errors import ConflictError, InvalidInputError
+from app.errors import ConflictError, DatabaseUnavailableError, InvalidInputError
 from app.settings import DatabaseSettings
 
 
@@ -104,7 +105,13 @@ def test_a_damaged_backup_changes_nothing(file: Path, full_database: Database, e
 def test_the_embedded_database_is_replaced_while_it_is_in_use(file: Path, embedded: Database) -> None:
     rename_town(embedded, "Other")
     stop = threading.Event()
-    user = threading.Thread(target=lambda: [name_of_town(embedded) for _ in iter(stop.is_set, True)])
+
+    def use() -> None:
+        while not stop.wait(0.01):
+            with suppress(DatabaseUnavailableError):
+                name_of_town(embedded)
+
+    user = threading.Thread(target=use)
     user.start()
     try:
         restore(embedded, file, replace=True)
