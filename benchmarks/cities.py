@@ -17,15 +17,15 @@ def block_city(n_units: int, seed: int = 0) -> gpd.GeoDataFrame:
     Parameters
     ----------
     n_units : int
-        Blocks wanted; the city has at least as many as fit in a square.
+        Blocks wanted.
     seed : int
         The same seed gives the same city.
 
     Returns
     -------
     GeoDataFrame
-        ``unit_id``, ``residents`` (whole, about 12 % zero), ``workload`` (calls a year, heavy-tailed), ``district`` (three by
-        three) and quadrilateral blocks that share their corners.
+        ``unit_id``, ``residents`` (whole, about 12 % zero), ``workload`` (calls a year, heavy-tailed), ``district`` (three
+        by three) and quadrilateral blocks that share their corners.
     """
     rng = np.random.default_rng(seed)
     side = int(np.ceil(np.sqrt(n_units)))
@@ -43,7 +43,8 @@ def block_city(n_units: int, seed: int = 0) -> gpd.GeoDataFrame:
         unrest += 0.9 * np.exp(-((centre - place) ** 2).sum(axis=1) / (2 * width**2))
     share = density / density.mean() * rng.gamma(1.5, 1.0 / 1.5, len(rings))
     residents = np.round(MEAN_RESIDENTS * share * (rng.uniform(size=len(rings)) > 0.12)).astype(np.int64)
-    workload = rng.poisson(3.0 * rng.gamma(0.6, 1.0 / 0.6, len(rings)) * unrest * (0.3 + residents / MEAN_RESIDENTS))
+    trouble = rng.gamma(0.6, 1.0 / 0.6, len(rings)) * unrest
+    workload = rng.poisson(3.0 * trouble * (0.3 + residents / MEAN_RESIDENTS))
     third = np.minimum((centre * 3).astype(int), 2)
     return gpd.GeoDataFrame(
         {
