@@ -234,12 +234,13 @@ def _intersects(geometry: Expression, bbox: Bbox) -> ColumnElement[bool]:
     spans = [(bbox.west, bbox.east)]
     if bbox.west > bbox.east:
         spans = [(bbox.west, 180.0), (-180.0, bbox.east)]
-    return or_(
-        *(
-            func.ST_Intersects(geometry, func.ST_MakeEnvelope(west, bbox.south, east, bbox.north, WGS84))
-            for west, east in spans
-        )
-    )
+    return or_(*(func.ST_Intersects(geometry, _rectangle(west, bbox.south, east, bbox.north)) for west, east in spans))
+
+
+def _rectangle(west: float, south: float, east: float, north: float) -> ColumnElement[Any]:
+    """Return a rectangle, or the valid line or point that one without area is."""
+    corners = [func.ST_Point(west, south, WGS84), func.ST_Point(east, north, WGS84)]
+    return func.ST_Envelope(func.ST_MakeLine(*corners))
 
 
 def _overlaps(time: tuple[Expression, Expression], interval: Interval) -> ColumnElement[bool]:

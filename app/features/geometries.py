@@ -11,7 +11,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from app.errors import InvalidInputError, TooLargeError
-from app.features.schemas import AnyGeometry
+from app.features.schemas import AnyGeometry, MultiPolygonGeometry, PolygonGeometry
 from app.municipalities.context import Bounds, MunicipalityContext
 
 __all__ = ["checked_geometry", "require_within_surroundings", "working_coordinates"]
@@ -45,10 +45,9 @@ def checked_geometry(geometry: AnyGeometry, *, member: str, max_vertices: int) -
                 f"{member}: more than {max_vertices} vertices.", "Simplify the geometry.", pointer=member
             )
         _require_place(longitude, latitude, member)
-    try:
-        built = shape(geometry.model_dump())
-    except (shapely.GEOSException, ValueError) as error:
-        raise _refused(member, "invalid_geometry", f"is not a geometry: {error}") from error
+    if not all(ring[0] == ring[-1] for ring in _rings(geometry)):
+        raise _refused(member, "invalid_geometry", "has a ring that does not end where it begins")
+    built = shape(geometry.model_dump())
     if not built.is_valid or built.is_empty:
         raise _refused(member, "invalid_geometry", f"is invalid: {shapely.is_valid_reason(built)}")
     if isinstance(built, shapely.LineString) and built.length == 0:
@@ -98,6 +97,14 @@ def _positions(coordinates: Any) -> Iterator[tuple[float, float]]:
         return
     for part in coordinates:
         yield from _positions(part)
+
+
+def _rings(geometry: AnyGeometry) -> list[list[list[float]]]:
+    if isinstance(geometry, PolygonGeometry):
+        return geometry.coordinates
+    if isinstance(geometry, MultiPolygonGeometry):
+        return [ring for polygon in geometry.coordinates for ring in polygon]
+    return []
 
 
 def _require_place(longitude: float, latitude: float, member: str) -> None:
