@@ -24,8 +24,8 @@ def block_city(n_units: int, seed: int = 0) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        ``unit_id``, ``residents`` (whole, about 12 % zero), ``workload`` (calls a year, heavy-tailed), ``district`` (three
-        by three) and quadrilateral blocks that share their corners.
+        ``unit_id``, ``residents`` (whole, about 12 % zero), ``workload`` (calls a year, heavy-tailed), ``district``
+        (three by three) and quadrilateral blocks that share their corners.
     """
     rng = np.random.default_rng(seed)
     side = int(np.ceil(np.sqrt(n_units)))
