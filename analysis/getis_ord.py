@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numba as nb
@@ -93,9 +94,9 @@ def hot_spots(
     Notes
     -----
     The window is the cell and its up to eight neighbours in the study area (queen contiguity, binary weights). For z
-    see `gi_star`, for p `analysis.conditional_permutation.permutation_tails` (two-sided, ``min(1, 2 min(upper, lower))``),
-    for q `analysis.significance.q_values`, for the classes `analysis.significance.gi_bins`. The normal p of z is not
-    used: on sparse counts it is far too small in the hot tail.
+    see `gi_star`, for p `analysis.conditional_permutation.permutation_tails` (two-sided,
+    ``min(1, 2 min(upper, lower))``), for q `analysis.significance.q_values`, for the classes
+    `analysis.significance.gi_bins`. The normal p of z is not used: on sparse counts it is far too small in the hot tail.
 
     References
     ----------
@@ -122,36 +123,25 @@ def hot_spots(
     p = tails.two_sided
     q = np.ones(p.size)
     q[defined] = q_values(p[defined], correction)
-    bins = gi_bins(statistic.z, q)
     frame = grid.to_frame(
         count=counts,
         gi_z=_nullable(statistic.z, defined),
         p_value=_nullable(p, defined),
         q_value=_nullable(q, defined),
-        gi_bin=bins,
+        gi_bin=gi_bins(statistic.z, q),
     )
-    used = int(eastings.size) - counted.outside
-    notices = (
-        *events_notices(eastings, northings, grid, used),
-        *_cell_notices(defined, tails),
-    )
-    excluded = {"outside": counted.outside} if counted.outside else {}
     summary = Summary(
         method="Getis-Ord Gi*",
-        parameters={
-            "cell_m": grid.cell_m,
-            "origin_m": [grid.origin_x, grid.origin_y],
-            "cells": grid.n_cells,
-            "neighbours": "queen contiguity with the cell itself, binary weights",
-            "p_value": _permutation_name(tails),
-            "correction": correction,
-        },
-        n_used=used,
-        excluded=excluded,
+        parameters=_parameters(grid, correction, tails),
+        n_used=int(counts.sum()),
+        excluded={"outside": counted.outside} if counted.outside else {},
         crs=crs_name(grid.crs),
         study_area_km2=grid.study_area_km2,
-        reading=_reading(bins, grid, correction, tails, used, counted.outside),
-        warnings=notices,
+        reading=_reading(frame, grid, correction, tails, counted.outside),
+        warnings=(
+            *events_notices(eastings, northings, grid, int(counts.sum())),
+            *_cell_notices(defined, tails),
+        ),
         seed=None if tails.permutations is None else seed,
     )
     return HotSpots(frame, summary)
@@ -248,6 +238,18 @@ def _nullable(values: FloatArray, defined: BoolArray) -> pd.arrays.FloatingArray
     return pd.arrays.FloatingArray(np.where(defined, values, 0.0), ~defined)
 
 
+def _parameters(grid: SquareGrid, correction: Correction, tails: PermutationTails) -> dict[str, Any]:
+    """Return every parameter that shaped the map."""
+    return {
+        "cell_m": grid.cell_m,
+        "origin_m": [grid.origin_x, grid.origin_y],
+        "cells": grid.n_cells,
+        "neighbours": "queen contiguity with the cell itself, binary weights",
+        "p_value": _permutation_name(tails),
+        "correction": correction,
+    }
+
+
 def _permutation_name(tails: PermutationTails) -> str:
     """Name the kind of p-value."""
     if tails.permutations is None:
@@ -272,21 +274,17 @@ def _cell_notices(defined: BoolArray, tails: PermutationTails) -> tuple[Notice, 
             Notice(
                 "p_value_floor",
                 f"Counts are too large for exact p-values; {tails.permutations:,} random permutations a cell were "
-                f"made, so no p is below {2.0 / (tails.permutations + 1):.2g}. Smaller cells make exact p-values possible.",
+                f"made, so no p is below {2.0 / (tails.permutations + 1):.2g}. Smaller cells allow exact p-values.",
             )
         )
     return tuple(notices)
 
 
 def _reading(
-    bins: npt.NDArray[np.int16],
-    grid: SquareGrid,
-    correction: Correction,
-    tails: PermutationTails,
-    used: int,
-    outside: int,
+    frame: gpd.GeoDataFrame, grid: SquareGrid, correction: Correction, tails: PermutationTails, outside: int
 ) -> str:
     """Say in plain language what the map shows."""
+    bins, used = frame["gi_bin"].to_numpy(), int(frame["count"].sum())
     hot, cold = ([int(np.count_nonzero(bins == sign * level)) for level in (3, 2, 1)] for sign in (1, -1))
     p_kind = "exact" if tails.permutations is None else "random"
     left_out = f" {outside:,} events outside the study area were left out." if outside else ""

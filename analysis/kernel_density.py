@@ -140,16 +140,9 @@ def kernel_density(
     sums *= _peak_per_km2(smoothing)
     used, excluded = int(column.size), int(eastings.size - column.size)
     parameters = {
-        "kernel": kernel,
-        smoothing.name: smoothing.bandwidth_m,
-        "cell_m": grid.cell_m,
-        "origin_m": [grid.origin_x, grid.origin_y],
-        "cells": grid.n_cells,
-        "weighted": weights is not None,
-        "edge_correction": "none",
-        "unit": "events per km2",
+        **_parameters(smoothing, grid),
         **how,
-        "bandwidth_rule": smoothing.reason or "given",
+        "weighted": weights is not None,
         "used_beyond_study_area": outside - excluded,
     }
     summary = Summary(
@@ -163,6 +156,20 @@ def kernel_density(
         warnings=(*events_notices(eastings, northings, grid, used), *_bandwidth_notices(smoothing, grid)),
     )
     return KernelDensity(sums, grid, summary)
+
+
+def _parameters(smoothing: _Smoothing, grid: SquareGrid) -> dict[str, Any]:
+    """Return the parameters that kernel and grid bring."""
+    return {
+        "kernel": smoothing.kernel,
+        smoothing.name: smoothing.bandwidth_m,
+        "bandwidth_rule": smoothing.reason or "given",
+        "cell_m": grid.cell_m,
+        "origin_m": [grid.origin_x, grid.origin_y],
+        "cells": grid.n_cells,
+        "edge_correction": "none",
+        "unit": "events per km2",
+    }
 
 
 def _smoothing(

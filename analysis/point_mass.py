@@ -103,7 +103,8 @@ def point_mass_notice(x: FloatArray, y: FloatArray) -> Notice | None:
     Notes
     -----
     Sorting many events takes longer than a density map of them, so of more than 100,000 events a sample of 20,000
-    (fixed seed) is looked at first: a mass, at least 0.2 % of all, shows 40 times in it on average; fewer than 10 settle it.
+    (fixed seed) is looked at first: a mass, at least 0.2 % of all, shows 40 times in it on average; fewer than 10
+    settle it.
     """
     if x.size > SAMPLED_ABOVE:
         sample = np.random.default_rng(0).integers(0, x.size, SAMPLE)
