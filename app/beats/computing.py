@@ -63,12 +63,15 @@ class BeatResult:
         ``plan.frame`` and ``officer_id``.
     summary : Summary
         That of the plan, with the rows left out and the notices of the input.
+    before : dict or None
+        Figures of the plan in force; None without one.
     """
 
     plan: BeatPlan
     matching: OfficerMatching | None
     frame: gpd.GeoDataFrame
     summary: Summary
+    before: dict[str, Any] | None = None
 
     def report(self) -> dict[str, Any]:
         """Return evenness, bound and gap, compactness, continuity, reasons and officers, JSON-ready."""
@@ -76,6 +79,7 @@ class BeatResult:
         report = {
             "summary": self.summary.to_dict(),
             "figures": self.plan.report.to_dict(),
+            "before": self.before,
             "reasons": [reason.to_dict() for reason in self.plan.reasons],
             "officers": None if self.matching is None else _officers_report(self.matching, self.plan),
             "beats": beats.where(beats.notna(), None).to_dict("records"),
@@ -137,7 +141,7 @@ def compute_beats(
         excluded={**plan.summary.excluded, **(excluded or {})},
         warnings=(*notices, *plan.summary.warnings),
     )
-    return BeatResult(plan, matching, frame, summary)
+    return BeatResult(plan, matching, frame, summary, _figures_before(plan))
 
 
 def events_per_unit(
@@ -168,6 +172,27 @@ def events_per_unit(
     event, unit = event[order], unit[order]
     first = np.r_[True, np.diff(event) > 0] if len(event) else np.zeros(0, dtype=bool)
     return np.bincount(unit[first], minlength=len(units)).astype(np.int64), len(x) - int(first.sum())
+
+
+def _figures_before(plan: BeatPlan) -> dict[str, Any] | None:
+    """Measure the plan in force by the same residents and workload; units without a beat are left out."""
+    problem = plan.problem
+    if not problem.current_names:
+        return None
+    held, count = problem.current >= 0, len(problem.current_names)
+    residents = np.bincount(problem.current[held], problem.residents[held], minlength=count)
+    workload = np.bincount(problem.current[held], problem.workload[held], minlength=count)
+    mean = float(workload.mean())
+    within = (residents >= problem.min_residents) & (residents <= problem.max_residents)
+    return {
+        "beats": count,
+        "within_bounds": int(within.sum()),
+        "residents_min": int(residents.min()),
+        "residents_max": int(residents.max()),
+        "workload_cv": float(workload.std() / mean) if mean else 0.0,
+        "workload_max_over_mean": float(workload.max() / mean) if mean else 0.0,
+        "units_without_beat": int((~held).sum()),
+    }
 
 
 def _officers_report(matching: OfficerMatching, plan: BeatPlan) -> dict[str, Any]:

@@ -55,6 +55,11 @@ def test_the_next_plan_stays_close_to_the_current_one(database, town, do_run):
     assert plan["version"] == 2
     assert plan["report"]["figures"]["kept_share"] > 0.9
     assert plan["report"]["officers"]["kept_share"] > 0.9
+    before, was = plan["report"]["before"], plan_of(database, town, first)["report"]["figures"]
+    assert {name: before[name] for name in ("beats", "within_bounds", "residents_max")} == {
+        name: was[name] for name in ("beats", "within_bounds", "residents_max")
+    }
+    assert before["workload_cv"] == pytest.approx(was["workload_cv"])
 
 
 def test_no_beat_crosses_a_hard_boundary(database, town, do_run):
