@@ -89,6 +89,13 @@ def bend(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.round(x + east, 2), np.round(y + north, 2)
 
 
+def beside(line: LineString, along: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """Return points beside a line: metres along it and metres to its left, shape (n,) each; shape (n, 2) out."""
+    at, ahead = (shapely.get_coordinates(line.interpolate(along + step)) for step in (0.0, 0.5))
+    heading = (ahead - at) / np.maximum(np.hypot(*(ahead - at).T), 1e-9)[:, None]
+    return np.asarray(at + across[:, None] * np.column_stack([-heading[:, 1], heading[:, 0]]))
+
+
 def _drawn_lines() -> list[tuple[str, str, LineString]]:
     """Return name, class and line of the hand-drawn streets and of the two banks of the river."""
     ends = [point for street in plan.MAIN_STREETS for point in street.points]

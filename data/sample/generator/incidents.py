@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from generator import plan
+from generator.blocks import beside
 from generator.places import FIX_DAY, PLANTED, PlantedPlace
 
 BACKGROUND = 7_800
@@ -56,10 +56,7 @@ def addresses(streets: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoData
     points = []
     for line in streets.loc[streets["street_class"].isin(HOUSE_CLASSES), "geometry"]:
         along = np.arange(ADDRESS_STEP_M / 2, line.length, ADDRESS_STEP_M)
-        at, ahead = (shapely.get_coordinates(line.interpolate(along + step)) for step in (0.0, 0.5))
-        heading = (ahead - at) / np.maximum(np.hypot(*(ahead - at).T), 1e-9)[:, None]
-        across = ADDRESS_OFFSET_M * np.column_stack([-heading[:, 1], heading[:, 0]])
-        points += [at + across, at - across]
+        points += [beside(line, along, np.full(len(along), side * ADDRESS_OFFSET_M)) for side in (1, -1)]
     frame = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*np.round(np.concatenate(points), 1).T))
     columns = ["id", "land_use", "residents", "current_beat", "geometry"]
     frame = frame.sjoin(units[columns], predicate="within").drop(columns="index_right")
@@ -111,7 +108,7 @@ def _moments(
     count: int, clock: str, week: str, rng: np.random.Generator, swing: float = 0.0, course: str = "steady"
 ) -> np.ndarray:
     """Draw local times by season, weekday and hour; shape (count,), datetime64[m]."""
-    days = np.arange(plan.FIRST_DAY, plan.LAST_DAY + timedelta(days=1), dtype="datetime64[D]")
+    days = np.datetime64(plan.FIRST_DAY) + np.arange((plan.LAST_DAY - plan.FIRST_DAY).days + 1)
     since_start = (days - days[0]).astype(int)
     season = 1 + swing * np.sin(2 * np.pi * (since_start - 105) / 365.25)
     weekday = np.array(WEEKS[week])[(since_start + plan.FIRST_DAY.weekday()) % 7]
@@ -130,7 +127,7 @@ def _course(days: np.ndarray, course: str) -> np.ndarray:
     """Return the relative level of a planted place on each day."""
     if course == "emerging":
         into_second_year = (days - np.datetime64(date(plan.LAST_DAY.year, 1, 1))).astype(int)
-        return np.where(into_second_year < 0, 0.0, 0.25 + np.maximum(into_second_year, 0) / 250)
+        return np.asarray(np.where(into_second_year < 0, 0.0, 0.25 + np.maximum(into_second_year, 0) / 250))
     if course == "vanishing":
         return np.where(days <= np.datetime64(FIX_DAY), 1.0, 0.06)
     return np.ones(len(days))

@@ -12,7 +12,7 @@ from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from generator import plan
-from generator.blocks import bend
+from generator.blocks import bend, beside
 from generator.places import DARK_STRETCHES, FIX_DAY, PLANTED
 
 SPACING_M = {
@@ -68,10 +68,7 @@ def street_lights(streets: gpd.GeoDataFrame, units: gpd.GeoDataFrame, rng: np.ra
         if spacing is None:
             continue
         along = np.arange(spacing * rng.uniform(0.25, 0.5), line.length, spacing)
-        at, ahead = (shapely.get_coordinates(line.interpolate(along + step)) for step in (0.0, 0.5))
-        heading = (ahead - at) / np.maximum(np.hypot(*(ahead - at).T), 1e-9)[:, None]
-        side = np.where(np.arange(len(along)) % 2, KERB_M, -KERB_M)[:, None]
-        points.append(at + side * np.column_stack([-heading[:, 1], heading[:, 0]]))
+        points.append(beside(line, along, np.where(np.arange(len(along)) % 2, KERB_M, -KERB_M)))
     lamps = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*np.round(np.concatenate(points), 1).T))
     built = units.loc[~units["land_use"].isin(["farmland", "water"]), "geometry"].union_all().buffer(15)
     dark = shapely.union_all([bent_line(path).buffer(half) for _, path, half in DARK_STRETCHES])
@@ -85,7 +82,7 @@ def street_lights(streets: gpd.GeoDataFrame, units: gpd.GeoDataFrame, rng: np.ra
 def outages(lamps: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Return scattered outages of some days, and two long ones that go with planted places."""
     paths = {place.code: place.line() for place in PLANTED}
-    rows = [
+    rows: list[tuple[str, datetime, datetime | None]] = [
         (lamp, datetime.fromisoformat("2025-01-14T17:30"), None)
         for lamp in lamps.loc[lamps.distance(paths["orchard_street"]) < 30, "id"]
     ]
