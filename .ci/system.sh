@@ -4,8 +4,13 @@
 # usage: system.sh [postgis] [browser] [venv]
 set -euo pipefail
 
-has_postgis() { ls /usr/share/postgresql/*/extension/postgis.control /usr/pgsql-*/share/extension/postgis.control \
-    /opt/homebrew/share/postgresql*/extension/postgis.control 2>/dev/null | grep -q .; }
+has_postgis() {
+    local place
+    for place in /usr/share/postgresql /usr/pgsql- /opt/homebrew/share/postgresql /usr/local/share/postgresql; do
+        if compgen -G "$place*/*/extension/postgis.control" || compgen -G "$place*/extension/postgis.control"; then return; fi
+    done
+    return 1
+}
 has_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
 packages=()
