@@ -120,7 +120,7 @@ def _moments(
     hours = np.array(CLOCKS[clock], dtype=float)
     hour = rng.choice(24, count, p=hours / hours.sum())
     minute = np.where(rng.random(count) < 0.45, rng.choice((0, 15, 30, 45), count), rng.integers(0, 60, count))
-    return day.astype("datetime64[m]") + (hour * 60 + minute).astype("timedelta64[m]")
+    return np.asarray(day.astype("datetime64[m]") + (hour * 60 + minute).astype("timedelta64[m]"))
 
 
 def _course(days: np.ndarray, course: str) -> np.ndarray:
@@ -129,7 +129,7 @@ def _course(days: np.ndarray, course: str) -> np.ndarray:
         into_second_year = (days - np.datetime64(date(plan.LAST_DAY.year, 1, 1))).astype(int)
         return np.asarray(np.where(into_second_year < 0, 0.0, 0.25 + np.maximum(into_second_year, 0) / 250))
     if course == "vanishing":
-        return np.where(days <= np.datetime64(FIX_DAY), 1.0, 0.06)
+        return np.asarray(np.where(days <= np.datetime64(FIX_DAY), 1.0, 0.06))
     return np.ones(len(days))
 
 
