@@ -96,7 +96,8 @@ def hot_spots(
     The window is the cell and its up to eight neighbours in the study area (queen contiguity, binary weights). For z
     see `gi_star`, for p `analysis.conditional_permutation.permutation_tails` (two-sided,
     ``min(1, 2 min(upper, lower))``), for q `analysis.significance.q_values`, for the classes
-    `analysis.significance.gi_bins`. The normal p of z is not used: on sparse counts it is far too small in the hot tail.
+    `analysis.significance.gi_bins`. The normal p of z is not used: on sparse counts it is far too small in the hot
+    tail.
 
     References
     ----------

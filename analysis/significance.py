@@ -67,13 +67,12 @@ def q_values(p_values: npt.ArrayLike, correction: Correction = "bh") -> FloatArr
         return p.copy()
     if correction == "bonferroni":
         return np.minimum(1.0, p * p.size)
-    order = np.argsort(p)
-    ranks = np.arange(1, p.size + 1)
-    factor = float(p.size) * (float(np.sum(1.0 / ranks)) if correction == "by" else 1.0)
-    steps = p[order] * factor / ranks
-    adjusted = np.empty(p.size)
-    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(steps[::-1])[::-1])
-    return adjusted
+    ordered = np.sort(p)
+    last_of_tie = np.flatnonzero(np.r_[ordered[1:] != ordered[:-1], True])
+    distinct, rank = ordered[last_of_tie], last_of_tie + 1
+    factor = float(p.size) * (float(np.sum(1.0 / np.arange(1, p.size + 1))) if correction == "by" else 1.0)
+    steps = np.minimum.accumulate((distinct * factor / rank)[::-1])[::-1]
+    return np.asarray(np.minimum(1.0, steps)[np.searchsorted(distinct, p)])
 
 
 def gi_bins(z: npt.ArrayLike, q: npt.ArrayLike) -> npt.NDArray[np.int16]:
