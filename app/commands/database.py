@@ -113,7 +113,7 @@ def _database() -> Iterator[Database]:
 
 
 def _say_revision(database: Database) -> None:
-    from app.database import migrating
+    from app.database import revisions
 
     with database.engine.connect() as connection:
-        typer.echo(f"The schema is at revision {migrating.current_revision(connection) or 'none'}.")
+        typer.echo(f"The schema is at revision {revisions.current_revision(connection) or 'none'}.")

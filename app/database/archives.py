@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL
 
-from app.database import migrating
+from app.database import migrating, revisions
 from app.database.embedded import DATABASE, EmbeddedCluster
 from app.database.inspection import inspect_database
 from app.database.installation import find_program
@@ -107,7 +107,7 @@ def _revision_of_backup(database: Database, source: Path) -> str:
     found = re.search(r"^COPY public\.alembic_version .*\n(\w+)$", contents, re.MULTILINE)
     if found is None:
         raise InvalidInputError(f"{source} is a dump of PostgreSQL, but not of Kvart.", NOT_KVART)
-    if found[1] not in migrating.known_revisions():
+    if found[1] not in revisions.known_revisions():
         raise InvalidInputError(
             f"{source} was made by a newer version of Kvart (schema revision {found[1]}).", "Upgrade Kvart first."
         )
@@ -190,9 +190,10 @@ def _restore_program(database: Database, *arguments: str) -> str:
 
 
 def _run(database: Database, name: str, *arguments: str, connect: bool = True) -> str:
+    """Run a client program; what a restore writes is safe on disk with the synchronous commit that comes after it."""
     program = database.cluster.installation().program(name) if database.cluster else find_program(name, database.bindir)
     address = [f"--dbname={database.conninfo()}"] if connect else []
-    environment = os.environ | {"LC_ALL": "C.UTF-8", "PGAPPNAME": "kvart"}
+    environment = os.environ | {"LC_ALL": "C.UTF-8", "PGAPPNAME": "kvart", "PGOPTIONS": "-c synchronous_commit=off"}
     if database.url.password:
         environment["PGPASSWORD"] = str(database.url.password)
     outcome = run_program([program, *arguments, *address], env=environment)

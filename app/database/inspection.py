@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from app.database import migrating
+from app.database import revisions
 from app.database.sessions import Database
 from app.database.tables import Base
 from app.database.versions import read_versions
@@ -44,8 +44,8 @@ def inspect_database(database: Database) -> DatabaseStatus:
             place=database.place(),
             postgresql=versions.postgresql,
             postgis=versions.postgis,
-            revision=migrating.current_revision(connection),
-            head=migrating.head_revision(),
+            revision=revisions.current_revision(connection),
+            head=revisions.head_revision(),
             size_bytes=connection.scalar(text("select pg_database_size(current_database())")) or 0,
             rows=count_rows(connection),
         )

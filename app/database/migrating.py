@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from app.database.programs import last_line
+from app.database.revisions import head_revision, script_location
 from app.database.versions import read_versions, require_versions
 from app.errors import DatabaseUnavailableError, InvalidInputError
 
@@ -27,33 +23,10 @@ MIGRATION_LOCK = 7_402_158_613
 def migration_config(connection: Connection | None = None) -> Config:
     """Return Alembic's configuration, independent of the working directory."""
     config = Config()
-    config.set_main_option("script_location", str(_script_location()).replace("%", "%%"))
+    config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
-
-
-def _script_location() -> Path:
-    environment = find_spec("migrations.env")
-    if environment is None or environment.origin is None:
-        raise InvalidInputError("This installation of Kvart has no migrations.", "Install it again.")
-    return Path(environment.origin).parent
-
-
-@cache
-def head_revision() -> str:
-    """Return the newest revision that this version of Kvart knows."""
-    return str(ScriptDirectory.from_config(migration_config()).get_current_head())
-
-
-def known_revisions() -> frozenset[str]:
-    """Return every revision that this version of Kvart knows."""
-    return frozenset(script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions())
-
-
-def current_revision(connection: Connection) -> str | None:
-    """Return the revision of the database's schema, None for an empty database."""
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

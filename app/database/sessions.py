@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from app.database.embedded import EmbeddedCluster
+from app.database.revisions import current_revision, head_revision
 from app.database.versions import read_versions, require_versions
 from app.errors import DatabaseUnavailableError, InvalidInputError
 from app.settings import DatabaseSettings
@@ -179,18 +180,17 @@ def server_url(address: str) -> URL:
 
 def _bring_to_head(database: Database) -> None:
     """Upgrade the schema of the embedded database; refuse a server database at another revision."""
-    from app.database import migrating  # noqa: PLC0415 - Alembic is slow to load and `kvart --help` needs none of it
-
-    head = migrating.head_revision()
+    head = head_revision()
     with database.engine.connect() as connection:
-        revision = migrating.current_revision(connection)
-    if revision == head:
-        return
-    if database.cluster is None:
-        with database.engine.connect() as connection:
+        revision = current_revision(connection)
+        if revision == head:
+            return
+        if database.cluster is None:
             require_versions(read_versions(connection))
-        raise DatabaseUnavailableError(
-            f"The schema of the database is at revision {revision or 'none'}, but this version of Kvart needs {head}.",
-            "Run `kvart db upgrade`.",
-        )
+            raise DatabaseUnavailableError(
+                f"The schema of the database is at revision {revision or 'none'}; this version of Kvart needs {head}.",
+                "Run `kvart db upgrade`.",
+            )
+    from app.database import migrating  # noqa: PLC0415 - Alembic takes longer to load than a database to open
+
     migrating.upgrade(database.engine)

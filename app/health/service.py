@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import migrating
+from app.database import revisions
 from app.database.sessions import Database
 from app.errors import DatabaseUnavailableError
 from app.jobs.process import WorkerProcess
@@ -39,7 +39,7 @@ def check_readiness(database: Database, worker: WorkerProcess | None) -> Readine
     alive = None if worker is None else worker.alive
     try:
         with database.engine.connect() as connection:
-            revision = migrating.current_revision(connection)
+            revision = revisions.current_revision(connection)
     except (SQLAlchemyError, DatabaseUnavailableError):
         return Readiness(database=False, schema=False, worker=alive)
-    return Readiness(database=True, schema=revision == migrating.head_revision(), worker=alive)
+    return Readiness(database=True, schema=revision == revisions.head_revision(), worker=alive)

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from app.database import archives, migrating
+from app.database import archives, migrating, revisions
 from app.database.archives import back_up, restore
 from app.database.inspection import count_rows
 from app.database.sessions import Database, open_database
@@ -55,7 +55,7 @@ def test_a_server_database_is_restored_into_an_empty_one(file: Path, empty_datab
     restore(empty_database, file)
     assert set(rows(empty_database).values()) == {1}
     with empty_database.engine.connect() as connection:
-        assert migrating.current_revision(connection) == migrating.head_revision()
+        assert revisions.current_revision(connection) == revisions.head_revision()
 
 
 def test_a_server_database_with_the_schema_but_without_rows_counts_as_empty(

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
-from app.database import migrating
+from app.database import migrating, revisions
 from app.database.embedded import EmbeddedCluster
 from app.database.programs import run_program
 from app.database.sessions import Database
@@ -84,12 +85,18 @@ def test_a_failed_upgrade_leaves_nothing(empty_database: Database) -> None:
     assert inspect(empty_database.engine).get_table_names() == ["officer_assignment"]
 
 
+def test_the_revisions_known_by_name_are_those_of_alembic() -> None:
+    scripts = ScriptDirectory.from_config(migrating.migration_config())
+    assert revisions.known_revisions() == tuple(script.revision for script in scripts.walk_revisions())[::-1]
+    assert revisions.head_revision() == scripts.get_current_head()
+
+
 def test_several_upgrades_at_once(empty_database: Database) -> None:
     with ThreadPoolExecutor(4) as threads:
         for outcome in [threads.submit(migrating.upgrade, empty_database.engine) for _ in range(4)]:
             outcome.result()
     with empty_database.engine.connect() as connection:
-        assert migrating.current_revision(connection) == migrating.head_revision()
+        assert revisions.current_revision(connection) == revisions.head_revision()
 
 
 def test_an_unknown_revision_is_refused(database: Database) -> None:
@@ -98,9 +105,9 @@ def test_an_unknown_revision_is_refused(database: Database) -> None:
 
 
 def test_migrations_are_found_from_any_working_directory(tmp_path: Path) -> None:
-    program = "from app.database.migrating import head_revision; print(head_revision())"
+    program = "from app.database.revisions import head_revision; print(head_revision())"
     repository = Path(__file__).resolve().parents[3]
     answer = run_program(
         [sys.executable, "-c", program], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(repository)}
     )
-    assert answer.stdout.strip() == migrating.head_revision(), answer.stderr
+    assert answer.stdout.strip() == revisions.head_revision(), answer.stderr

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, make_url, select, text
 from sqlalchemy.orm import Session
 
-from app.database import migrating, sessions
+from app.database import migrating, revisions, sessions
 from app.database.embedded import EmbeddedCluster
 from app.database.installation import find_program
 from app.database.sessions import Database, open_database, server_url
@@ -93,7 +93,7 @@ def test_a_server_without_the_schema_is_not_changed(empty_database: Database, cl
         open_database(settings(empty_database.url.render_as_string(hide_password=False)))
     assert "kvart db upgrade" in refused.value.hint
     with empty_database.engine.connect() as connection:
-        assert migrating.current_revision(connection) is None
+        assert revisions.current_revision(connection) is None
 
 
 def test_a_server_where_postgis_may_not_be_switched_on(empty_database: Database) -> None:
