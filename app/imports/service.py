@@ -55,11 +55,12 @@ def submit_import(session: Session, municipality: MunicipalityContext, upload: U
         "file_name": upload.path.name,
         "profile": profile.to_json(),
     }
-    discard_uploads(upload.directory.parent, _files_in_use(session, municipality), FORGOTTEN_AFTER_SECONDS)
+    kept = {upload.directory.name} | _uploads_in_use(session, municipality)
+    discard_uploads(upload.directory.parent, kept, FORGOTTEN_AFTER_SECONDS)
     return runs.submit_run(session, municipality, "import", parameters)
 
 
-def _files_in_use(session: Session, municipality: MunicipalityContext) -> set[str]:
+def _uploads_in_use(session: Session, municipality: MunicipalityContext) -> set[str]:
     unfinished = [
         run
         for state in ("queued", "running")
