@@ -41,8 +41,9 @@ def test_95_percent_of_functions_fit_on_a_screen():
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_public_functions_have_a_docstring(path):
-    public = [f for f in functions_of(path) if not f.name.startswith("_")]
-    nested = {inner for f in functions_of(path) for inner in ast.walk(f) if inner is not f}
+    functions = functions_of(path)
+    public = [f for f in functions if not f.name.startswith("_")]
+    nested = {inner for f in functions for inner in ast.walk(f) if inner is not f}
     missing = [f.name for f in public if f not in nested and ast.get_docstring(f) is None]
     assert not missing
 

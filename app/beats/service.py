@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
-from analysis.summary import Notice
+from analysis.summary import Notice, Summary
 from app.beats import repository
 from app.beats.computing import BeatRequest, BeatResult, compute_beats, events_per_unit
 from app.beats.schemas import AllocationParameters
@@ -57,7 +58,7 @@ def execute_allocation(database: Database, run: ClaimedRun, report: ReportProgre
         beats=parameters.beats,
         seed=run.seed or 0,
     )
-    result = compute_beats(
+    computed = compute_beats(
         found.units,
         request,
         officers=found.officers,
@@ -65,6 +66,7 @@ def execute_allocation(database: Database, run: ClaimedRun, report: ReportProgre
         notices=found.notices,
         progress=lambda share, told: report(0.1 + 0.8 * share, told),
     )
+    result = dataclasses.replace(computed, summary=_told_by_name(computed.summary, parameters, found))
     report(0.95, f"storing {len(result.frame):,} beats")
 
     def publish(session: Session) -> dict[str, Any]:
@@ -158,18 +160,33 @@ def _new_plan(
     officers = found.officers
     keys = {} if officers is None else dict(zip(officers["officer_id"], officers["id"].tolist(), strict=True))
     holders = {} if result.matching is None else result.matching.officer_of_beat
+    report = result.report()
+    report["summary"] |= found.about
     return repository.NewPlan(
         name=parameters.plan_name,
         min_residents=parameters.min_residents,
         max_residents=parameters.max_residents,
         effective_from=parameters.effective_from,
         run_id=run.id,
-        report=result.report(),
+        report=report,
         beats=result.frame,
         unit_keys=found.units["id"].to_numpy(),
         beat_of_unit=result.plan.beat_of_unit,
         officer_keys={beat: keys[badge] for beat, badge in holders.items() if badge is not None},
     )
+
+
+def _told_by_name(summary: Summary, parameters: AllocationParameters, found: _Input) -> Summary:
+    """Say what residents, workload, boundary and current plan are, instead of the columns they were put in."""
+    period = found.about.get("period")
+    told = {
+        "residents": f"residents of the areal units ({parameters.units_source or 'the only source'})",
+        "workload": f"{parameters.events}, {period}" if parameters.workload == "events" else "residents",
+        "hard_boundary": parameters.hard_boundary,
+        "current": None if parameters.current_plan_id is None else f"beat plan {parameters.current_plan_id}",
+    }
+    kept = {name: value for name, value in (summary.parameters | told).items() if value is not None}
+    return dataclasses.replace(summary, parameters=kept)
 
 
 def _read_input(session: Session, municipality: MunicipalityContext, parameters: AllocationParameters) -> _Input:

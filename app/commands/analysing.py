@@ -2,65 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from app.commands import options
+
 if TYPE_CHECKING:
-    from app.files.delimited import Dialect
-
-
-class Kernel(StrEnum):
-    """Form of the kernel."""
-
-    QUARTIC = "quartic"
-    GAUSSIAN = "gaussian"
-
-
-class Correction(StrEnum):
-    """Map-wide correction of the probabilities."""
-
-    BH = "bh"
-    BY = "by"
-    BONFERRONI = "bonferroni"
-    NONE = "none"
-
-
-READABLE = "CSV(.gz), GeoJSON(.gz), GeoPackage, GeoParquet or zipped Shapefile"
-WRITABLE = "the ending says the format: .geojson (CRS84), .gpkg or .parquet (working CRS)"
-
-PointsFile = Annotated[Path, typer.Argument(metavar="POINTS", help=f"Events: {READABLE}.")]
-UnitsFile = Annotated[Path, typer.Argument(metavar="UNITS", help=f"Areal units (areas or points): {READABLE}.")]
-OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help=f"Layer to write; {WRITABLE}.")]
-CellM = Annotated[float | None, typer.Option("--cell-m", metavar="N", help="Side of a cell, metres.")]
-StudyArea = Annotated[
-    Path | None, typer.Option("--study-area", metavar="FILE", help="Areas whose union the cells cover.")
-]
-OriginM = Annotated[
-    tuple[float, float] | None,
-    typer.Option("--origin-m", metavar="X Y", help="A corner of the lattice in the working CRS, metres."),
-]
-Crs = Annotated[
-    str | None, typer.Option("--crs", metavar="EPSG:n", help="CRS of the coordinate columns (lon/lat by default).")
-]
-WorkingCrs = Annotated[
-    str | None, typer.Option("--working-crs", metavar="EPSG:n", help="Projected CRS in metres to work in.")
-]
-XColumn = Annotated[str | None, typer.Option("--x", metavar="COL", help="Column of easting or longitude.")]
-YColumn = Annotated[str | None, typer.Option("--y", metavar="COL", help="Column of northing or latitude.")]
-MapFile = Annotated[
-    Path | None, typer.Option("--map", metavar="FILE.html", help="Map to write; it opens without a network.")
-]
-Title = Annotated[str | None, typer.Option("--title", help="Heading of the map.")]
-Layer = Annotated[str | None, typer.Option("--layer", help="Layer of a GeoPackage that holds several.")]
-Delimiter = Annotated[str | None, typer.Option("--delimiter", help="Delimiter of a text file; found out by default.")]
-Decimal = Annotated[str | None, typer.Option("--decimal", help="Decimal mark of a text file; found out by default.")]
-ExcludeMasses = Annotated[
-    bool,
-    typer.Option("--exclude-point-masses", help="Leave out points that hold an implausible share of the events."),
-]
+    from app.beats.computing import BeatResult
 
 
 def register(program: typer.Typer) -> None:
@@ -71,28 +20,24 @@ def register(program: typer.Typer) -> None:
 
 
 def density(
-    points: PointsFile,
-    out: OutFile,
-    kernel: Annotated[Kernel, typer.Option("--kernel", help="Form of the kernel.")] = Kernel.QUARTIC,
-    radius_m: Annotated[
-        float | None, typer.Option("--radius-m", metavar="N", help="Reach of the quartic kernel, metres.")
-    ] = None,
-    sigma_m: Annotated[
-        float | None, typer.Option("--sigma-m", metavar="N", help="Standard deviation of the gaussian, metres.")
-    ] = None,
-    cell_m: CellM = None,
-    study_area: StudyArea = None,
-    origin_m: OriginM = None,
-    crs: Crs = None,
-    working_crs: WorkingCrs = None,
-    x: XColumn = None,
-    y: YColumn = None,
-    layer: Layer = None,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    exclude_point_masses: ExcludeMasses = False,
-    map_file: MapFile = None,
-    title: Title = None,
+    points: options.PointsFile,
+    out: options.OutFile,
+    kernel: options.KernelOption = options.Kernel.QUARTIC,
+    radius_m: options.RadiusM = None,
+    sigma_m: options.SigmaM = None,
+    cell_m: options.CellM = None,
+    study_area: options.StudyArea = None,
+    origin_m: options.OriginM = None,
+    crs: options.Crs = None,
+    working_crs: options.WorkingCrs = None,
+    x: options.XColumn = None,
+    y: options.YColumn = None,
+    layer: options.Layer = None,
+    delimiter: options.Delimiter = None,
+    decimal: options.Decimal = None,
+    exclude_point_masses: options.ExcludeMasses = False,
+    map_file: options.MapFile = None,
+    title: options.Title = None,
 ) -> None:
     """Kernel density of points, in events per km2 at the centre of each cell.
 
@@ -103,10 +48,10 @@ def density(
     from app.hot_spots.from_files import PointsRequest, analyse_points
     from app.maps.documents import density_map
 
+    text = options.dialect(layer, delimiter, decimal)
     request = PointsRequest(
-        points, out, study_area, crs, working_crs, x, y, dialect(layer, delimiter, decimal), exclude_point_masses,
-        map_file, title,
-    )  # fmt: skip
+        points, out, study_area, crs, working_crs, x, y, text, exclude_point_masses, map_file, title
+    )
     outcome = analyse_points(
         request,
         lambda events: compute_density(
@@ -125,22 +70,22 @@ def density(
 
 
 def hot_spots(
-    points: PointsFile,
-    out: OutFile,
-    cell_m: CellM = None,
-    study_area: StudyArea = None,
-    origin_m: OriginM = None,
-    correction: Annotated[Correction, typer.Option("--correction", help="Map-wide correction.")] = Correction.BH,
-    crs: Crs = None,
-    working_crs: WorkingCrs = None,
-    x: XColumn = None,
-    y: YColumn = None,
-    layer: Layer = None,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    exclude_point_masses: ExcludeMasses = False,
-    map_file: MapFile = None,
-    title: Title = None,
+    points: options.PointsFile,
+    out: options.OutFile,
+    cell_m: options.CellM = None,
+    study_area: options.StudyArea = None,
+    origin_m: options.OriginM = None,
+    correction: options.CorrectionOption = options.Correction.BH,
+    crs: options.Crs = None,
+    working_crs: options.WorkingCrs = None,
+    x: options.XColumn = None,
+    y: options.YColumn = None,
+    layer: options.Layer = None,
+    delimiter: options.Delimiter = None,
+    decimal: options.Decimal = None,
+    exclude_point_masses: options.ExcludeMasses = False,
+    map_file: options.MapFile = None,
+    title: options.Title = None,
 ) -> None:
     """Getis-Ord Gi* hot spots of points on square cells.
 
@@ -151,10 +96,10 @@ def hot_spots(
     from app.hot_spots.from_files import PointsRequest, analyse_points
     from app.maps.documents import hot_spot_map
 
+    text = options.dialect(layer, delimiter, decimal)
     request = PointsRequest(
-        points, out, study_area, crs, working_crs, x, y, dialect(layer, delimiter, decimal), exclude_point_masses,
-        map_file, title,
-    )  # fmt: skip
+        points, out, study_area, crs, working_crs, x, y, text, exclude_point_masses, map_file, title
+    )
     outcome = analyse_points(
         request,
         lambda events: compute_hot_spots(events, correction=correction.value, cell_m=cell_m, origin_m=origin_m),
@@ -172,53 +117,29 @@ def hot_spots(
 
 
 def beats(
-    units: UnitsFile,
-    out: OutFile,
-    residents: Annotated[str, typer.Option("--residents", metavar="COL", help="Column of residents.")],
-    workload: Annotated[
-        str | None, typer.Option("--workload", metavar="COL", help="Column of workload; the residents by default.")
-    ] = None,
-    hard_boundary: Annotated[
-        str | None,
-        typer.Option("--hard-boundary", metavar="COL", help="Column whose values no beat may mix (a district)."),
-    ] = None,
-    min_residents: Annotated[int, typer.Option("--min-residents", help="Fewest residents of a beat.")] = 3000,
-    max_residents: Annotated[int, typer.Option("--max-residents", help="Most residents of a beat.")] = 7000,
-    number: Annotated[
-        int | None, typer.Option("--beats", metavar="K", help="Number of beats; any that fits by default.")
-    ] = None,
-    officers: Annotated[
-        Path | None,
-        typer.Option(
-            "--officers",
-            metavar="FILE",
-            help="Table with officer_id (or badge) and, where known, current_beat, station_x and station_y (or lon, "
-            "lat), capacity.",
-        ),
-    ] = None,
-    current: Annotated[
-        str | None, typer.Option("--current", metavar="COL", help="Column of the beat in force, to stay close to.")
-    ] = None,
-    unit_id: Annotated[
-        str | None, typer.Option("--unit-id", metavar="COL", help="Column that names the units; found by default.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed: the same seed gives the same plan.")] = 0,
-    assignments: Annotated[
-        Path | None, typer.Option("--assignments", metavar="FILE.csv", help="Table unit_id,beat_id to write.")
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", metavar="FILE.json", help="Evenness, bound, compactness, reasons to write."),
-    ] = None,
-    crs: Crs = None,
-    working_crs: WorkingCrs = None,
-    x: XColumn = None,
-    y: YColumn = None,
-    layer: Layer = None,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    map_file: MapFile = None,
-    title: Title = None,
+    units: options.UnitsFile,
+    out: options.OutFile,
+    residents: options.Residents,
+    workload: options.Workload = None,
+    hard_boundary: options.HardBoundary = None,
+    min_residents: options.MinResidents = 3000,
+    max_residents: options.MaxResidents = 7000,
+    number: options.BeatCount = None,
+    officers: options.OfficersFile = None,
+    current: options.CurrentColumn = None,
+    unit_id: options.UnitId = None,
+    seed: options.Seed = 0,
+    assignments: options.AssignmentsFile = None,
+    report: options.ReportFile = None,
+    crs: options.Crs = None,
+    working_crs: options.WorkingCrs = None,
+    x: options.XColumn = None,
+    y: options.YColumn = None,
+    layer: options.Layer = None,
+    delimiter: options.Delimiter = None,
+    decimal: options.Decimal = None,
+    map_file: options.MapFile = None,
+    title: options.Title = None,
 ) -> None:
     """Contiguous beats of 3,000 to 7,000 residents with even workload, and one permanent officer each.
 
@@ -234,15 +155,20 @@ def beats(
     columns = BeatRequest(
         residents, workload, hard_boundary, unit_id, current, min_residents, max_residents, number, seed
     )
+    text = options.dialect(layer, delimiter, decimal)
     request = UnitsRequest(
-        units, out, columns, officers, crs, working_crs, x, y, dialect(layer, delimiter, decimal), assignments, report,
-        map_file, title,
-    )  # fmt: skip
+        units, out, columns, officers, crs, working_crs, x, y, text, assignments, report, map_file, title
+    )
     console = Console()
     with progress_bars(console) as bars:
         task = bars.add_task("beats", total=1.0, message="reading units")
         outcome = draw_beats(request, lambda share, told: bars.update(task, completed=share, message=told))
-    found = outcome.result.plan.report
+    print_summary(console, outcome.result.summary, beat_figures(outcome.result), outcome.written)
+
+
+def beat_figures(result: BeatResult) -> dict[str, str]:
+    """Return the figures of a plan that a reader looks for first."""
+    found = result.plan.report
     figures = {
         "beats": f"{found.beats:,}",
         "within bounds": f"{found.within_bounds:,} of {found.beats:,}",
@@ -250,23 +176,9 @@ def beats(
         "above the bound": f"{found.workload_gap:.1%}",
         "compactness": f"{found.polsby_popper_mean:.2f} (Polsby-Popper mean)",
     }
-    matching = outcome.result.matching
-    if matching is not None:
+    if result.matching is not None:
         figures["officers"] = (
-            f"{found.beats - len(matching.vacancies):,} of {found.beats:,} beats; "
-            f"{matching.kept_residents:,} residents keep theirs"
+            f"{found.beats - len(result.matching.vacancies):,} of {found.beats:,} beats; "
+            f"{result.matching.kept_residents:,} residents keep theirs"
         )
-    print_summary(console, outcome.result.summary, figures, outcome.written)
-
-
-def dialect(layer: str | None, delimiter: str | None, decimal: str | None) -> Dialect:
-    """Return how a text file is written, as far as the options say."""
-    from app.errors import InvalidInputError
-    from app.files.delimited import Dialect
-
-    if decimal not in (None, ".", ","):
-        raise InvalidInputError(f"--decimal {decimal!r} is no decimal mark.", "Use . or , .")
-    mark = {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter)
-    if mark is not None and len(mark) != 1:
-        raise InvalidInputError(f"--delimiter {delimiter!r} is not one character.", "For example ; or tab.")
-    return Dialect(delimiter=mark, decimal=decimal, layer=layer)
+    return figures
