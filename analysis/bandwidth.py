@@ -71,7 +71,7 @@ def suggest_bandwidth(x: FloatArray, y: FloatArray, cell_m: float) -> Bandwidth:
     queried = places[:: max(1, len(places) // MOST_QUERIED)]
     distance, _ = cKDTree(places).query(queried, k=[neighbour + 1])
     median = float(np.median(distance))
-    rule = f"median distance from a place with events to its {neighbour}th nearest other one ({len(places):,} places)"
+    rule = f"median distance from a place with events to its nearest other one number {neighbour} of {len(places):,}"
     if median < least:
         return Bandwidth(rounded(least), f"two cells, because the {rule} is only {median:,.0f} m")
     return Bandwidth(rounded(median), rule)
