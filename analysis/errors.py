@@ -9,7 +9,8 @@
     ├── TooFewEventsError        the statistic is not defined on so few events
     ├── ZeroVarianceError        every cell holds the same count
     ├── GeometryError            an invalid, empty or unexpected geometry
-    └── UnitsError               areal units with missing or impossible attributes
+    ├── UnitsError               areal units with missing or impossible attributes
+    └── TimePrecisionError       times are known to the day or the month where the hour or the day is asked for
 
 Every error carries a stable ``code`` for programs, a sentence for people and a ``hint`` that says what to do.
 """
@@ -78,3 +79,9 @@ class UnitsError(AnalysisError):
     """Areal units have missing or impossible attributes."""
 
     code = "units"
+
+
+class TimePrecisionError(AnalysisError):
+    """Times are known to the day or the month where the hour or the day is asked for."""
+
+    code = "time_precision"
