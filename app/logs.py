@@ -37,4 +37,4 @@ def configure_logs(stream: TextIO | None = None, level: int = logging.INFO) -> N
         logger = logging.getLogger(name)
         logger.handlers = [handler] if name != "uvicorn.error" else []
         logger.propagate = name == "uvicorn.error"
-        logger.setLevel(level)
+        logger.setLevel(level if name == "kvart" else logging.WARNING)
