@@ -70,11 +70,17 @@ def anneal(
         else:
             record[0] += flip(graph, division, rules, scratch, random, temperature, unit, division.beat[other])
         if record[0] < record[1] - 1e-9 and step - record[2] > n_units // 4:
-            record[1], record[2] = record[0], step
-            best[:] = division.beat
+            keep_best(division, best, record, step)
     if record[0] < record[1] - 1e-9:
-        record[1], record[2] = record[0], cooling.last
-        best[:] = division.beat
+        keep_best(division, best, record, cooling.last)
+
+
+@njit(cache=True, nogil=True)
+def keep_best(division: Division, best: Whole, record: Real, step: int) -> None:
+    """Remember the present beats as the best so far."""
+    record[1], record[2] = record[0], step
+    for unit in range(len(best)):
+        best[unit] = division.beat[unit]
 
 
 @njit(cache=True, nogil=True)

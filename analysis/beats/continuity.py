@@ -48,7 +48,7 @@ def warm_start(
     Parameters
     ----------
     graph, rules, random
-        Units and neighbours; bounds and weights; state of the generator.
+        Units and neighbours; bounds, weights; random state.
     group, parts : ndarray of int64, shape (n,) and (g,)
         Connected group of each unit, and beats of each group.
     current : ndarray of int64, shape (n,)

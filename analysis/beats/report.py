@@ -157,8 +157,6 @@ def workload_bound(problem: BeatProblem, screening: Screening, beats: int) -> fl
     free = screening.group >= 0
     lone = [float(problem.workload[finding.units].sum()) for finding in screening.alone]
     level = max([float(problem.workload.max()), *lone])
-    if not free.any():
-        return level
     work = np.bincount(screening.group[free], problem.workload[free], minlength=len(screening.fewest))
     available = beats - len(screening.alone)
 
@@ -166,7 +164,7 @@ def workload_bound(problem: BeatProblem, screening: Screening, beats: int) -> fl
         needed = np.maximum(screening.fewest, np.ceil(work / candidate - 1e-9))
         return bool((needed <= np.maximum(screening.most, screening.fewest)).all() and needed.sum() <= available)
 
-    low, high = level, max(level, float(work.max()))
+    low, high = level, max(level, float(work.max(initial=0.0)))
     if fits(max(low, 1e-12)):
         return low
     for _ in range(60):
@@ -185,7 +183,7 @@ def plan_report(
     """Put the figures of a plan together; ``moved_residents`` is None without a plan in force."""
     work = totals.workload
     mean = float(work.mean())
-    bound = workload_bound(problem, screening, len(work))
+    bound = min(workload_bound(problem, screening, len(work)), float(work.max()))
     everyone = int(problem.residents.sum())
     return BeatReport(
         beats=len(work),

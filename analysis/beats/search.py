@@ -20,6 +20,7 @@ from analysis.row_blocks import thread_count
 Advance = Callable[[float], None]
 
 CHUNKS = 20
+UNITS_PER_CHEAP_MERGE = 30.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Effort:
     hot, cold : float
         First and last temperature.
     merge_split : float
-        Share of merge-and-split steps.
+        Share of merge-and-split steps where a beat has up to 30 units; less where it has more, for they cost more.
     """
 
     steps_per_unit: int = 600
@@ -47,6 +48,10 @@ class Effort:
     def steps(self, n_units: int) -> int:
         """Return the annealing steps for a graph of ``n_units``."""
         return max(self.least_steps, self.steps_per_unit * n_units)
+
+    def merges(self, units_per_beat: float) -> float:
+        """Return the share of merge-and-split steps for beats of that many units."""
+        return self.merge_split * min(1.0, UNITS_PER_CHEAP_MERGE / units_per_beat)
 
 
 @dataclass(frozen=True)
@@ -141,9 +146,8 @@ class Walk:
     def advance(self, first: float, last: float) -> None:
         """Run from share ``first`` to share ``last`` (0 to 1) of the steps."""
         total = self.effort.steps(len(self.best))
-        cooling = Cooling(
-            self.effort.hot, self.effort.cold, self.effort.merge_split, int(first * total), int(last * total), total
-        )
+        merges = self.effort.merges(len(self.best) / self.n_beats)
+        cooling = Cooling(self.effort.hot, self.effort.cold, merges, int(first * total), int(last * total), total)
         anneal(self.graph, self.division, self.rules, cooling, self.scratch, self.random, self.best, self.record)
 
     def result(self) -> Attempt:

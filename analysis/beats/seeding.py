@@ -30,12 +30,17 @@ def seed_beats(
     ``nodes`` holds the units of the component and is reordered in place; ``quota`` is the share of a beat that each
     unit stands for and sums to about ``parts`` over the component.
     """
-    pending = np.empty((parts + 1, 4), np.int64)
-    pending[0] = np.array([0, len(nodes), parts, 0])
+    pending = np.zeros((parts + 1, 4), np.int64)
+    pending[0, 1], pending[0, 2] = len(nodes), parts
     waiting = 1
     while waiting > 0:
         waiting -= 1
-        first, last, share, number = pending[waiting]
+        first, last, share, number = (
+            pending[waiting, 0],
+            pending[waiting, 1],
+            pending[waiting, 2],
+            pending[waiting, 3],
+        )
         if share == 1:
             for position in range(first, last):
                 beat[nodes[position]] = number
@@ -43,8 +48,9 @@ def seed_beats(
         region = nodes[first:last]
         below = bisect(graph, rules, region, share, quota, scratch, random)
         middle = first + separate(region, scratch.order)
-        pending[waiting] = np.array([first, middle, below, number])
-        pending[waiting + 1] = np.array([middle, last, share - below, number + below])
+        pending[waiting, 1], pending[waiting, 2] = middle, below
+        pending[waiting + 1, 0], pending[waiting + 1, 1] = middle, last
+        pending[waiting + 1, 2], pending[waiting + 1, 3] = share - below, number + below
         waiting += 2
 
 
@@ -78,7 +84,8 @@ def bisect(
             chosen_parts = below
             for position in range(len(region)):
                 chosen[position] = scratch.side[region[position]]
-    scratch.order[: len(region)] = chosen
+    for position in range(len(region)):
+        scratch.order[position] = chosen[position]
     return chosen_parts
 
 

@@ -36,6 +36,14 @@ def test_new_beats_get_names_that_are_not_taken(grid):
     assert plan.frame.within_bounds.all()
 
 
+def test_group_without_any_beat_today_gets_its_own(grid):
+    units = grid([[500] * 24], now=["old"] * 10 + [None] * 14, side=["a"] * 10 + ["b"] * 14)
+    plan = solve_beats(beat_problem(units, residents="people", current="now", hard_boundary="side"))
+    assert plan.frame.within_bounds.all()
+    assert "old" in set(plan.frame.beat_id)
+    assert plan.report.moved_residents == 0
+
+
 def test_too_many_small_beats_are_merged(grid):
     units = grid([[500] * 6] * 6, now=[f"{row}.{column}" for row in range(6) for column in range(6)])
     plan = solve_beats(beat_problem(units, residents="people", current="now"))

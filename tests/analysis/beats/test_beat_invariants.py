@@ -102,6 +102,8 @@ def test_every_plan_keeps_its_promises(seed, n, islands, zones, voronoi, continu
         assert reason.hint
         assert set(plan.assignments.unit_id[plan.assignments.beat_id == name]) & set(reason.unit_ids)
     assert frame.reason.notna().equals(~frame.within_bounds)
+    assert plan.report.workload_gap >= 0
+    assert plan.report.workload_bound >= problem.workload.max() - 1e-9
     assert frame.is_valid.all()
     assert set(frame.geom_type) <= {"Polygon", "MultiPolygon"}
 

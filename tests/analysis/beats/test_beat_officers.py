@@ -66,6 +66,15 @@ def test_vacancies_and_surplus(row_of_four):
     assert none.vacancies == row_of_four.beat_ids
 
 
+def test_nobody_is_idle_while_a_beat_is_vacant(grid):
+    # More stations at one end than candidates considered for each beat: the far beats are paired last.
+    plan = solve_beats(beat_problem(grid([[4000] * 60], cell_m=1000.0), residents="people"))
+    officers = pd.DataFrame({"officer_id": range(60), "station_x": [0.0] * 60, "station_y": [0.0] * 60})
+    matching = assign_officers(plan, officers)
+    assert matching.vacancies == matching.surplus == ()
+    assert sorted(matching.officer_of_beat.values()) == list(range(60))
+
+
 def test_part_time_officer_gets_the_smaller_beat(grid):
     plan = solve_beats(beat_problem(grid([[6900, 3100]]), residents="people"))
     officers = pd.DataFrame({"officer_id": ["half", "full"], "capacity": [0.5, None]})
