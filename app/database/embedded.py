@@ -133,18 +133,32 @@ class EmbeddedCluster:
         DatabaseUnavailableError
             If PostgreSQL or PostGIS is missing, the directory cannot be used or the server does not start.
         """
-        with self._threads:
-            account = self._prepare_home()
-            with exclusive(self.home / "start.lock", START_TIMEOUT_SECONDS) as start_lock:
-                if not self.data.exists():
-                    self._initialise(account, start_lock)
-                postmaster = running_postmaster(self.data, self._server_lock) or self._launch(account)
-                self._socket_directory = postmaster.socket_directory
-                if self._lease is None:
-                    self._lease = open_lock(self.home / "users.lock")
-                    try_lock(self._lease, fcntl.LOCK_SH)
-                    atexit.register(self.stop)
-                self._ensure_database()
+        try:
+            with self._threads:
+                self._start()
+        except OSError as error:
+            raise DatabaseUnavailableError(
+                f"The database directory {self.home} cannot be used: {error.strerror}.",
+                "Set KVART_HOME to a directory that you may write to and that has room.",
+            ) from error
+        except psycopg.Error as error:
+            raise DatabaseUnavailableError(
+                f"The database server in {self.home} is of no use: {last_line(str(error))}", f"See {self.log}."
+            ) from error
+
+    def _start(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o711)
+        account = server_account(self.data)
+        with exclusive(self.home / "start.lock", START_TIMEOUT_SECONDS) as start_lock:
+            if not self.data.exists():
+                self._initialise(account, start_lock)
+            postmaster = running_postmaster(self.data, self._server_lock) or self._launch(account)
+            self._socket_directory = postmaster.socket_directory
+            if self._lease is None:
+                self._lease = open_lock(self.home / "users.lock")
+                try_lock(self._lease, fcntl.LOCK_SH)
+                atexit.register(self.stop)
+            self._ensure_database()
 
     def stop(self) -> None:
         """Leave the cluster; the last process to leave stops the server."""
@@ -160,19 +174,6 @@ class EmbeddedCluster:
                 if last and postmaster and is_held(self._server_lock):
                     self._shut_down(postmaster)
 
-    def _prepare_home(self) -> ServerAccount:
-        try:
-            self.home.mkdir(parents=True, exist_ok=True, mode=0o711)
-            account = server_account(self.data)
-            open_fd = open_lock(self._server_lock)
-        except OSError as error:
-            raise DatabaseUnavailableError(
-                f"The database directory {self.home} cannot be used: {error.strerror}.",
-                "Set KVART_HOME to a directory that you may write to.",
-            ) from error
-        os.close(open_fd)
-        return account
-
     def _written_by(self) -> int | None:
         """Return the major version of PostgreSQL that wrote the data, None if there is no data yet."""
         try:
@@ -186,7 +187,7 @@ class EmbeddedCluster:
         initdb inherits the start lock: if this process dies, nobody meddles before that initdb has ended too.
         """
         for left_over in self.home.glob("pg.new.*"):
-            shutil.rmtree(left_over)
+            shutil.rmtree(left_over, ignore_errors=True)
         unfinished = self.home / f"pg.new.{os.getpid()}"
         account.own(unfinished)
         with account.way_to(unfinished) as (path, descriptors):

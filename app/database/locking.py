@@ -11,7 +11,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import DatabaseUnavailableError
@@ -46,6 +46,8 @@ def is_held(path: Path) -> bool:
 def exclusive(path: Path, timeout: float) -> Iterator[int]:
     """Hold the lock; gives its descriptor, which a child process may inherit to hold it beyond this one.
 
+    After an error it is only closed: a child that inherited it and is still at work holds it until it ends.
+
     Raises
     ------
     DatabaseUnavailableError
@@ -63,7 +65,6 @@ def exclusive(path: Path, timeout: float) -> Iterator[int]:
                 )
             time.sleep(POLL_SECONDS)
         yield descriptor
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)

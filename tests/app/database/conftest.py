@@ -113,7 +113,7 @@ def open_home() -> Iterator[Path]:
 def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home of a stopped cluster with the schema; to be copied, which is quicker than making one."""
     home = tmp_path_factory.mktemp("model") / "home"
-    cluster = EmbeddedCluster(home)
+    cluster = EmbeddedCluster(home, durable=False)
     cluster.start()
     database = Database(cluster.url(), cluster=cluster)
     migrating.upgrade(database.engine)
