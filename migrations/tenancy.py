@@ -63,7 +63,7 @@ def imported_table(name: str, *parts: Any) -> None:
         name,
         sa.Column("source_id", sa.BigInteger()),
         sa.Column("batch_id", sa.BigInteger()),
-        sa.Column("external_id", sa.String()),
+        sa.Column("external_id", sa.String(collation="C")),
         *parts,
         sa.UniqueConstraint("municipality_id", "source_id", "external_id", name=f"uq_{name}_natural_key"),
         reference("source_id", "source"),

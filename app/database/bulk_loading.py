@@ -1,4 +1,4 @@
-"""Loading more rows into a table than it holds: without indexes and references, which are built again afterwards.
+"""Loading more rows into a table than it holds: without indexes, unique keys and references, which are made afterwards.
 
 Everything happens in the caller's transaction, so that a failure or a crash leaves the table as it was. References are
 checked for all rows at once when they are added again; see ``docs/decisions/0002-ingest-speed.md``.
@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session
 
 BULK_ROWS = 50_000
 """Fewer rows are loaded with the indexes in place."""
+
+SORT_MEMORY = "512MB"
+"""Memory in which an index is sorted."""
 
 LOCK_TIMEOUT = "5s"
 """How long to wait for readers of the table; after that its indexes stay in place."""
@@ -36,18 +39,18 @@ def bulk_loading(session: Session, table: str, n_rows: int) -> Iterator[bool]:
     if n_rows < BULK_ROWS or _holds(session, table, n_rows) or not _lock(session, table):
         yield False
         return
-    references = _definitions(session, _REFERENCES, table)
+    constraints = _definitions(session, _CONSTRAINTS, table)
     indexes = _definitions(session, _INDEXES, table)
-    for name in references:
+    for name in constraints:
         session.execute(text(f'alter table "{table}" drop constraint "{name}"'))
     for name in indexes:
         session.execute(text(f'drop index "{name}"'))
     yield True
-    session.execute(text("set local maintenance_work_mem = '512MB'"))
+    session.execute(text(f"set local maintenance_work_mem = '{SORT_MEMORY}'"))
+    for name, definition in constraints.items():
+        session.execute(text(f'alter table "{table}" add constraint "{name}" {definition}'))
     for definition in indexes.values():
         session.execute(text(definition))
-    for name, definition in references.items():
-        session.execute(text(f'alter table "{table}" add constraint "{name}" {definition}'))
     session.execute(text(f'analyze "{table}"'))
 
 
@@ -69,12 +72,16 @@ def _lock(session: Session, table: str) -> bool:
     return True
 
 
-_REFERENCES = """
-    select conname, pg_get_constraintdef(oid) from pg_constraint
-    where conrelid = cast(:table as regclass) and contype = 'f' order by conname
+_CONSTRAINTS = """
+    select conname, pg_get_constraintdef(oid) from pg_constraint as mine
+    where conrelid = cast(:table as regclass) and (contype = 'f' or contype = 'u' and not exists (
+        select from pg_constraint as other where other.contype = 'f' and other.conindid = mine.conindid))
+    order by contype, conname
 """
+"""References and unique keys that no other table refers to; references first: they are checked by plain scans then."""
+
 _INDEXES = """
-    select cast(indexrelid as regclass), pg_get_indexdef(indexrelid) from pg_index
+    select relname, pg_get_indexdef(indexrelid) from pg_index join pg_class on pg_class.oid = indexrelid
     where indrelid = cast(:table as regclass) and not indisunique order by 1
 """
 

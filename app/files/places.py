@@ -19,6 +19,10 @@ from app.files.tables import RawTable
 from app.files.values import NULL_TOKENS, numbers, trimmed
 
 
+SAMPLE_ROWS = 50_000
+"""Rows, evenly spread over a file, that tell what its coordinates are."""
+
+
 @dataclass(frozen=True)
 class PlaceColumns:
     """How the rows of a table are located.
@@ -169,7 +173,7 @@ def _coordinate_columns(raw: RawTable, crs: CRS | None) -> tuple[str, str] | Non
 
 def _with_crs(raw: RawTable, x: str, y: str, crs: CRS | None) -> PlaceColumns:
     sought = PlaceColumns(crs or WGS84, x, y)
-    found = read_coordinates(raw, sought)
+    found = read_coordinates(raw.sample(SAMPLE_ROWS), sought)
     where = f"{raw.name}: columns '{x}' and '{y}'"
     if crs is not None:
         require_agreement(found.x, found.y, crs, where=where)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from analysis.summary import Notice
 from app.database.bulk_loading import bulk_loading
 from app.database.tables import Base
+from app.errors import ImportRefusedError
 from app.files.delimited import RaggedRow
 from app.ingest import repository
 from app.ingest.checking import CheckedRows, ReadingPlan, check_rows, ids_with_row_numbers
@@ -34,6 +35,9 @@ FINGERPRINT_DIGITS = 32
 
 MAX_CATEGORIES = 2_000
 """More distinct values than this are no categories."""
+
+LOADED = 0.7
+"""Share of the work that is done when all rows are loaded; the rest builds indexes."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +89,20 @@ class Loader:
         raw, table = self._plan.raw, self._table.name
         fresh = not repository.has_rows(self._session, table, self._batch.municipality_id, self._batch.source_id)
         self._quarantine([ragged_entry(row) for row in raw.ragged])
-        with bulk_loading(self._session, table, raw.n_rows if fresh else 0):
-            target = table if fresh else repository.create_staging(self._session, table)
-            for rows in _checked_ahead(self._plan):
-                self._load(rows, target)
-                progress(0.9 * (rows.raw.lines[-1] - raw.lines[0] + 1) / (raw.lines[-1] - raw.lines[0] + 1), "loading")
-            progress(0.9, "building indexes" if fresh else "comparing with stored rows")
-        new, changed = (self._loaded, 0) if fresh else self._merge()
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="kvart-check") as helper:
+            with bulk_loading(self._session, table, raw.n_rows if fresh else 0):
+                target = table if fresh else repository.create_staging(self._session, table)
+                for rows in _checked_ahead(self._plan, helper):
+                    self._load(rows, target)
+                    progress(
+                        LOADED * (rows.raw.lines[-1] - raw.lines[0] + 1) / (raw.lines[-1] - raw.lines[0] + 1), "loading"
+                    )
+                notices = helper.submit(self._observed.notices)
+                progress(LOADED, "building indexes" if fresh else "comparing with stored rows")
+            new, changed = (self._loaded, 0) if fresh else self._merge()
         unchanged = self._loaded - new - changed + self._repeated
         counts = Counts(new, changed, unchanged, self._quarantined)
-        return Loaded(counts, dict(self._reasons.most_common()), self._observed.notices())
+        return Loaded(counts, dict(self._reasons.most_common()), notices.result())
 
     def _merge(self) -> tuple[int, int]:
         if not self._columns:
@@ -139,6 +147,12 @@ class Loader:
         if not texts or kind is None:
             return {}
         profile = self._plan.profile
+        if len(texts) > MAX_CATEGORIES:
+            column = "+".join(self._plan.columns.columns["category"])
+            raise ImportRefusedError(
+                f"{self._plan.raw.name}: column '{column}' has {len(texts):,} different values, which are no categories.",
+                "Name the right column with --map category=COLUMN, or none with --map category=.",
+            )
         labels = {text: profile.categories.get(text, text) for text in texts}
         codes = {text: slug(label) for text, label in labels.items()}
         sensitive = {slug(profile.categories.get(text, text)) for text in profile.sensitive_categories}
@@ -152,17 +166,16 @@ class Loader:
         return {text: keys[code] for text, code in codes.items()}
 
 
-def _checked_ahead(plan: ReadingPlan) -> Iterator[CheckedRows]:
+def _checked_ahead(plan: ReadingPlan, helper: ThreadPoolExecutor) -> Iterator[CheckedRows]:
     """Give checked slices in order; the next one is checked while the caller loads the present one."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="kvart-check") as pool:
-        coming = None
-        for raw in plan.slices():
-            following = pool.submit(check_rows, raw, plan)
-            if coming is not None:
-                yield coming.result()
-            coming = following
+    coming = None
+    for raw in plan.slices():
+        following = helper.submit(check_rows, raw, plan)
         if coming is not None:
             yield coming.result()
+        coming = following
+    if coming is not None:
+        yield coming.result()
 
 
 def ragged_entry(row: RaggedRow) -> QuarantineEntry:

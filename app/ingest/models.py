@@ -86,7 +86,7 @@ class ImportedRow(TenantKey):
 
     source_id: Mapped[int | None] = mapped_column(BigInteger)
     batch_id: Mapped[int | None] = mapped_column(BigInteger)
-    external_id: Mapped[str | None]
+    external_id: Mapped[str | None] = mapped_column(String(collation="C"))
     """The supplier's id, or ``<file hash>:<row>`` where the file has none; null for rows born in Kvart."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 from pyproj import CRS
@@ -13,7 +12,7 @@ from analysis.projection import WGS84
 from analysis.summary import Notice
 from app.errors import InvalidInputError
 from app.files.coordinate_systems import parse_crs, transform
-from app.files.places import PlaceColumns, choose_place_columns
+from app.files.places import SAMPLE_ROWS, PlaceColumns, choose_place_columns
 from app.files.tables import RawTable
 from app.ingest.checking import ReadingPlan, field_column
 from app.ingest.fields import FieldType, Kind
@@ -22,9 +21,6 @@ from app.ingest.mapping import ColumnMap, map_columns
 from app.ingest.parsing import as_text
 from app.ingest.profiles import SourceProfile
 from app.ingest.times import TimeFormat, detect_format
-
-SAMPLE_ROWS = 50_000
-"""Rows, evenly spread over a file, that tell how its times are written."""
 
 LEAST_DISTINCT = 0.9
 """Share of distinct values below which a column that nobody declared is no identifier."""
@@ -83,12 +79,10 @@ def _place_columns(raw: RawTable, kind: Kind, profile: SourceProfile, columns: C
 
 def _time_format(plan: ReadingPlan, name: str, zone: str) -> TimeFormat:
     field = plan.kind.field(name)
-    values = None if field is None else field_column(plan.raw, plan, field)
-    if values is None:
+    sample = None if field is None else field_column(plan.raw.sample(SAMPLE_ROWS), plan, field)
+    if sample is None:
         raise InvalidInputError(f"{plan.raw.name} has no column for '{name}'.", "Name it with --map.")
-    step = max(1, len(values) // SAMPLE_ROWS)
-    sample = values.take(pa.array(np.arange(0, len(values), step))).drop_null()
-    return detect_format(sample, plan.profile, zone, column="+".join(plan.columns.columns[name]))
+    return detect_format(sample.drop_null(), plan.profile, zone, column="+".join(plan.columns.columns[name]))
 
 
 def _without_poor_identifier(plan: ReadingPlan) -> ReadingPlan:
@@ -99,7 +93,7 @@ def _without_poor_identifier(plan: ReadingPlan) -> ReadingPlan:
     ids = field_column(plan.raw, plan, identifier)
     if ids is None or len(ids) == ids.null_count:
         return plan
-    if pc.count_distinct(as_text(ids)).as_py() >= LEAST_DISTINCT * (len(ids) - ids.null_count):
+    if len(pc.unique(as_text(ids))) >= LEAST_DISTINCT * (len(ids) - ids.null_count):
         return plan
     columns = dict(plan.columns.columns)
     name = "+".join(columns.pop(identifier.name))
