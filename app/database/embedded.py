@@ -57,7 +57,9 @@ SERVER_OPTIONS = {
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
-    "wal_compression": "on",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "wal_compression": "off",
     "random_page_cost": "1.1",
     "effective_io_concurrency": "100",
     "jit": "off",
@@ -68,8 +70,6 @@ FAST_BUT_NOT_DURABLE = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
 }
 
 
