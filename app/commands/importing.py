@@ -26,6 +26,9 @@ KINDS = {
     "officers": "Officers by badge number.",
     "beats": "A beat plan: polygons with a code, or a table unit_id, beat_id.",
 }
+MOST_ROWS = 10_000_000
+"""Quarantined rows that are shown or written at once."""
+
 FileArgument = Annotated[
     Path, typer.Argument(help="CSV, TSV, GeoJSON (also .gz), GeoPackage, GeoParquet or zipped SHP.")
 ]
@@ -174,18 +177,22 @@ def quarantine(
     out: Annotated[Path | None, typer.Option(help="CSV file to write; by default the rows are shown.")] = None,
 ) -> None:
     """Show the rows that an import did not take in, with every reason."""
-    from app.ingest.quarantine import read_quarantine, write_quarantine
+    from app.imports.service import quarantine_csv, quarantined_rows
+    from app.municipalities.service import find_municipality
 
     console = _console()
     with _database() as database:
-        entries = read_quarantine(database, municipality or only_municipality(database), batch)
+        code = municipality or only_municipality(database)
+        with database.transaction() as session:
+            found = find_municipality(session, code)
+            rows = quarantined_rows(session, found, batch, after_line=-1, limit=MOST_ROWS)
     if out is not None:
-        write_quarantine(entries, out)
-        console.print(f"{len(entries):,} rows written to {out}.", highlight=False)
+        out.write_text(quarantine_csv(rows), encoding="utf-8", newline="")
+        console.print(f"{len(rows):,} rows written to {out}.", highlight=False)
         return
-    for entry in entries:
-        reasons = "; ".join(reason["message"] for reason in entry.reasons)
-        console.print(f"[bold]{entry.line}[/bold] {reasons} {entry.raw}", highlight=False, soft_wrap=True)
+    for row in rows:
+        reasons = "; ".join(reason["message"] for reason in row.reasons)
+        console.print(f"{row.line}: {reasons} {row.raw}", highlight=False, markup=False, soft_wrap=True)
 
 
 def only_municipality(database: Database) -> str:

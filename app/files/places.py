@@ -18,7 +18,6 @@ from app.files.coordinate_systems import median_place, require_agreement, same_c
 from app.files.tables import RawTable
 from app.files.values import NULL_TOKENS, numbers, trimmed
 
-
 SAMPLE_ROWS = 50_000
 """Rows, evenly spread over a file, that tell what its coordinates are."""
 

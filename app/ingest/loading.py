@@ -150,7 +150,7 @@ class Loader:
         if len(texts) > MAX_CATEGORIES:
             column = "+".join(self._plan.columns.columns["category"])
             raise ImportRefusedError(
-                f"{self._plan.raw.name}: column '{column}' has {len(texts):,} different values, which are no categories.",
+                f"{self._plan.raw.name}: column '{column}' has {len(texts):,} different values: no categories.",
                 "Name the right column with --map category=COLUMN, or none with --map category=.",
             )
         labels = {text: profile.categories.get(text, text) for text in texts}

@@ -98,8 +98,16 @@ def _declared_columns(raw: RawTable, kind: Kind, declared: dict[str, str]) -> di
             )
         if column:
             parts = [column] if column in raw.columns else [part.strip() for part in column.split(JOINT)]
-            columns[name] = tuple(require_column(part, raw.columns, where=raw.name) for part in parts)
+            columns[name] = tuple(_require_declared(part, raw, name) for part in parts)
     return columns
+
+
+def _require_declared(column: str, raw: RawTable, field: str) -> str:
+    try:
+        return require_column(column, raw.columns, where=raw.name)
+    except InvalidInputError as error:
+        advice = f"The profile of the source reads {field} from it: --map {field}=COLUMN changes it."
+        raise InvalidInputError(error.message, f"{error.hint} {advice}") from error
 
 
 def _propose(raw: RawTable, field: Field, taken: dict[str, tuple[str, ...]]) -> tuple[str, ...] | None:

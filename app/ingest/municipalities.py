@@ -143,7 +143,7 @@ def _boundaries(
     if not options.skip_invalid or not sound.any():
         raise InvalidInputError(
             f"{problem}; {int((~sound).sum())} of {len(shapes)} polygons are not valid.",
-            "Repair them ('Fix geometries' in QGIS), or leave them out with --skip-invalid: the boundary then has a gap.",
+            "Repair them ('Fix geometries' in QGIS), or leave a gap in the boundary with --skip-invalid.",
         )
     left_out = Notice("left_out", f"{problem}: {int((~sound).sum())} invalid polygons were left out of the boundary.")
     return to_wgs84(shapes[sound], place.crs), np.flatnonzero(sound), [left_out]
@@ -174,7 +174,7 @@ def _store(session: Session, row: _Row, options: MunicipalityOptions, where: str
         if stored.normalize().equals_exact(boundary.normalize(), 1e-9):
             return code, False
         raise ConflictError(
-            f"There is a municipality '{code}' with another boundary already.",
+            f"There is a municipality '{code}' with another boundary.",
             "Give another --code or keep that one.",
         )
     crs = options.working_crs or row.texts.get("working_crs")

@@ -47,19 +47,6 @@ def find_boundary(session: Session, code: str) -> MultiPolygon | None:
     return None if found is None else from_wkb(bytes(found))
 
 
-def quarantined_rows(session: Session, municipality_id: int, batch_id: int) -> list[QuarantineEntry] | None:
-    """Return the quarantined rows of a batch in the order of the file, None if there is no such batch."""
-    of_batch = (ImportBatch.municipality_id == municipality_id) & (ImportBatch.id == batch_id)
-    if session.scalars(select(ImportBatch.id).where(of_batch)).first() is None:
-        return None
-    rows = (
-        select(QuarantinedRow)
-        .where(QuarantinedRow.municipality_id == municipality_id, QuarantinedRow.batch_id == batch_id)
-        .order_by(QuarantinedRow.line, QuarantinedRow.id)
-    )
-    return [QuarantineEntry(row.line, row.raw, tuple(row.reasons)) for row in session.scalars(rows)]
-
-
 def open_source(session: Session, municipality_id: int, kind: str, name: str) -> tuple[int, dict[str, Any]]:
     """Return key and profile of a source, made if it is new; another import of it waits until this one ends."""
     statement = upsert(Source).values(municipality_id=municipality_id, kind=kind, name=name, profile={})
