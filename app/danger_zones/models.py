@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.database.base import Base, geometry, tenant_reference
 from app.ingest.models import ImportedRow, imported_row_constraints
 
-REPORT_SOURCES = ("citizen", "officer_interview", "survey", "municipality", "unknown")
-ZONE_STATUSES = (
+ReportedBy = Literal["citizen", "officer_interview", "survey", "municipality", "unknown"]
+ZoneStatus = Literal[
     "received",
     "in_moderation",
     "open",
@@ -25,8 +25,12 @@ ZONE_STATUSES = (
     "rejected",
     "duplicate",
     "passed_on",
-)
-DAY_PARTS = ("morning", "afternoon", "evening", "night", "any")
+]
+DayPart = Literal["morning", "afternoon", "evening", "night", "any"]
+
+REPORT_SOURCES: tuple[str, ...] = get_args(ReportedBy)
+ZONE_STATUSES: tuple[str, ...] = get_args(ZoneStatus)
+DAY_PARTS: tuple[str, ...] = get_args(DayPart)
 
 
 class DangerZone(ImportedRow, Base):

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.danger_zones import service
-from app.danger_zones.schemas import DangerZoneFeature, DayPart, ReportedBy, ZoneStatus
+from app.danger_zones.models import DayPart, ReportedBy, ZoneStatus
+from app.danger_zones.schemas import DangerZoneFeature
 from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, SettingsDep
 from app.features import service as features
 from app.features.parameters import FeatureQueryDep

@@ -6,24 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from app.danger_zones.models import DayPart, ReportedBy
 from app.features.schemas import InputModel, PlaceGeometry, PlainText
-
-ReportedBy = Literal["citizen", "officer_interview", "survey", "municipality", "unknown"]
-ZoneStatus = Literal[
-    "received",
-    "in_moderation",
-    "open",
-    "in_plan",
-    "fix_under_way",
-    "fixed",
-    "confirmed",
-    "not_confirmed",
-    "reopened",
-    "rejected",
-    "duplicate",
-    "passed_on",
-]
-DayPart = Literal["morning", "afternoon", "evening", "night", "any"]
 
 
 class DangerZoneProperties(InputModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, Numeric
 from sqlalchemy.dialects.postgresql import JSONB
@@ -13,7 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.database.base import Base, geometry, tenant_reference
 from app.ingest.models import ImportedRow, imported_row_constraints
 
-FIX_STATUSES = ("proposed", "planned", "under_way", "done", "dropped")
+FixStatus = Literal["proposed", "planned", "under_way", "done", "dropped"]
+FIX_STATUSES: tuple[str, ...] = get_args(FixStatus)
 
 
 class Fix(ImportedRow, Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -11,9 +11,8 @@ from app.features import service as features
 from app.features.parameters import FeatureQueryDep
 from app.features.responses import feature_page_response, feature_response, one_of, page_of
 from app.fixes import service
+from app.fixes.models import FixStatus
 from app.openapi import problems
-
-FixStatus = Literal["proposed", "planned", "under_way", "done", "dropped"]
 
 router = APIRouter(prefix="/municipalities/{municipality}/fixes", tags=["fixes"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,8 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.database.base import Base, TenantKey, geometry, tenant_reference
 from app.ingest.models import ImportedRow, imported_row_constraints
 
-TIME_PRECISIONS = ("second", "minute", "hour", "day", "month", "year", "unknown")
-CATEGORY_KINDS = ("incident", "concern")
+TimePrecision = Literal["second", "minute", "hour", "day", "month", "year", "unknown"]
+CategoryKind = Literal["incident", "concern"]
+
+TIME_PRECISIONS: tuple[str, ...] = get_args(TimePrecision)
+CATEGORY_KINDS: tuple[str, ...] = get_args(CategoryKind)
 
 
 class Category(TenantKey, Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -11,6 +11,7 @@ from app.features import service as features
 from app.features.parameters import FeatureQueryDep
 from app.features.responses import feature_page_response, feature_response, one_of, page_of
 from app.incidents import service
+from app.incidents.models import CategoryKind, TimePrecision
 from app.incidents.schemas import CategoryList, CategoryOut, IncidentFeature, IncidentInput
 from app.openapi import created_features, problems
 
@@ -26,7 +27,7 @@ def list_incidents(
     municipality: MunicipalityDep,
     query: FeatureQueryDep,
     category: CategoryFilter = None,
-    time_precision: Literal["second", "minute", "hour", "day", "month", "year", "unknown"] | None = None,
+    time_precision: TimePrecision | None = None,
 ) -> Response:
     """List incidents as GeoJSON, a page at a time; `datetime` means those whose time window meets the span."""
     asked = query.where(category=category, time_precision=time_precision)
@@ -64,7 +65,7 @@ def create_incidents(
 
 @router.get("/categories", tags=["categories"], responses=problems(400, 404))
 def list_categories(
-    session: SessionDep, municipality: MunicipalityDep, kind: Literal["incident", "concern"] | None = None
+    session: SessionDep, municipality: MunicipalityDep, kind: CategoryKind | None = None
 ) -> CategoryList:
     """List the categories of incidents, and of the concerns that reports and danger zones name."""
     found = service.list_categories(session, municipality, kind)

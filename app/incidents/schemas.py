@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.features.schemas import MAX_FEATURES, InputModel, Instant, PlainText, PointGeometry
+from app.incidents.models import CategoryKind, TimePrecision
 
 CategoryCode = Annotated[PlainText, Field(max_length=100, examples=["burglary"])]
 
@@ -19,7 +20,7 @@ class IncidentProperties(InputModel):
     )
     occurred_from: Instant | None = Field(default=None, examples=["2026-03-01T21:15:00+02:00"])
     occurred_to: Instant | None = Field(default=None, description="End of the time window, if the moment is unknown.")
-    time_precision: Literal["second", "minute", "hour", "day", "month", "year", "unknown"] | None = Field(
+    time_precision: TimePrecision | None = Field(
         default=None, description="By default `minute`, and `unknown` without `occurred_from`."
     )
     recorded_area: Annotated[PlainText, Field(max_length=200)] | None = None
@@ -70,7 +71,7 @@ class CategoryOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    kind: Literal["incident", "concern"] = Field(description="Whether incidents or reports and danger zones use it.")
+    kind: CategoryKind = Field(description="Whether incidents or reports and danger zones use it.")
     code: str = Field(examples=["street-lighting"])
     label: str = Field(examples=["Street lighting"])
     sensitive: bool = Field(description="Coarsened or dropped in every public layer.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index
 from sqlalchemy.dialects.postgresql import JSONB
@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Base, geometry, tenant_reference
 from app.ingest.models import ImportedRow, imported_row_constraints
+
+WorkingState = Literal["working", "out", "unknown"]
+"""Whether a lamp worked at a time, as far as the municipality recorded outages."""
 
 
 class StreetLight(ImportedRow, Base):

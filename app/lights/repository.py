@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 from sqlalchemy import case, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.database.feature_pages import Collection, Interval, Property
-from app.lights.models import StreetLight, StreetLightOutage
+from app.lights.models import StreetLight, StreetLightOutage, WorkingState
 
-WORKING_STATES = ("working", "out", "unknown")
+WORKING_STATES: tuple[str, ...] = get_args(WorkingState)
 
 STREET_LIGHTS = Collection(
     name="street-lights",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -11,6 +11,7 @@ from app.features import service as features
 from app.features.parameters import DatetimeParam, FeatureQueryDep, parse_interval
 from app.features.responses import feature_page_response, feature_response, one_of, page_of
 from app.lights import service
+from app.lights.models import WorkingState
 from app.openapi import problems
 
 router = APIRouter(prefix="/municipalities/{municipality}/street-lights", tags=["street lights"])
@@ -22,7 +23,7 @@ def list_street_lights(
     session: SessionDep,
     municipality: MunicipalityDep,
     query: FeatureQueryDep,
-    working: Literal["working", "out", "unknown"] | None = None,
+    working: WorkingState | None = None,
     owner: Annotated[str | None, Query(max_length=200, description="Who keeps the lamp.")] = None,
     lamp_type: Annotated[str | None, Query(max_length=200, description="Type of the lamp.")] = None,
 ) -> Response:

@@ -5,6 +5,8 @@ import re
 import pytest
 from sqlalchemy import text
 
+from app.web.router import mark_code
+
 
 def links(page):
     return re.findall(r'(?:href|src)="([^"]+)"', page)
@@ -74,3 +76,7 @@ def test_leaflet_is_served_from_its_package(client):
 def test_answers_are_compressed_when_asked_for(client):
     assert client.get("/docs", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
     assert "content-encoding" not in client.get("/docs", headers={"Accept-Encoding": "identity"}).headers
+
+
+def test_code_in_descriptions_is_marked_and_escaped():
+    assert mark_code("see `a<b>` & `c`") == "see <code>a&lt;b&gt;</code> &amp; <code>c</code>"
