@@ -11,11 +11,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from psycopg import sql
 from sqlalchemy import BigInteger, Boolean, Double, Integer, String, column, select, text
 from sqlalchemy.orm import Session
 
+from app.database import copying
 from app.database.base import WGS84, geometry
+from app.database.driver import copy_columns
 from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, read_feature_page
 from app.files.writing import rounded_geometries
 
@@ -305,13 +306,13 @@ def _insert_beats(session: Session, municipality_id: int, plan_id: int, beats: g
 def _copy_memberships(
     session: Session, municipality_id: int, plan_id: int, unit_keys: np.ndarray, beat_keys: np.ndarray
 ) -> None:
-    statement = sql.SQL("copy beat_membership (municipality_id, plan_id, areal_unit_id, beat_id) from stdin")
-    driver = session.connection().connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the session has lost its connection")
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for unit, beat in zip(unit_keys.tolist(), beat_keys.tolist(), strict=True):
-            copy.write_row((municipality_id, plan_id, unit, beat))
+    columns = {
+        "municipality_id": copying.integers(np.full(len(unit_keys), municipality_id), 4),
+        "plan_id": copying.integers(np.full(len(unit_keys), plan_id), 8),
+        "areal_unit_id": copying.integers(unit_keys, 8),
+        "beat_id": copying.integers(beat_keys, 8),
+    }
+    copy_columns(session, "beat_membership", columns)
 
 
 def _insert_assignments(

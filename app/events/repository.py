@@ -1,4 +1,4 @@
-"""Every SQL statement that reads events for an analysis; coordinates come as one binary stream."""
+"""Every SQL statement that reads events for an analysis; coordinates come as one binary value."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.database.driver import fetch_row
 from app.events.schemas import EventLayer, EventSelection
-
-_COPY_HEADER_BYTES = 19
-_COPY_TRAILER_BYTES = 2
-_COPY_ROW = np.dtype([("fields", ">i2"), ("x_size", ">i4"), ("x", ">f8"), ("y_size", ">i4"), ("y", ">f8")])
 
 
 @dataclass(frozen=True)
@@ -72,16 +69,11 @@ def read_coordinates(
     keys : dict
         ``categories`` (list of keys) and ``source`` (key) of the selection, each None for all.
     """
-    statement = sql.SQL("copy (select e.x, e.y {source}) to stdout (format binary)").format(
+    statement = sql.SQL("select string_agg(float8send(e.x) || float8send(e.y), '') {source}").format(
         source=_from_and_where(selection, keys, in_period=True)
     )
-    driver = session.connection().connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the session has lost its connection")
-    with driver.cursor() as cursor, cursor.copy(statement, _values(municipality_id, zone, selection, keys)) as copy:
-        data = b"".join(bytes(block) for block in copy)
-    rows = np.frombuffer(data[_COPY_HEADER_BYTES:-_COPY_TRAILER_BYTES], dtype=_COPY_ROW)
-    x, y = rows["x"].astype(np.float64), rows["y"].astype(np.float64)
+    (data,) = fetch_row(session, statement, _values(municipality_id, zone, selection, keys))
+    x, y = np.frombuffer(data or b"", dtype=">f8").reshape(-1, 2).T.astype(np.float64)
     order = np.lexsort((x, y))
     return x[order], y[order]
 
@@ -95,19 +87,14 @@ def read_times(
         "select min({time} at time zone %(zone)s)::date, max({time} at time zone %(zone)s)::date, "
         "count(*) filter (where {time} is null) {source}"
     )
-    driver = session.connection().connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the session has lost its connection")
     values = _values(municipality_id, zone, selection, keys)
-    with driver.cursor() as cursor:
-        whole = query.format(time=time, source=_from_and_where(selection, keys, in_period=False))
-        first, last, without = cursor.execute(whole, values).fetchone()
-        asked = selection.period_from is not None or selection.period_to is not None
-        if not asked:
-            return Times(first, last, 0)
-        part = query.format(time=time, source=_from_and_where(selection, keys, in_period=True))
-        first, last, _ = cursor.execute(part, values).fetchone()
-        return Times(selection.period_from or first, selection.period_to or last, without)
+    whole = query.format(time=time, source=_from_and_where(selection, keys, in_period=False))
+    first, last, without = fetch_row(session, whole, values)
+    if selection.period_from is None and selection.period_to is None:
+        return Times(first, last, 0)
+    part = query.format(time=time, source=_from_and_where(selection, keys, in_period=True))
+    first, last, _ = fetch_row(session, part, values)
+    return Times(selection.period_from or first, selection.period_to or last, without)
 
 
 def read_boundary(session: Session, municipality_id: int) -> bytes:

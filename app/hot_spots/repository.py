@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import shapely
-from psycopg import sql
-from sqlalchemy import Column, Select, Table, func, select
+from sqlalchemy import Column, Float, Select, SmallInteger, Table, func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
+from app.database import copying
 from app.database.base import WGS84
+from app.database.driver import copy_columns
 from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, PropertyType, read_feature_page
 from app.files.writing import rounded_geometries
 from app.hot_spots.models import DensityCell, HotSpotCell
@@ -80,20 +83,16 @@ HOT_SPOTS = ResultLayer(
 def write_cells(
     session: Session, layer: ResultLayer, municipality_id: int, run_id: int, frame: gpd.GeoDataFrame
 ) -> None:
-    """Copy the cells of a result into its table."""
-    statement = sql.SQL("copy {} ({}) from stdin").format(
-        sql.Identifier(layer.table.name),
-        sql.SQL(", ").join(map(sql.Identifier, ("municipality_id", "run_id", "geom", *layer.columns))),
-    )
+    """Copy the cells of a result into its table, as one binary stream."""
     degrees = shapely.orient_polygons(rounded_geometries(frame.geometry.to_crs(WGS84).to_numpy()))
-    shapes = shapely.to_wkb(shapely.set_srid(degrees, WGS84), hex=True, include_srid=True)
-    columns = [_database_values(frame[name].to_numpy()) for name in layer.columns]
-    driver = session.connection().connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the session has lost its connection")
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in zip(shapes, *columns, strict=True):
-            copy.write_row((municipality_id, run_id, *row))
+    shapes = shapely.to_wkb(shapely.set_srid(degrees, WGS84), include_srid=True)
+    columns = {
+        "municipality_id": copying.integers(np.full(len(frame), municipality_id), 4),
+        "run_id": copying.integers(np.full(len(frame), run_id), 8),
+        "geom": copying.texts(pa.array(shapes, pa.binary())),
+        **{name: _encoded(layer.table.c[name].type, frame[name]) for name in layer.columns},
+    }
+    copy_columns(session, layer.table.name, columns)
 
 
 def read_cells_as_geojson(
@@ -143,7 +142,10 @@ def _column(columns: Any, name: str) -> Column[Any]:
     return column
 
 
-def _database_values(values: Any) -> Iterable[Any]:
-    if np.issubdtype(values.dtype, np.floating):
-        return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN differs from itself
-    return [None if value is None else int(value) for value in values.tolist()]
+def _encoded(kind: TypeEngine[Any], values: pd.Series) -> copying.Column:
+    missing = values.isna().to_numpy()
+    nulls = missing if missing.any() else None
+    if isinstance(kind, Float):
+        return copying.floats(values.to_numpy(dtype=np.float64, na_value=0.0), nulls)
+    width = 2 if isinstance(kind, SmallInteger) else 4
+    return copying.integers(values.to_numpy(dtype=np.int64, na_value=0), width, nulls)
