@@ -67,14 +67,24 @@ def listen(host: str, port: int) -> socket.socket:
         If it cannot, with the reason.
     """
     try:
-        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(place[:2], family=family, backlog=WAITING_CONNECTIONS)
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)  # without its protocol asyncio would leave Nagle's delay on
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(place)
+            listener.listen(WAITING_CONNECTIONS)
+        except OSError:
+            listener.close()
+            raise
     except socket.gaierror as error:
         raise InvalidInputError(
             f"There is no host {host!r} to listen at.", "Use --host 127.0.0.1, or 0.0.0.0 for every network."
         ) from error
     except OSError as error:
         raise InvalidInputError(*_refusal(host, port, error)) from error
+    return listener
 
 
 def _refusal(host: str, port: int, error: OSError) -> tuple[str, str]:

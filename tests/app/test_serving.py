@@ -82,6 +82,11 @@ def test_address_is_one_that_a_browser_can_open():
         assert address_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def test_small_answers_do_not_wait_for_an_acknowledgement():
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+
+
 def test_log_lines_are_json_with_their_error():
     error = ValueError("broken")
     record = logging.LogRecord("kvart", logging.ERROR, __file__, 1, "it %s", ("failed",), (ValueError, error, None))
