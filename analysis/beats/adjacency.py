@@ -18,6 +18,11 @@ GRAIN_M = 1e-3
 """Corners within the same millimetre are the same corner."""
 OVERLAP_SHARE = 0.01
 """Overlaps above this share of the smaller unit, and wider than the snap tolerance, are refused; others are slivers."""
+APART_SHARE = 0.5
+"""Above this share of units without a neighbour, the units are blocks with the streets left out."""
+FEWEST_BLOCKS = 20
+WIDEST_STREET = 0.35
+"""Of the width of a typical unit; wider gaps are not streets."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Contiguity:
         Pairs of units whose overlap is small enough to be tolerated.
     coverage : bool
         Whether the units fit together without gap or overlap along their common borders.
+    bridged : bool
+        Whether ``snap_m`` was widened because most units touch no other.
     """
 
     edges: Edges
@@ -43,6 +50,7 @@ class Contiguity:
     min_shared_m: float
     slivers: int
     coverage: bool
+    bridged: bool = False
 
 
 def rook_contiguity(
@@ -58,7 +66,7 @@ def rook_contiguity(
         Names for messages.
     snap_m : float or None
         Units closer than this count as touching; None takes 0.5 m, or 1 % of the width of a typical unit where that is
-        less.
+        less; and where most units then touch no other, twice the usual gap (street) between them.
     min_shared_m : float or None
         Shortest border that counts; None takes 1 m, or 2 % of the width of a typical unit where that is less.
 
@@ -75,8 +83,9 @@ def rook_contiguity(
     Notes
     -----
     Equal segments are matched by their end points on a millimetre grid, which settles clean coverages at once. What
-    remains unmatched is compared with a spatial index: the part of one border within ``snap_m`` of the other, less ``2
-    snap_m`` for the overshoot at its ends. Units that meet at a corner are not neighbours.
+    remains unmatched is compared with a spatial index: the part of one border within ``snap_m`` of the other, which
+    must exceed ``2 snap_m``, the most that meeting at a corner gives, and from which the overshoot at its ends is
+    taken. Units that meet at a corner are not neighbours.
 
     Examples
     --------
@@ -89,15 +98,38 @@ def rook_contiguity(
         if value is not None and not value >= 0:
             raise ParameterError(f"{name} is {value}.", "Give a distance in metres, zero or more.")
     width_m = float(np.sqrt(np.median(shapely.area(polygons))))
-    snap_m = min(0.5, 0.01 * width_m) if snap_m is None else snap_m
-    min_shared_m = min(1.0, 0.02 * width_m) if min_shared_m is None else min_shared_m
+    tight_m = min(0.5, 0.01 * width_m)
+    shortest_m = min(1.0, 0.02 * width_m) if min_shared_m is None else min_shared_m
     coverage = bool(shapely.coverage_is_valid(polygons))
-    slivers = 0 if coverage else refuse_overlaps(polygons, unit_ids, snap_m)
+    slivers = 0 if coverage else refuse_overlaps(polygons, unit_ids, tight_m)
+    reach_m = tight_m if snap_m is None else snap_m
+    edges = _borders(polygons, reach_m, shortest_m)
+    street_m = _street_width(polygons, edges, width_m) if snap_m is None else 0.0
+    if street_m:
+        reach_m = street_m
+        edges = _borders(polygons, reach_m, shortest_m)
+    return Contiguity(edges, reach_m, shortest_m, slivers, coverage, bridged=street_m > 0)
+
+
+def _borders(polygons: Geometries, snap_m: float, min_shared_m: float) -> Edges:
+    """Return the borders of at least ``min_shared_m`` between units at most ``snap_m`` apart."""
     segments = border_segments(polygons)
     matched, loose = _match(segments, len(polygons))
-    snapped = _snap(segments, loose, snap_m, min_shared_m)
-    edges = _add_up([matched, snapped], len(polygons))
-    return Contiguity(edges.select(edges.border_m >= min_shared_m), snap_m, min_shared_m, slivers, coverage)
+    edges = _add_up([matched, _snap(segments, loose, snap_m, min_shared_m)], len(polygons))
+    return edges.select(edges.border_m >= min_shared_m)
+
+
+def _street_width(polygons: Geometries, edges: Edges, width_m: float) -> float:
+    """Return a tolerance that spans the gaps between units, 0.0 when most units touch another or gaps are wide."""
+    apart = np.ones(len(polygons), np.bool_)
+    apart[edges.first] = apart[edges.second] = False
+    if len(polygons) < FEWEST_BLOCKS or apart.mean() <= APART_SHARE:
+        return 0.0
+    lonely = np.flatnonzero(apart)
+    tree = shapely.STRtree(polygons)
+    _, gap_m = tree.query_nearest(polygons[lonely], exclusive=True, return_distance=True, all_matches=False)
+    street_m = float(np.quantile(gap_m, 0.75))
+    return min(2.0 * street_m, WIDEST_STREET * width_m) if street_m <= WIDEST_STREET * width_m else 0.0
 
 
 @dataclass(frozen=True)
@@ -213,9 +245,11 @@ def _snap(segments: Segments, loose: NDArray[np.bool_], snap_m: float, min_share
     needed = np.unique(one)
     plain = shapely.simplify(shapely.line_merge(lines[needed]), 0.1 * snap_m)
     reach[needed] = shapely.buffer(plain, snap_m, quad_segs=2)
-    shared_m = shapely.length(shapely.intersection(lines[two], reach[one])) - 2.0 * snap_m
-    keep = shared_m >= min_shared_m
-    return Edges(unit[one[keep]], unit[two[keep]], shared_m[keep])
+    within_m = shapely.length(shapely.intersection(lines[two], reach[one]))
+    keep = within_m - 2.0 * snap_m >= min_shared_m
+    one, two, within_m = one[keep], two[keep], within_m[keep]
+    overshoot_m = 2.0 * (snap_m - shapely.distance(lines[one], lines[two]))
+    return Edges(unit[one], unit[two], within_m - overshoot_m)
 
 
 def _add_up(parts: list[Edges], n_units: int) -> Edges:

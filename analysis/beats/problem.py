@@ -226,7 +226,7 @@ def beat_problem(  # noqa: PLR0913
         weights=weights or Weights(),
         crs=CRS.from_user_input(units.crs),
         columns={"residents": residents, "workload": workload, "hard_boundary": hard_boundary, "current": current},
-        notices=(*work_notices, *shape_notices, *_sliver_notices(contiguity)),
+        notices=(*work_notices, *shape_notices, *_border_notices(contiguity)),
     )
 
 
@@ -259,8 +259,13 @@ def _areas(shapes: NDArray[np.object_], study_area: BaseGeometry | None) -> tupl
     return cells.polygons, notices
 
 
-def _sliver_notices(contiguity: Contiguity) -> list[Notice]:
-    """Say when small overlaps were tolerated."""
-    if not contiguity.slivers:
-        return []
-    return [Notice("slivers", f"{contiguity.slivers:,} pairs of units overlap by slivers, which are tolerated.")]
+def _border_notices(contiguity: Contiguity) -> list[Notice]:
+    """Say when small overlaps were tolerated or gaps bridged."""
+    notices = []
+    if contiguity.slivers:
+        text = f"{contiguity.slivers:,} pairs of units overlap by slivers, which are tolerated."
+        notices.append(Notice("slivers", text))
+    if contiguity.bridged:
+        text = f"Most units touch no other: gaps of up to {contiguity.snap_m:.0f} m (streets) count as borders."
+        notices.append(Notice("gaps_bridged", text))
+    return notices

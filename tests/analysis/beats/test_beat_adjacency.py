@@ -42,6 +42,23 @@ def test_diagonal_neighbours_stay_apart_under_a_wide_snap():
     assert sorted(borders(blocks, snap_m=15)) == [(0, 1), (0, 2), (1, 3), (2, 3)]
 
 
+def test_blocks_between_streets_are_bridged_as_a_whole():
+    blocks = np.array([shapely.box(112 * x, 112 * y, 112 * x + 100, 112 * y + 100) for y in range(6) for x in range(6)])
+    contiguity = rook_contiguity(blocks, np.arange(36))
+    assert contiguity.bridged
+    assert contiguity.snap_m == pytest.approx(24)
+    assert len(contiguity.edges.first) == 60
+    assert not rook_contiguity(blocks, np.arange(36), snap_m=0.5).bridged
+    # Villages far apart are islands, not blocks.
+    villages = np.array([shapely.box(300 * n, 0, 300 * n + 100, 100) for n in range(30)])
+    assert len(rook_contiguity(villages, np.arange(30)).edges.first) == 0
+
+
+def test_wide_snap_does_not_excuse_overlaps():
+    with pytest.raises(GeometryError):
+        borders([shapely.box(0, 0, 100, 100), shapely.box(90, 0, 200, 100)], snap_m=20)
+
+
 def test_short_border_can_be_ignored():
     shapes = [shapely.box(0, 0, 100, 100), shapely.box(100, 80, 200, 180)]
     assert borders(shapes) == {(0, 1): pytest.approx(20, abs=1)}

@@ -140,3 +140,19 @@ def test_unit_in_several_parts_is_one_unit():
     assert len(plan.frame) == 1
     assert plan.frame.contiguous.all()
     assert plan.frame.geometry[0].geom_type == "MultiPolygon"
+
+
+def test_blocks_with_the_streets_left_out_are_drawn_into_beats():
+    shapes = [shapely.box(112 * x, 112 * y, 112 * x + 100, 112 * y + 100) for y in range(8) for x in range(8)]
+    plan, reasons = solved(gpd.GeoDataFrame({"people": [300] * 64}, geometry=shapes, crs=CRS))
+    assert reasons == {}
+    assert plan.frame.contiguous.all()
+    assert [notice.code for notice in plan.summary.warnings] == ["gaps_bridged"]
+
+
+def test_hundreds_of_islands_are_each_flagged():
+    shapes = [shapely.box(500 * x, 500 * y, 500 * x + 100, 500 * y + 100) for y in range(20) for x in range(20)]
+    plan, _ = solved(gpd.GeoDataFrame({"people": [300] * 400}, geometry=shapes, crs=CRS))
+    assert len(plan.frame) == 400
+    assert {reason.code for reason in plan.reasons} == {"component_below_min"}
+    assert all("400 m away" in reason.message for reason in plan.reasons)
