@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from app.features.schemas import AreaGeometry, PlainText
 
 EventLayer = Literal["incidents", "reports"]
+SHORTEST_M, LONGEST_M = 0.01, 1_000_000.0
+"""Range of a length that an analysis may be asked for, metres."""
+FARTHEST_M = 1e8
+"""No coordinate of a projected CRS lies further from its origin, metres."""
+Coordinate = Annotated[float, Field(ge=-FARTHEST_M, le=FARTHEST_M, allow_inf_nan=False)]
 Name = Annotated[PlainText, StringConstraints(max_length=200)]
 """A name of something stored."""
 
@@ -48,7 +53,7 @@ class GridParameters(EventSelection):
         allow_inf_nan=False,
         description="Side of a cell, metres; suggested when absent.",
     )
-    origin_m: tuple[FiniteFloat, FiniteFloat] | None = Field(
+    origin_m: tuple[Coordinate, Coordinate] | None = Field(
         default=None,
         description="A corner of the lattice in the working CRS, metres; multiples of cell_m from (0, 0) when absent.",
     )

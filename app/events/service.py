@@ -83,7 +83,13 @@ def read_study_area(
         area = shapely.from_wkb(repository.read_boundary(session, municipality.id))
     else:
         area = polygon_of_geojson(study_area)
-    return gpd.GeoSeries([area], crs="EPSG:4326").to_crs(municipality.working_crs)
+    projected = gpd.GeoSeries([area], crs="EPSG:4326").to_crs(municipality.working_crs)
+    if not np.isfinite(projected.total_bounds).all() or not projected.is_valid.all():
+        raise InvalidInputError(
+            f"study_area cannot be projected to the working CRS of {municipality.name}.",
+            "Give an area in and around the municipality.",
+        )
+    return projected
 
 
 def source_names(session: Session, municipality: MunicipalityContext, layer: EventLayer) -> list[str]:

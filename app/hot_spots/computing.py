@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
+from analysis.errors import ParameterError
 from analysis.getis_ord import hot_spots
 from analysis.grids import SquareGrid, square_grid, suggest_cell_m
 from analysis.kernel_density import kernel_density
 from analysis.point_mass import point_masses
 from analysis.summary import Notice, Summary
+from app.events.schemas import FARTHEST_M, LONGEST_M, SHORTEST_M
 
 Kernel = Literal["quartic", "gaussian"]
 Correction = Literal["bh", "by", "bonferroni", "none"]
@@ -84,6 +86,7 @@ def compute_density(
     origin_m: tuple[float, float] | None = None,
 ) -> GridResult:
     """Return the kernel density of events; see `analysis.kernel_density.kernel_density`."""
+    _check_lengths(radius_m=radius_m, sigma_m=sigma_m, cell_m=cell_m)
     grid, rule = _grid(events, cell_m, origin_m)
     result = kernel_density(events.x, events.y, grid, kernel=kernel, radius_m=radius_m, sigma_m=sigma_m)
     return GridResult(result.to_frame(), _completed(result.summary, events, rule))
@@ -97,14 +100,27 @@ def compute_hot_spots(
     origin_m: tuple[float, float] | None = None,
 ) -> GridResult:
     """Return the Getis-Ord Gi* hot spots of events; see `analysis.getis_ord.hot_spots`."""
+    _check_lengths(cell_m=cell_m)
     grid, rule = _grid(events, cell_m, origin_m)
     result = hot_spots(events.x, events.y, grid, correction=correction)
     return GridResult(result.frame, _completed(result.summary, events, rule))
 
 
+def _check_lengths(**lengths: float | None) -> None:
+    for name, length in lengths.items():
+        if length is not None and not SHORTEST_M <= length <= LONGEST_M:
+            raise ParameterError(
+                f"{name} is {length:g}.", f"Give a length from {SHORTEST_M:g} to {LONGEST_M:,.0f} metres."
+            )
+
+
 def _grid(
     events: GridInput, cell_m: float | None, origin_m: tuple[float, float] | None
 ) -> tuple[SquareGrid, dict[str, str]]:
+    if origin_m is not None and not all(abs(value) <= FARTHEST_M for value in origin_m):
+        raise ParameterError(
+            f"The origin {origin_m} lies outside every projected CRS.", "Give two coordinates in metres."
+        )
     rule = {}
     if cell_m is None:
         suggestion = suggest_cell_m(len(events.x), _area_m2(events))

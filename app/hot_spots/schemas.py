@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from app.events.schemas import GridParameters
+from app.events.schemas import LONGEST_M, SHORTEST_M, GridParameters
 
 
 class DensityParameters(GridParameters):
@@ -21,13 +21,15 @@ class DensityParameters(GridParameters):
     kernel: Literal["quartic", "gaussian"] = Field(default="quartic", description="Form of the kernel.")
     radius_m: float | None = Field(
         default=None,
-        gt=0,
+        ge=SHORTEST_M,
+        le=LONGEST_M,
         allow_inf_nan=False,
         description="Reach of the quartic kernel, metres; suggested when absent.",
     )
     sigma_m: float | None = Field(
         default=None,
-        gt=0,
+        ge=SHORTEST_M,
+        le=LONGEST_M,
         allow_inf_nan=False,
         description="Standard deviation of the gaussian kernel, metres; suggested when absent.",
     )

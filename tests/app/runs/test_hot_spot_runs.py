@@ -150,6 +150,13 @@ def test_a_study_area_elsewhere_fails_the_run(do_run):
     assert run.problem["type"] == "urn:kvart:problem:empty_input"
 
 
+def test_a_study_area_that_cannot_be_projected_fails_the_run(do_run):
+    ring = [[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]
+    run = do_run("getis-ord", {"cell_m": 500, "study_area": {"type": "Polygon", "coordinates": [ring]}})
+    assert run.state == "failed"
+    assert "cannot be projected" in run.problem["detail"]
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [

@@ -131,6 +131,8 @@ def test_a_run_can_be_dismissed_until_it_ends(client, town, database):
     [
         ({"kind": "getis-ord", "parameters": {"cell_m": -5}}, "cell_m"),
         ({"kind": "getis-ord", "parameters": {"cel_m": 5}}, "cel_m"),
+        ({"kind": "getis-ord", "parameters": {"origin_m": [1e300, 0]}}, "origin_m"),
+        ({"kind": "kernel-density", "parameters": {"radius_m": 1e300}}, "radius_m"),
         ({"kind": "getis-ord", "parameters": {"correction": "holm"}}, "correction"),
         ({"kind": "kernel-density", "parameters": {"sigma_m": 100}}, "quartic kernel takes radius_m"),
         ({"kind": "kernel-density", "parameters": {"kernel": "gaussian", "radius_m": 100}}, "gaussian kernel takes"),
