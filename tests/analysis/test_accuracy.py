@@ -5,15 +5,11 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.accuracy import accuracy, capture_curve, map_accuracy
-from analysis.errors import CoordinateError, EmptyInputError, ParameterError, TooFewEventsError, UnitsError
-from analysis.grids import square_grid
-
-UTM = "EPSG:32616"
+from analysis.accuracy import accuracy, capture_curve
+from analysis.errors import EmptyInputError, ParameterError, TooFewEventsError, UnitsError
 
 small_counts = st.integers(2, 6).flatmap(
     lambda n: st.tuples(
@@ -114,25 +110,3 @@ def test_bad_columns_are_refused_with_what_to_do(arguments, error, words):
 def test_area_shares_out_of_range_are_refused(share):
     with pytest.raises(ParameterError, match="area share"):
         accuracy([1, 2], [1, 1], area_shares=[share])
-
-
-def test_a_map_is_measured_on_later_events_and_explained():
-    grid = square_grid(shapely.box(0, 0, 1000, 1000), 100, crs=UTM)
-    random = np.random.default_rng(1)
-    x, y = (
-        np.r_[random.uniform(0, 1000, 50), np.full(50, 250.0), 5000],
-        np.r_[random.uniform(0, 1000, 50), np.full(51, 250.0)],
-    )
-    score = np.zeros(100)
-    score[22] = 1.0
-    found = map_accuracy(score, x, y, grid, area_shares=[0.01])
-    assert found.levels[0].hits >= 50
-    assert found.levels[0].area == pytest.approx(0.01)
-    assert found.summary.excluded == {"outside": 1}
-    assert found.summary.n_used == 100
-    assert "top 1% of the area" in found.summary.reading
-    assert "1 later events outside" in found.summary.reading
-    with pytest.raises(ParameterError, match="shape"):
-        map_accuracy(score[:5], x, y, grid)
-    with pytest.raises(CoordinateError, match="degrees"):
-        map_accuracy(score, [-87.0], [41.0], grid)
