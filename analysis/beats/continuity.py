@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from analysis.beats.energy import Rules
 from analysis.beats.graph import Edges, UnitGraph, components, edges_of, subgraph
 from analysis.beats.problem import BeatProblem
+from analysis.beats.randomness import RandomState
 from analysis.beats.screening import Screening
 from analysis.beats.seeding import seed_beats
 from analysis.beats.trees import scratch_for
@@ -36,12 +37,7 @@ class WarmStart:
 
 
 def warm_start(
-    graph: UnitGraph,
-    group: Labels,
-    parts: Labels,
-    current: Labels,
-    rules: Rules,
-    random: NDArray[np.uint64],
+    graph: UnitGraph, group: Labels, parts: Labels, current: Labels, rules: Rules, random: RandomState
 ) -> WarmStart:
     """Turn the plan in force into connected beats of the right number.
 

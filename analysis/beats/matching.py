@@ -48,6 +48,5 @@ def cheapest_pairs(row: Whole, column: Whole, cost: NDArray[np.float64], shape: 
     matrix = csr_array((data, places), shape=(rows, columns + rows))
     matched_row, matched_column = min_weight_full_bipartite_matching(matrix)
     found = np.full(rows, -1, np.int64)
-    found[matched_row] = matched_column
-    found[found >= columns] = -1
+    found[matched_row] = np.where(matched_column < columns, matched_column, -1)
     return found

@@ -31,10 +31,8 @@ def repair(graph: UnitGraph, attempt: Attempt, rules: Rules, *, fixed_count: boo
         Units and neighbours; bounds and weights.
     attempt : Attempt
         Division with connected beats, some out of bounds.
-    fixed_count : bool
-        Whether the number of beats must stay.
-    seed : int
-        Seed of the run.
+    fixed_count, seed : bool, int
+        Whether the number of beats must stay, and the seed of the run.
 
     Returns
     -------

@@ -134,10 +134,8 @@ def share_out(problem: BeatProblem, screening: Screening, wanted: NDArray[np.int
 
     Parameters
     ----------
-    problem : BeatProblem
-        Checked task.
-    screening : Screening
-        Groups with their fewest and most beats.
+    problem, screening
+        Checked task, and its groups with their fewest and most beats.
     wanted : ndarray of int64, shape (g,), optional
         Beats that each group has today; kept where the bounds allow and the number is free.
 
