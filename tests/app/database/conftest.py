@@ -100,25 +100,34 @@ def row_inserter() -> Any:
     return insert_a_row_in_every_table
 
 
+def quick_directory() -> Path:
+    """Make a directory in memory where there is room for it: the faults of these tests are no power cuts."""
+    memory = Path("/dev/shm")
+    has_room = memory.is_dir() and shutil.disk_usage(memory).free > 2_000_000_000
+    return Path(tempfile.mkdtemp(prefix="kvart-tests-", dir=memory if has_room else None))
+
+
 @pytest.fixture
 def open_home() -> Iterator[Path]:
     """A new directory that every account may enter, unlike those of pytest."""
-    home = Path(tempfile.mkdtemp(prefix="kvart-tests-"))
+    home = quick_directory()
     home.chmod(0o711)
     yield home
     shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")
-def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model_home() -> Iterator[Path]:
     """Home of a stopped cluster with the schema; to be copied, which is quicker than making one."""
-    home = tmp_path_factory.mktemp("model") / "home"
+    directory = quick_directory()
+    home = directory / "home"
     cluster = EmbeddedCluster(home, durable=False)
     cluster.start()
     database = Database(cluster.url(), cluster=cluster)
     migrating.upgrade(database.engine)
     database.close()
-    return home
+    yield home
+    shutil.rmtree(directory)
 
 
 @pytest.fixture
