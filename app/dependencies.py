@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
+from anyio import Semaphore, fail_after
 from fastapi import Depends, Path, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 
 from app.database.sessions import Database
-from app.errors import BadParameterError
+from app.errors import BadParameterError, DatabaseUnavailableError
 from app.features.parameters import MAX_IDENTIFIER
 from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
 from app.settings import Settings
+
+LONGEST_WAIT_SECONDS = 20.0
 
 
 def get_settings(request: Request) -> Settings:
@@ -34,7 +37,31 @@ SettingsDep = Annotated[Settings, Depends(get_settings)]
 DatabaseDep = Annotated[Database, Depends(get_database)]
 
 
-def open_session(database: DatabaseDep) -> Iterator[Session]:
+async def take_turn(request: Request) -> AsyncIterator[None]:
+    """Wait until fewer requests use the database than it has connections.
+
+    Without turns, requests that hold a connection would wait for threads in which others wait for a connection.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        If it takes too long.
+    """
+    turns: Semaphore = request.app.state.turns
+    try:
+        with fail_after(LONGEST_WAIT_SECONDS):
+            await turns.acquire()
+    except TimeoutError as error:
+        raise DatabaseUnavailableError("Too many requests at once.", "Try again in a moment.") from error
+    try:
+        yield
+    finally:
+        turns.release()
+
+
+def open_session(
+    database: DatabaseDep, _turn: Annotated[None, Depends(take_turn, scope="function")]
+) -> Iterator[Session]:
     """Give a session in one transaction, which ends before the answer is sent: what is acknowledged is stored."""
     with database.transaction() as session:
         yield session

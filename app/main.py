@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from anyio import to_thread
+from anyio import Semaphore, to_thread
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
@@ -96,6 +96,7 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     database = application.state.database or await to_thread.run_sync(open_database, settings.database)
     worker = WorkerProcess(settings.database) if settings.server.worker else None
     application.state.database, application.state.worker = database, worker
+    application.state.turns = Semaphore(settings.database.pool_size)
     try:
         if worker is not None:
             worker.start()

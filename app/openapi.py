@@ -122,7 +122,7 @@ def build_openapi(application: FastAPI, collections: Iterable[Collection]) -> di
     for collection in collections:
         schemas |= collection_schemas(collection)
     for operation in _operations(document):
-        _drop_framework_answers(operation)
+        _correct_answers(operation)
         _share_parameters(operation, components.setdefault("parameters", {}))
     return document
 
@@ -132,8 +132,8 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from path.values()
 
 
-def _drop_framework_answers(operation: dict[str, Any]) -> None:
-    """Remove what FastAPI assumes of invalid input and of text answers, which is not what the service answers."""
+def _correct_answers(operation: dict[str, Any]) -> None:
+    """Put what any address may answer in the place of what FastAPI assumes of invalid input."""
     responses = operation["responses"]
     unprocessable = responses.get("422", {}).get("content", {}).get("application/json", {}).get("schema", {})
     if unprocessable.get("$ref", "").endswith("/HTTPValidationError"):
@@ -141,6 +141,8 @@ def _drop_framework_answers(operation: dict[str, Any]) -> None:
             del responses["422"]["content"]["application/json"]
         else:
             del responses["422"]
+    for status, answer in problems(500, 503).items():
+        responses.setdefault(str(status), answer)
     operation["responses"] = dict(sorted(responses.items()))
 
 
