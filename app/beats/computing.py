@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
+from shapely.geometry.base import BaseGeometry
 
 from analysis.beats.officers import OfficerMatching, assign_officers
 from analysis.beats.plan import BeatPlan
@@ -93,7 +94,7 @@ def compute_beats(
     request: BeatRequest,
     *,
     officers: pd.DataFrame | None = None,
-    current_officers: dict[str, Any] | None = None,
+    study_area: BaseGeometry | None = None,
     excluded: dict[str, int] | None = None,
     notices: tuple[Notice, ...] = (),
     progress: Progress | None = None,
@@ -107,8 +108,8 @@ def compute_beats(
     request : BeatRequest
     officers : DataFrame, optional
         See `analysis.beats.officers.assign_officers`.
-    current_officers : dict, optional
-        Officer of each beat of the plan in force.
+    study_area : Polygon or MultiPolygon, optional
+        Area that point units are spread over, in the CRS of the units; their hull by default.
     excluded : dict of str to int, optional
         Rows left out on reading, by reason.
     notices : tuple of Notice
@@ -126,12 +127,13 @@ def compute_beats(
         max_residents=request.max_residents,
         beats=request.beats,
         current=request.current,
+        study_area=study_area,
     )
     plan = solve_beats(problem, seed=request.seed, progress=progress)
     frame = plan.frame.copy()
     matching = None
     if officers is not None:
-        matching = assign_officers(plan, officers, current_officers=current_officers)
+        matching = assign_officers(plan, officers)
         notices = (*notices, *(Notice(reason.code, reason.message) for reason in matching.reasons))
     holders = {} if matching is None else matching.officer_of_beat
     badges = [None if (badge := holders.get(beat)) is None else str(badge) for beat in plan.beat_ids]

@@ -12,12 +12,13 @@ import geopandas as gpd
 from analysis.summary import Notice
 from app.beats.computing import BeatRequest, BeatResult, Progress, compute_beats
 from app.beats.officer_files import read_officers
+from app.files.areas import read_study_area
 from app.files.columns import find_by_synonym, require_column
 from app.files.delimited import Dialect
 from app.files.reading import read_features
-from app.files.writing import OutputFiles
-from app.hot_spots.from_files import check_outputs, file_map_context
+from app.files.writing import OutputFiles, check_outputs
 from app.maps.documents import ResidentBand, beat_map
+from app.maps.saving import saved_map_context
 
 UNIT_ID_NAMES = ("unitid", "unit", "id", "code", "unitcode", "geoid", r"geoid\d\d", "fid", "objectid", "gid", "block")
 
@@ -36,6 +37,8 @@ class UnitsRequest:
         Columns, bounds and seed.
     officers : Path or None
         Table of officers.
+    study_area : Path or None
+        Areas that point units are spread over.
     crs, working_crs, x, y, dialect
         As for points.
     assignments, report, map : Path or None
@@ -57,6 +60,7 @@ class UnitsRequest:
     report: Path | None = None
     map: Path | None = None
     title: str | None = None
+    study_area: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,15 @@ def draw_beats(request: UnitsRequest, progress: Progress | None = None) -> BeatO
     )
     units, asked, notice = _with_unit_ids(found.frame, asked)
     officers = None if request.officers is None else read_officers(request.officers, units.crs)
+    area = None if request.study_area is None else read_study_area(request.study_area, units.crs)
     result = compute_beats(
-        units, asked, officers=officers, excluded=found.excluded, notices=(*found.notices, *notice), progress=progress
+        units,
+        asked,
+        officers=officers,
+        study_area=None if area is None else area.geometry.iloc[0],
+        excluded=found.excluded,
+        notices=(*found.notices, *notice),
+        progress=progress,
     )
     with OutputFiles() as outputs:
         _write(outputs, request, result)
@@ -127,7 +138,7 @@ def _write(outputs: OutputFiles, request: UnitsRequest, result: BeatResult) -> N
         outputs.text(json.dumps(result.report(), ensure_ascii=False, indent=2, allow_nan=False) + "\n", request.report)
     if request.map is not None:
         title = request.title or f"Beats: {request.units.name}"
-        context = file_map_context(
+        context = saved_map_context(
             result.summary, title=title, units="residents per beat", source=request.units, boundary=None
         )
         band = ResidentBand(request.columns.min_residents, request.columns.max_residents)

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from analysis.summary import Notice, Summary
@@ -32,6 +33,7 @@ MOST_PLANS = 500
 @dataclass(frozen=True)
 class _Input:
     units: gpd.GeoDataFrame
+    study_area: BaseGeometry
     officers: pd.DataFrame | None
     has_current: bool
     excluded: dict[str, int]
@@ -62,6 +64,7 @@ def execute_allocation(database: Database, run: ClaimedRun, report: ReportProgre
         found.units,
         request,
         officers=found.officers,
+        study_area=found.study_area,
         excluded=found.excluded,
         notices=found.notices,
         progress=lambda share, told: report(0.1 + 0.8 * share, told),
@@ -208,6 +211,7 @@ def _read_input(session: Session, municipality: MunicipalityContext, parameters:
     notices = (Notice("no_officers", "No officers are stored: every beat is vacant."),)
     return _Input(
         units=units,
+        study_area=events.read_study_area(session, municipality).iloc[0],
         officers=officers if officers is not None and len(officers) else None,
         has_current=plan_id is not None,
         excluded=excluded,

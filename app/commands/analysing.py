@@ -131,6 +131,7 @@ def beats(
     seed: options.Seed = 0,
     assignments: options.AssignmentsFile = None,
     report: options.ReportFile = None,
+    study_area: options.StudyArea = None,
     crs: options.Crs = None,
     working_crs: options.WorkingCrs = None,
     x: options.XColumn = None,
@@ -157,7 +158,7 @@ def beats(
     )
     text = options.dialect(layer, delimiter, decimal)
     request = UnitsRequest(
-        units, out, columns, officers, crs, working_crs, x, y, text, assignments, report, map_file, title
+        units, out, columns, officers, crs, working_crs, x, y, text, assignments, report, map_file, title, study_area
     )
     console = Console()
     with progress_bars(console) as bars:

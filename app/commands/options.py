@@ -36,7 +36,10 @@ UnitsFile = Annotated[Path, typer.Argument(metavar="UNITS", help=f"Areal units (
 OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help=f"Layer to write; {WRITABLE}.")]
 CellM = Annotated[float | None, typer.Option("--cell-m", metavar="N", help="Side of a cell, metres.")]
 StudyArea = Annotated[
-    Path | None, typer.Option("--study-area", metavar="FILE", help="Areas whose union the cells cover.")
+    Path | None,
+    typer.Option(
+        "--study-area", metavar="FILE", help="Areas whose union is looked at; point units are spread over it."
+    ),
 ]
 OriginM = Annotated[
     tuple[float, float] | None,

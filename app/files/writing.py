@@ -133,9 +133,30 @@ def layer_writer(path: Path) -> Callable[[gpd.GeoDataFrame, Path], None]:
     return _WRITERS[ending]
 
 
-def geojson_text(frame: gpd.GeoDataFrame) -> str:
-    """Return a layer as a GeoJSON feature collection in CRS84, one feature a line."""
-    return "".join(_geojson_parts(_without_infinities(frame)))
+def check_outputs(
+    source: Path, *, layer: Path, html: Path | None = None, csv: Path | None = None, json: Path | None = None
+) -> None:
+    """Refuse outputs that could not be written, before the work is done.
+
+    Raises
+    ------
+    UnsupportedFormatError
+        The ending of the layer is not one that Kvart writes.
+    InvalidInputError
+        Another ending is wrong, or an output would replace the input or another output.
+    """
+    layer_writer(layer)
+    endings = {".html": html, ".csv": csv, ".json": json}
+    for ending, path in endings.items():
+        if path is not None and path.suffix.lower() != ending:
+            raise InvalidInputError(f"{path.name} does not end in {ending}.", f"Call it {path.stem}{ending}.")
+    taken = {source.resolve(): "the input"}
+    for path in (layer, html, csv, json):
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise InvalidInputError(f"{path} is {taken[path.resolve()]} already.", "Give each file a name of its own.")
+        taken[path.resolve()] = "another output"
 
 
 def rounded_geometries(geometries: np.ndarray, decimals: int = GEOJSON_DECIMALS) -> np.ndarray:

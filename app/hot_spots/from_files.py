@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
-import shapely
 
 from analysis.summary import Summary
-from app.errors import InvalidInputError
+from app.files.areas import read_study_area
 from app.files.delimited import Dialect
-from app.files.reading import Features, read_features
-from app.files.writing import OutputFiles, layer_writer
+from app.files.reading import read_features
+from app.files.writing import OutputFiles, check_outputs
 from app.hot_spots.computing import GridInput, GridResult
 from app.maps.context import MapContext
-from app.settings import MapSettings
+from app.maps.saving import saved_map_context
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def analyse_points(request: PointsRequest, compute: Compute, draw: Draw, *, what
         expect="points",
         dialect=request.dialect,
     )
-    area = None if request.study_area is None else read_study_area(request.study_area, events)
+    area = None if request.study_area is None else read_study_area(request.study_area, events.frame.crs)
     found = GridInput(
         x=events.frame.geometry.x.to_numpy(),
         y=events.frame.geometry.y.to_numpy(),
@@ -125,56 +124,7 @@ def analyse_points(request: PointsRequest, compute: Compute, draw: Draw, *, what
         outputs.layer(result.frame, request.out)
         if request.map is not None:
             title = request.title or f"{what}: {request.points.name}"
-            context = file_map_context(result.summary, title=title, units=units, source=request.points, boundary=area)
+            context = saved_map_context(result.summary, title=title, units=units, source=request.points, boundary=area)
             outputs.text(draw(result.frame, context), request.map)
         written = outputs.paths
     return FileOutcome(result.summary, result.frame, written)
-
-
-def read_study_area(path: Path, events: Features) -> gpd.GeoDataFrame:
-    """Return the union of the areas of a file, in the CRS of the events."""
-    areas = read_features(path, working_crs=events.frame.crs, expect="area")
-    union = shapely.union_all(areas.frame.geometry.to_numpy())
-    return gpd.GeoDataFrame({"name": [path.stem]}, geometry=[union], crs=events.frame.crs)
-
-
-def file_map_context(
-    summary: Summary, *, title: str, units: str, source: Path, boundary: gpd.GeoDataFrame | None
-) -> MapContext:
-    """Return what a saved map says about itself; everything it needs is inside the file."""
-    settings = MapSettings()
-    return MapContext.of_summary(
-        summary,
-        title=title,
-        units=units,
-        source=source.name,
-        boundary=boundary,
-        handling_mark=settings.handling_mark,
-        assets="embedded",
-    )
-
-
-def check_outputs(
-    source: Path, *, layer: Path, html: Path | None = None, csv: Path | None = None, json: Path | None = None
-) -> None:
-    """Refuse outputs that could not be written, before the work is done.
-
-    Raises
-    ------
-    UnsupportedFormatError
-        The ending of the layer is not one that Kvart writes.
-    InvalidInputError
-        Another ending is wrong, or an output would replace the input or another output.
-    """
-    layer_writer(layer)
-    endings = {".html": html, ".csv": csv, ".json": json}
-    for ending, path in endings.items():
-        if path is not None and path.suffix.lower() != ending:
-            raise InvalidInputError(f"{path.name} does not end in {ending}.", f"Call it {path.stem}{ending}.")
-    taken = {source.resolve(): "the input"}
-    for path in (layer, html, csv, json):
-        if path is None:
-            continue
-        if path.resolve() in taken:
-            raise InvalidInputError(f"{path} is {taken[path.resolve()]} already.", "Give each file a name of its own.")
-        taken[path.resolve()] = "another output"

@@ -176,6 +176,20 @@ def test_units_without_a_column_of_ids_are_named_by_their_row(run, units, tmp_pa
     assert (tmp_path / "a.csv").read_text().splitlines()[1].startswith("1,")
 
 
+def test_units_that_are_points_are_spread_over_the_study_area(run, units, tmp_path):
+    frame = gpd.read_file(units)
+    whole = gpd.GeoDataFrame(geometry=[frame.union_all()], crs=frame.crs)
+    whole.to_file(tmp_path / "town.gpkg")
+    frame.geometry = frame.geometry.centroid
+    frame.to_file(tmp_path / "centres.gpkg")
+    code, out, err = run(
+        "beats", "centres.gpkg", "--out", "b.gpkg", "--residents", "people", "--study-area", "town.gpkg"
+    )
+    assert (code, err) == (0, "")
+    assert "point_units" in out
+    assert gpd.read_file(tmp_path / "b.gpkg").area.sum() == pytest.approx(whole.area.sum())
+
+
 def change(units, **columns):
     frame = gpd.read_file(units)
     for name, (row, value) in columns.items():
