@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from analysis.kernels import KERNELS, KernelShape, same_smoothing
 from analysis.projection import FloatArray
 
 MOST_QUERIED = 2_000
-SIGMA_PER_RADIUS = 1.0 / math.sqrt(8.0)
-"""Standard deviation of a quartic kernel of radius 1 along an axis: the Gaussian that smooths as much."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Bandwidth:
     Attributes
     ----------
     radius_m : float
-        For kernels of finite reach, metres.
+        For the quartic kernel, metres.
     reason : str
         The rule and its figures, for a person.
     """
@@ -33,7 +32,20 @@ class Bandwidth:
     @property
     def sigma_m(self) -> float:
         """Standard deviation of the Gaussian that smooths as much, metres."""
-        return rounded(self.radius_m * SIGMA_PER_RADIUS)
+        return self.for_kernel(KERNELS["gaussian"])
+
+    def for_kernel(self, kernel: KernelShape) -> float:
+        """Return the bandwidth with which a kernel smooths as much (equal variance), metres.
+
+        Parameters
+        ----------
+        kernel : KernelShape
+
+        Returns
+        -------
+        float
+        """
+        return rounded(same_smoothing(self.radius_m, KERNELS["quartic"], kernel))
 
 
 def suggest_bandwidth(x: FloatArray, y: FloatArray, cell_m: float) -> Bandwidth:

@@ -11,17 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis import gaussian_fft
-from analysis.bandwidth import suggest_bandwidth
+from analysis.bandwidth import Bandwidth
 from analysis.cell_events import sorted_by_row
 from analysis.errors import ParameterError
 from analysis.events import check_some_inside, events_notices
-from analysis.grid_cells import positions
+from analysis.grid_cells import BoolArray, positions
 from analysis.grids import SquareGrid, checked_weights
-from analysis.kernel_sums import ENDLESS_REACH, EXACT_REACH, gaussian_sums, quartic_sums
+from analysis.kernel_sums import ENDLESS_REACH, EXACT_REACH, finite_sums, gaussian_sums
+from analysis.kernels import BELL, CONE, Kernel
 from analysis.projection import FloatArray, checked_coordinates, crs_name
-from analysis.summary import Notice, Summary
+from analysis.smoothing import Smoothing, chosen_smoothing
+from analysis.summary import Summary
 
-Kernel = Literal["quartic", "gaussian"]
+__all__ = ["Kernel", "KernelDensity", "kernel_density"]
+
 Method = Literal["auto", "exact", "fft"]
 
 CHEAP_SUMS = 5e8
@@ -51,28 +54,14 @@ class KernelDensity:
         return self.grid.to_frame(density_per_km2=self.density_per_km2[self.grid.inside])
 
 
-@dataclass(frozen=True)
-class _Smoothing:
-    """Kernel, bandwidth and why that bandwidth."""
-
-    kernel: Kernel
-    bandwidth_m: float
-    reason: str | None
-
-    @property
-    def name(self) -> str:
-        """Parameter that the bandwidth goes by."""
-        return "radius_m" if self.kernel == "quartic" else "sigma_m"
-
-
 def kernel_density(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
     grid: SquareGrid,
     *,
     kernel: Kernel = "quartic",
-    radius_m: float | None = None,
-    sigma_m: float | None = None,
+    radius_m: float | Bandwidth | None = None,
+    sigma_m: float | Bandwidth | None = None,
     weights: npt.ArrayLike | None = None,
     method: Method = "auto",
 ) -> KernelDensity:
@@ -83,11 +72,11 @@ def kernel_density(
     x, y : array_like of float, shape (n,)
         Events, metres in the CRS of the grid.
     grid : SquareGrid
-    kernel : {"quartic", "gaussian"}
-    radius_m : float, optional
-        Radius of the quartic kernel, metres; by default `suggest_bandwidth`.
-    sigma_m : float, optional
-        Standard deviation of the Gaussian kernel, metres; by default `suggest_bandwidth`.
+    kernel : {"quartic", "epanechnikov", "triweight", "triangular", "uniform", "gaussian"}
+    radius_m : float or Bandwidth, optional
+        Radius of a kernel of finite reach, metres, or what a rule chose; by default `suggest_bandwidth`.
+    sigma_m : float or Bandwidth, optional
+        Standard deviation of the Gaussian kernel, metres, or what a rule chose; by default `suggest_bandwidth`.
     weights : array_like of float, shape (n,), optional
         Let an event count for this much; 1 by default.
     method : {"auto", "exact", "fft"}
@@ -110,10 +99,11 @@ def kernel_density(
 
     Notes
     -----
-    Quartic: ``3 / (pi r^2) (1 - d^2 / r^2)^2`` for ``d < r``. Gaussian: ``exp(-d^2 / (2 s^2)) / (2 pi s^2)``. No edge
-    correction. Events outside the study area but within reach of it (radius, or six standard deviations) still raise
-    the density near its edge: leaving them out would draw a false slope along the boundary. Events further out are
-    excluded and counted as ``outside``.
+    The kernels are those of `analysis.kernels`; quartic, for example, is ``3 / (pi r^2) (1 - d^2 / r^2)^2`` for
+    ``d < r``, and the uniform kernel counts an event at ``d = r`` as within. No edge correction. Events outside the
+    study area but within reach of it (radius, or six standard deviations) still raise the density near its edge:
+    leaving them out would draw a false slope along the boundary. Events further out are excluded and counted as
+    ``outside``.
 
     References
     ----------
@@ -130,18 +120,20 @@ def kernel_density(
     """
     eastings, northings = checked_coordinates(x, y)
     weight = np.ones(eastings.size) if weights is None else checked_weights(weights, eastings.size)
-    smoothing = _smoothing(kernel, radius_m, sigma_m, eastings, northings, grid)
+    smoothing = chosen_smoothing(kernel, radius_m, sigma_m, eastings, northings, grid.cell_m)
     column, row, outside = positions(eastings, northings, grid.origin_x, grid.origin_y, grid.cell_m, grid.inside)
     check_some_inside(eastings, northings, grid, outside)
     if outside:
         near = _within_reach(column, row, smoothing, grid)
         column, row, weight = column[near], row[near], weight[near]
     sums, how = _sums(column, row, weight, smoothing, grid, method)
-    sums *= _peak_per_km2(smoothing)
+    sums *= smoothing.peak_per_km2
     used, excluded = int(column.size), int(eastings.size - column.size)
     parameters = {
-        **_parameters(smoothing, grid),
+        **smoothing.parameters(grid),
         **how,
+        "edge_correction": "none",
+        "unit": "events per km2",
         "weighted": weights is not None,
         "used_beyond_study_area": outside - excluded,
     }
@@ -153,74 +145,34 @@ def kernel_density(
         crs=crs_name(grid.crs),
         study_area_km2=grid.study_area_km2,
         reading=_reading(sums, grid, smoothing, used, excluded),
-        warnings=(*events_notices(eastings, northings, grid, used), *_bandwidth_notices(smoothing, grid)),
+        warnings=(*events_notices(eastings, northings, grid, used), *smoothing.notices(grid)),
     )
     return KernelDensity(sums, grid, summary)
 
 
-def _parameters(smoothing: _Smoothing, grid: SquareGrid) -> dict[str, Any]:
-    """Return the parameters that kernel and grid bring."""
-    return {
-        "kernel": smoothing.kernel,
-        smoothing.name: smoothing.bandwidth_m,
-        "bandwidth_rule": smoothing.reason or "given",
-        "cell_m": grid.cell_m,
-        "origin_m": [grid.origin_x, grid.origin_y],
-        "cells": grid.n_cells,
-        "edge_correction": "none",
-        "unit": "events per km2",
-    }
-
-
-def _smoothing(
-    kernel: str,
-    radius_m: float | None,
-    sigma_m: float | None,
-    x: FloatArray,
-    y: FloatArray,
-    grid: SquareGrid,
-) -> _Smoothing:
-    """Check kernel and bandwidth, and suggest a bandwidth where none is given."""
-    if kernel == "quartic":
-        name, given, other_name, other = "radius_m", radius_m, "sigma_m", sigma_m
-    elif kernel == "gaussian":
-        name, given, other_name, other = "sigma_m", sigma_m, "radius_m", radius_m
-    else:
-        raise ParameterError(f"Unknown kernel {kernel!r}.", "Use quartic or gaussian.")
-    if other is not None:
-        raise ParameterError(f"The {kernel} kernel takes {name}, not {other_name}.", f"Give {name} instead.")
-    known: Kernel = "quartic" if kernel == "quartic" else "gaussian"
-    if given is None:
-        suggested = suggest_bandwidth(x, y, grid.cell_m)
-        return _Smoothing(known, suggested.radius_m if kernel == "quartic" else suggested.sigma_m, suggested.reason)
-    if not (math.isfinite(given) and given > 0):
-        raise ParameterError(f"{name} is {given}.", "Give a positive number of metres.")
-    return _Smoothing(known, float(given), None)
-
-
-def _within_reach(
-    column: FloatArray, row: FloatArray, smoothing: _Smoothing, grid: SquareGrid
-) -> npt.NDArray[np.bool_]:
+def _within_reach(column: FloatArray, row: FloatArray, smoothing: Smoothing, grid: SquareGrid) -> BoolArray:
     """Return which events lie in the lattice or within reach of its cell centres."""
-    reach = smoothing.bandwidth_m / grid.cell_m * (1.0 if smoothing.kernel == "quartic" else gaussian_fft.REACH)
+    reach = smoothing.bandwidth_m / grid.cell_m * min(smoothing.kernel.reach, gaussian_fft.REACH)
     margin = max(reach, 0.5)
     across = (row >= -margin) & (row <= grid.n_rows - 1 + margin)
     return np.asarray(across & (column >= -margin) & (column <= grid.n_columns - 1 + margin))
 
 
 def _sums(
-    column: FloatArray, row: FloatArray, weight: FloatArray, smoothing: _Smoothing, grid: SquareGrid, method: str
+    column: FloatArray, row: FloatArray, weight: FloatArray, smoothing: Smoothing, grid: SquareGrid, method: str
 ) -> tuple[FloatArray, dict[str, Any]]:
     """Return kernel sums without the kernel's constant, and how they were made."""
     if method not in {"auto", "exact", "fft"}:
         raise ParameterError(f"Unknown method {method!r}.", "Use auto, exact or fft.")
     width = smoothing.bandwidth_m / grid.cell_m
     shape = grid.n_rows, grid.n_columns
-    if smoothing.kernel == "quartic":
+    kernel = smoothing.kernel
+    if kernel.form != BELL:
         if method == "fft":
-            raise ParameterError("The quartic kernel has no fft method.", "Use exact, which is fast, or auto.")
-        events = sorted_by_row(column, row, weight, width, shape[0])
-        return quartic_sums(events, width, shape), {"method": "exact row sweep", "error_bound": "1e-9 of the peak"}
+            raise ParameterError(f"The {kernel.name} kernel has no fft method.", "Use exact or auto.")
+        events = sorted_by_row(column, row, weight, kernel.reach * width, shape[0])
+        name = "exact sums over pairs" if kernel.form == CONE else "exact row sweep"
+        return finite_sums(events, kernel, width, shape), {"method": name, "error_bound": "1e-9 of the peak"}
     side = 2.0 * EXACT_REACH * width + 1.0
     pairs = column.size * min(side, shape[0]) * min(side, shape[1])
     dear = pairs > CHEAP_SUMS and width >= gaussian_fft.LEAST_SIGMA
@@ -236,7 +188,7 @@ def _sums(
     return gaussian_sums(events, width, reach, shape), {"method": name, "error_bound": "1e-12 of the peak"}
 
 
-def _check_transform(smoothing: _Smoothing, grid: SquareGrid) -> None:
+def _check_transform(smoothing: Smoothing, grid: SquareGrid) -> None:
     """Refuse a Gaussian too narrow or too wide to transform."""
     width = smoothing.bandwidth_m / grid.cell_m
     if width < gaussian_fft.LEAST_SIGMA:
@@ -252,36 +204,16 @@ def _check_transform(smoothing: _Smoothing, grid: SquareGrid) -> None:
         )
 
 
-def _peak_per_km2(smoothing: _Smoothing) -> float:
-    """Return the density of one event at its own place, per km2."""
-    area_km2 = math.pi * (smoothing.bandwidth_m / 1000.0) ** 2
-    return 3.0 / area_km2 if smoothing.kernel == "quartic" else 0.5 / area_km2
-
-
-def _bandwidth_notices(smoothing: _Smoothing, grid: SquareGrid) -> tuple[Notice, ...]:
-    """Warn of a bandwidth that the cells cannot show."""
-    if smoothing.bandwidth_m >= grid.cell_m:
-        return ()
-    return (
-        Notice(
-            "bandwidth_below_cell",
-            f"{smoothing.name} is {smoothing.bandwidth_m:g} m, less than the cell of {grid.cell_m:g} m: density is "
-            "taken at cell centres, so events between them may not show. Use a smaller cell or a wider bandwidth.",
-        ),
-    )
-
-
-def _reading(density: FloatArray, grid: SquareGrid, smoothing: _Smoothing, used: int, excluded: int) -> str:
+def _reading(density: FloatArray, grid: SquareGrid, smoothing: Smoothing, used: int, excluded: int) -> str:
     """Say in plain language what the map shows."""
     shown = density[grid.inside]
     highest = int(np.argmax(shown))
     row, column = divmod(int(grid.cells[highest]), grid.n_columns)
     x, y = grid.origin_x + (column + 0.5) * grid.cell_m, grid.origin_y + (row + 0.5) * grid.cell_m
-    rule = f" ({smoothing.reason})" if smoothing.reason else ""
     left_out = f" {excluded:,} events too far outside the study area were left out." if excluded else ""
     return (
         f"Density of {used:,} events over {grid.study_area_km2:,.1f} km2 in {grid.n_cells:,} cells of "
-        f"{grid.cell_m:g} m, {smoothing.kernel} kernel, {smoothing.name} {smoothing.bandwidth_m:g}{rule}. "
+        f"{grid.cell_m:g} m, {smoothing.description}. "
         f"The highest density is {shown[highest]:,.3g} events per km2 at {x:,.0f}, {y:,.0f}; the mean of the cells is "
         f"{shown.mean():,.3g}.{left_out} A density map shows where events are many; it does not test whether that is "
         "more than chance."

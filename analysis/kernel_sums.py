@@ -7,14 +7,18 @@ the events.
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 
 import numba as nb
 import numpy as np
 
 from analysis.cell_events import CellEvents, near_rows
+from analysis.errors import ParameterError
+from analysis.kernels import CONE, KernelShape
+from analysis.polynomial_sweep import sweep_of_power
 from analysis.projection import FloatArray
-from analysis.quartic_sweep import sweep_rows
 from analysis.row_blocks import for_row_blocks
 
 EXACT_REACH = 9.0
@@ -23,20 +27,29 @@ EXACT_REACH = 9.0
 ENDLESS_REACH = 38.7
 """Standard deviations beyond which a double holds zero."""
 
-GAUSSIAN_BLOCK_ROWS, QUARTIC_BLOCK_ROWS = 64, 16
+GAUSSIAN_BLOCK_ROWS, FINITE_BLOCK_ROWS = 64, 16
 
 NARROW_RADIUS = 2.0
 """Radius, in cells, up to which summing pairs of event and cell is faster than sweeping."""
 
 CHEAP_PAIRS = 2e7
 
+MOST_PAIRS = 2e11
+"""Pairs of event and cell (some minutes of work) above which a sum is refused."""
 
-def quartic_sums(events: CellEvents, radius: float, shape: tuple[int, int], threads: int | None = None) -> FloatArray:
-    """Sum ``w (1 - d^2 / radius^2)^2`` over the events within the radius of each cell centre, exactly.
+PairSums = Callable[[CellEvents, FloatArray, float, FloatArray, int, int], None]
+
+
+def finite_sums(
+    events: CellEvents, kernel: KernelShape, radius: float, shape: tuple[int, int], threads: int | None = None
+) -> FloatArray:
+    """Sum ``w k(d / radius)`` over the events within the radius of each cell centre, exactly.
 
     Parameters
     ----------
     events : CellEvents
+    kernel : KernelShape
+        Any but the Gaussian.
     radius : float
         Cells.
     shape : (int, int)
@@ -47,32 +60,77 @@ def quartic_sums(events: CellEvents, radius: float, shape: tuple[int, int], thre
     -------
     ndarray of float64, shape (n_rows, n_columns)
 
+    Raises
+    ------
+    ParameterError
+        Pairs have to be summed, and there are more than `MOST_PAIRS`.
+
     Notes
     -----
-    Narrow kernels, and small inputs, are summed pair by pair; otherwise rows are swept, as `analysis.quartic_sweep`
-    says, and the error stays below 1e-11 of the peak.
+    Powers of ``1 - u^2`` are swept along rows, as `analysis.polynomial_sweep` says; the error stays below 1e-11 of the
+    peak. Narrow kernels, small inputs and the triangular kernel, which is no polynomial, are summed pair by pair.
+    """
+    pairs = events.row.size * 4.0 * min(radius, shape[0]) * min(radius, shape[1])
+    if kernel.form == CONE or radius <= NARROW_RADIUS or pairs <= CHEAP_PAIRS:
+        return finite_sums_of_widths(events, np.broadcast_to(radius, events.row.shape), kernel, shape, threads)
+    sweep, reach = sweep_of_power(kernel.form), kernel.reach * radius
+    sums = np.empty(shape)
+
+    def fill(first: int, last: int) -> None:
+        sweep(events, radius, reach, sums, first, last)
+
+    for_row_blocks(fill, shape[0], block_rows=FINITE_BLOCK_ROWS, threads=threads)
+    return sums
+
+
+def finite_sums_of_widths(
+    events: CellEvents, radius: FloatArray, kernel: KernelShape, shape: tuple[int, int], threads: int | None = None
+) -> FloatArray:
+    """Sum ``w k(d / radius)`` where every event has a radius of its own, pair by pair.
+
+    Parameters
+    ----------
+    events : CellEvents
+    radius : ndarray of float64, shape (n,)
+        Of each event, cells.
+    kernel : KernelShape
+        Any but the Gaussian.
+    shape : (int, int)
+        Rows and columns of the lattice.
+    threads : int, optional
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows, n_columns)
+
+    Raises
+    ------
+    ParameterError
+        There are more than `MOST_PAIRS` pairs of event and cell.
     """
     sums = np.zeros(shape)
-    pairs = events.row.size * 4.0 * min(radius, shape[0]) * min(radius, shape[1])
-    rows = sweep_rows if radius > NARROW_RADIUS and pairs > CHEAP_PAIRS else _quartic_pairs
+    if not radius.size:
+        return sums
+    _refuse_too_many(radius, math.pi / 4.0, shape)
+    rows, widest = _pairs_of_form(kernel.form), kernel.reach * float(radius.max())
 
     def add(first: int, last: int) -> None:
-        rows(events, radius, sums, first, last)
+        rows(events, radius, widest, sums, first, last)
 
-    for_row_blocks(add, shape[0], block_rows=QUARTIC_BLOCK_ROWS, threads=threads)
+    for_row_blocks(add, shape[0], block_rows=FINITE_BLOCK_ROWS, threads=threads)
     return sums
 
 
 def gaussian_sums(
-    events: CellEvents, sigma: float, reach: float, shape: tuple[int, int], threads: int | None = None
+    events: CellEvents, sigma: float | FloatArray, reach: float, shape: tuple[int, int], threads: int | None = None
 ) -> FloatArray:
     """Sum ``w exp(-d^2 / (2 sigma^2))`` over the events at each cell centre.
 
     Parameters
     ----------
     events : CellEvents
-    sigma : float
-        Standard deviation, cells.
+    sigma : float or ndarray of float64, shape (n,)
+        Standard deviation, of all or of each event, cells.
     reach : float
         Half the side of the square around an event in which it is summed, in standard deviations.
     shape : (int, int)
@@ -82,49 +140,89 @@ def gaussian_sums(
     Returns
     -------
     ndarray of float64, shape (n_rows, n_columns)
+
+    Raises
+    ------
+    ParameterError
+        There are more than `MOST_PAIRS` pairs of event and cell.
     """
     sums = np.zeros(shape)
+    if not events.row.size:
+        return sums
+    width = np.broadcast_to(np.asarray(sigma, dtype=np.float64), events.row.shape)
+    _refuse_too_many(width, reach * reach, shape)
+    widest = reach * float(width.max())
 
     def add(first: int, last: int) -> None:
-        _gaussian_rows(events, sigma, reach * sigma, sums, first, last)
+        _gaussian_rows(events, width, reach, widest, sums, first, last)
 
     for_row_blocks(add, shape[0], block_rows=GAUSSIAN_BLOCK_ROWS, threads=threads)
     return sums
 
 
-@nb.njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def _quartic_pairs(events: CellEvents, radius: float, sums: FloatArray, first: int, last: int) -> None:
-    """Add every event to every cell within its radius in rows first to last."""
-    n_columns = sums.shape[1]
-    per_radius = 1.0 / radius
-    place = np.arange(n_columns) * per_radius
-    for r in range(first, last):
-        low, high = near_rows(events, radius, r, r + 1)
-        line = sums[r]
-        for p in range(low, high):
-            distance = (events.row[p] - r) * per_radius
-            t = 1.0 - distance * distance
-            if t <= 0.0:
-                continue
-            half = radius * math.sqrt(t)
-            begin = math.ceil(max(events.column[p] - half, 0.0))
-            end = math.floor(min(events.column[p] + half, n_columns - 1.0))
-            event, share = events.column[p] * per_radius, events.weight[p]
-            for q in range(begin, end + 1):
-                across = place[q] - event
-                rest = t - across * across
-                line[q] += share * rest * rest
+def _refuse_too_many(width: FloatArray, squares: float, shape: tuple[int, int]) -> None:
+    """Refuse sums that would take too long; around an event lie ``squares (2 width)^2`` cells."""
+    widest_rows = np.minimum(2.0 * math.sqrt(squares) * width, shape[0])
+    pairs = float((widest_rows * np.minimum(2.0 * math.sqrt(squares) * width, shape[1])).sum())
+    if pairs > MOST_PAIRS:
+        raise ParameterError(
+            f"{width.size:,} events reach {pairs:.1g} pairs of event and cell: too many to sum one by one.",
+            "Use a larger cell, a smaller bandwidth, or the quartic kernel, whose sums are fast.",
+        )
+
+
+@functools.cache
+def _pairs_of_form(form: int) -> PairSums:
+    """Return the compiled sum over pairs of a kernel; a constant form lets the compiler drop the others."""
+    widening = 1.0 + 1e-9 if form == 0 else 1.0
+
+    @nb.njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+    def pairs(events: CellEvents, radius: FloatArray, widest: float, sums: FloatArray, first: int, last: int) -> None:
+        """Add every event to every cell within its radius in rows first to last."""
+        n_columns = sums.shape[1]
+        for r in range(first, last):
+            low, high = near_rows(events, widest, r, r + 1)
+            line = sums[r]
+            for p in range(low, high):
+                per_radius, reach = 1.0 / radius[p], widening * radius[p]
+                distance = events.row[p] - r
+                left = 1.0 - (distance / reach) ** 2
+                if left <= 0.0:
+                    continue
+                half = reach * math.sqrt(left)
+                begin = math.ceil(max(events.column[p] - half, 0.0))
+                end = math.floor(min(events.column[p] + half, n_columns - 1.0))
+                column, share = events.column[p], events.weight[p]
+                squared = (distance * per_radius) ** 2
+                for q in range(begin, end + 1):
+                    line[q] += share * _profile(form, squared + ((q - column) * per_radius) ** 2)
+
+    compiled: PairSums = pairs
+    return compiled
+
+
+@nb.njit(inline="always")
+def _profile(form: int, squared: float) -> float:
+    """Return the kernel at a squared distance, in radii, that is 1 at most but for rounding."""
+    if form == 0:
+        return 1.0
+    if form == CONE:
+        return max(0.0, 1.0 - math.sqrt(squared))
+    left = max(0.0, 1.0 - squared)
+    return left if form == 1 else left * left if form == 2 else left * left * left
 
 
 @nb.njit(cache=True, nogil=True)
-def _gaussian_rows(events: CellEvents, sigma: float, reach: float, sums: FloatArray, first: int, last: int) -> None:
+def _gaussian_rows(
+    events: CellEvents, sigma: FloatArray, deviations: float, widest: float, sums: FloatArray, first: int, last: int
+) -> None:
     """Add every event within reach to rows first to last; the exponential of a distance is the product of two."""
     n_columns = sums.shape[1]
-    scale = -0.5 / (sigma * sigma)
     along = np.empty(n_columns)
-    low, high = near_rows(events, reach, first, last)
+    low, high = near_rows(events, widest, first, last)
     for p in range(low, high):
         event_row, event_column = events.row[p], events.column[p]
+        scale, reach = -0.5 / (sigma[p] * sigma[p]), deviations * sigma[p]
         top = math.ceil(max(event_row - reach, first + 0.0))
         bottom = math.floor(min(event_row + reach, last - 1.0))
         begin = math.ceil(max(event_column - reach, 0.0))

@@ -9,13 +9,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import gaussian_fft, kernel_sums
-from analysis.bandwidth import suggest_bandwidth
+from analysis.bandwidth import Bandwidth, suggest_bandwidth
 from analysis.cell_events import sorted_by_row
 from analysis.errors import CoordinateError, EmptyInputError, ParameterError
 from analysis.grids import square_grid
 from analysis.kernel_density import kernel_density
+from analysis.kernels import KERNELS, same_smoothing
 
 UTM = "EPSG:32616"
+
+
+FINITE = [name for name in KERNELS if name != "gaussian"]
+
+
+def plain_profile(kernel, u):
+    inside = u <= 1.0 + 1e-9
+    if kernel == "gaussian":
+        return np.exp(-0.5 * u**2) / 2.0
+    if kernel == "triangular":
+        return 3.0 * np.where(inside, np.maximum(1.0 - u, 0.0), 0.0)
+    power = {"uniform": 0, "epanechnikov": 1, "quartic": 2, "triweight": 3}[kernel]
+    return (power + 1.0) * np.where(inside, np.maximum(1.0 - u**2, 0.0) ** power, 0.0)
 
 
 def brute_force(x, y, grid, kernel, width, weights=None):
@@ -25,23 +39,19 @@ def brute_force(x, y, grid, kernel, width, weights=None):
     centre_y = grid.origin_y + (rows + 0.5) * grid.cell_m
     sums = np.zeros(grid.inside.shape)
     for event_x, event_y, weight in zip(x, y, weights, strict=True):
-        squared = ((centre_x - event_x) ** 2 + (centre_y - event_y) ** 2) / width**2
-        if kernel == "quartic":
-            sums += weight * 3.0 * np.where(squared < 1.0, (1.0 - squared) ** 2, 0.0)
-        else:
-            sums += weight * np.exp(-0.5 * squared) / 2.0
+        sums += weight * plain_profile(kernel, np.hypot(centre_x - event_x, centre_y - event_y) / width)
     return sums / (np.pi * (width / 1000.0) ** 2)
 
 
 def bandwidth(kernel, width):
-    return {"kernel": kernel, "radius_m" if kernel == "quartic" else "sigma_m": width}
+    return {"kernel": kernel, KERNELS[kernel].bandwidth: width}
 
 
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.floats(-500, 3500), st.floats(-500, 2500), st.floats(0, 9)), min_size=1, max_size=40),
-    st.sampled_from(["quartic", "gaussian"]),
-    st.floats(20, 5000),
+    st.sampled_from([*KERNELS]),
+    st.floats(20, 5000).map(lambda width: round(width, 3)),
     st.sampled_from([60.0, 137.3, 400.0]),
 )
 def test_density_equals_the_sum_over_every_pair(events, kernel, width, cell_m):
@@ -49,25 +59,26 @@ def test_density_equals_the_sum_over_every_pair(events, kernel, width, cell_m):
     grid = square_grid(shapely.box(0, 0, 3000, 2000), cell_m, crs=UTM)
     expected = brute_force(x, y, grid, kernel, width, weights)
     found = kernel_density(x, y, grid, weights=weights, **bandwidth(kernel, width))
-    near = 1e-9 * expected.max() if kernel == "quartic" else 1e-7 * weights.sum() / (width / 1000) ** 2
+    near = 1e-9 * expected.max() if kernel != "gaussian" else 1e-7 * weights.sum() / (width / 1000) ** 2
     assert np.abs(found.density_per_km2 - expected).max() <= max(near, 1e-300)
     assert found.summary.n_used + sum(found.summary.excluded.values()) == x.size
 
 
 @pytest.mark.parametrize("radius", [0.4, 1.0, 3.7, 8.5, 21.0, 64.0, 700.0])
 @pytest.mark.parametrize("cheap_pairs", [0, np.inf])
-def test_both_ways_to_sum_a_quartic_are_exact(monkeypatch, radius, cheap_pairs):
+@pytest.mark.parametrize("kernel", FINITE)
+def test_both_ways_to_sum_are_exact(monkeypatch, kernel, radius, cheap_pairs):
     random = np.random.default_rng(0)
     column, row = random.uniform(-30, 230, 800), random.uniform(-30, 110, 800)
     column[:300], row[:300] = 33.3, 44.4
     monkeypatch.setattr(kernel_sums, "CHEAP_PAIRS", cheap_pairs)
     monkeypatch.setattr(kernel_sums, "NARROW_RADIUS", 0)
     events = sorted_by_row(column, row, np.ones(800), radius, 80)
-    sums = kernel_sums.quartic_sums(events, radius, (80, 200))
+    sums = kernel_sums.finite_sums(events, KERNELS[kernel], radius, (80, 200))
     r, q = np.indices(sums.shape)
     expected = sum(
-        np.clip(1 - ((r - b) ** 2 + (q - a) ** 2) / radius**2, 0, None) ** 2 for a, b in zip(column, row, strict=True)
-    )
+        plain_profile(kernel, np.hypot(r - b, q - a) / radius) for a, b in zip(column, row, strict=True)
+    ) / plain_profile(kernel, np.zeros(1))
     assert np.abs(sums - expected).max() <= 1e-10 * expected.max()
     assert (sums[expected == 0] == 0).all()
 
@@ -90,21 +101,41 @@ def test_the_fourier_transform_stays_within_its_stated_error(sigma):
         assert fast.min() >= 0
 
 
-@pytest.mark.parametrize("kernel", ["quartic", "gaussian"])
+@pytest.mark.parametrize("kernel", FINITE)
+@pytest.mark.parametrize("cheap_pairs", [0, np.inf])
+def test_events_exactly_at_the_radius_are_within(monkeypatch, kernel, cheap_pairs):
+    monkeypatch.setattr(kernel_sums, "CHEAP_PAIRS", cheap_pairs)
+    grid = square_grid(shapely.box(700_000, 3_900_000, 703_000, 3_903_000), 100, crs=UTM)
+    x, y = (values[:: 1 if cheap_pairs else 3] for values in grid.centres())
+    expected = brute_force(x, y, grid, kernel, 500.0)
+    found = kernel_density(x, y, grid, kernel=kernel, radius_m=500.0).density_per_km2
+    assert np.abs(found - expected).max() <= 1e-10 * expected.max()
+
+
+def test_kernels_have_unit_mass_and_the_stated_variance():
+    u = (np.arange(2_000_000) + 0.5) * 1e-5
+    for kernel in KERNELS.values():
+        mass = 2e-5 * np.pi * kernel.peak * kernel.profile(u) * u
+        assert mass.sum() == pytest.approx(1.0, rel=1e-8)
+        assert (mass * u**2).sum() / 2 == pytest.approx(kernel.variance, rel=1e-8)
+        assert same_smoothing(1.0, kernel, KERNELS["gaussian"]) == pytest.approx(np.sqrt(kernel.variance))
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_the_density_integrates_to_the_events(kernel):
     random = np.random.default_rng(2)
     x, y = random.uniform(4000, 6000, (2, 500))
     grid = square_grid(shapely.box(0, 0, 10_000, 10_000), 50, crs=UTM)
     for method in ("exact", "fft") if kernel == "gaussian" else ("auto",):
         density = kernel_density(x, y, grid, method=method, **bandwidth(kernel, 600.0)).density_per_km2
-        assert density.sum() * 0.05**2 == pytest.approx(500, rel=1e-5)
+        assert density.sum() * 0.05**2 == pytest.approx(500, rel=1e-3 if kernel == "uniform" else 1e-5)
 
 
-@pytest.mark.parametrize(("kernel", "width"), [("quartic", 700.0), ("quartic", 90.0), ("gaussian", 300.0)])
-@pytest.mark.parametrize("method", ["auto", "fft"])
-def test_threads_and_the_order_of_rows_do_not_matter(monkeypatch, kernel, width, method):
-    if kernel == "quartic" and method == "fft":
-        method = "exact"
+@pytest.mark.parametrize(
+    ("kernel", "width"), [*((kernel, 700.0) for kernel in FINITE), ("quartic", 90.0), ("gaussian", 300.0)]
+)
+def test_threads_and_the_order_of_rows_do_not_matter(monkeypatch, kernel, width):
+    method = "fft" if kernel == "gaussian" else "auto"
     random = np.random.default_rng(3)
     x, y = random.uniform(0, 9000, (2, 20_000))
     grid = square_grid(shapely.box(0, 0, 9000, 9000), 60, crs=UTM)
@@ -171,8 +202,9 @@ def test_doubts_are_noted():
     [
         ({"kernel": "quartic", "sigma_m": 300}, "takes radius_m, not sigma_m"),
         ({"kernel": "gaussian", "radius_m": 300}, "takes sigma_m, not radius_m"),
-        ({"kernel": "epanechnikov"}, "Unknown kernel"),
+        ({"kernel": "biweight"}, "Unknown kernel"),
         ({"radius_m": 0}, "radius_m is 0"),
+        ({"kernel": "triangular", "sigma_m": 300}, "takes radius_m, not sigma_m"),
         ({"radius_m": np.nan}, "radius_m is nan"),
         ({"radius_m": 300, "method": "fft"}, "no fft method"),
         ({"radius_m": 300, "method": "best"}, "Unknown method"),
@@ -197,10 +229,29 @@ def test_events_elsewhere_are_refused_with_both_extents():
 
 def test_very_wide_and_very_narrow_kernels_are_harmless():
     grid = square_grid(shapely.box(0, 0, 1000, 1000), 100, crs=UTM)
-    for kernel, width in itertools.product(("quartic", "gaussian"), (1e-3, 1e9)):
+    for kernel, width in itertools.product(KERNELS, (1e-3, 1e9)):
         density = kernel_density([512.0], [533.0], grid, **bandwidth(kernel, width)).density_per_km2
         assert np.isfinite(density).all()
         assert density == pytest.approx(brute_force([512.0], [533.0], grid, kernel, width), rel=1e-9)
+
+
+@pytest.mark.parametrize("kernel", ["triangular", "gaussian"])
+def test_sums_over_too_many_pairs_are_refused(monkeypatch, kernel):
+    monkeypatch.setattr(kernel_sums, "MOST_PAIRS", 100)
+    grid = square_grid(shapely.box(0, 0, 1000, 1000), 100, crs=UTM)
+    with pytest.raises(ParameterError, match="too many to sum one by one"):
+        kernel_density([512.0] * 9, [533.0] * 9, grid, method="exact", **bandwidth(kernel, 300.0))
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_chosen_bandwidth_becomes_the_same_smoothing_in_every_kernel(kernel):
+    grid = square_grid(shapely.box(0, 0, 9000, 9000), 100, crs=UTM)
+    x, y = np.random.default_rng(9).uniform(0, 9000, (2, 400))
+    chosen = Bandwidth(1000.0, "a rule")
+    parameters = kernel_density(x, y, grid, **bandwidth(kernel, chosen)).summary.parameters
+    assert parameters["bandwidth_rule"] == "a rule"
+    width = parameters[KERNELS[kernel].bandwidth]
+    assert width * np.sqrt(KERNELS[kernel].variance) == pytest.approx(1000.0 / np.sqrt(8), rel=0.02)
 
 
 def test_the_suggested_bandwidth_is_not_moved_by_ties():

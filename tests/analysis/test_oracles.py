@@ -23,6 +23,9 @@ def robberies(oracles):
     ("column", "options"),
     [
         ("quartic_h1500_exact", {"kernel": "quartic", "radius_m": 1500.0}),
+        ("epan_h1500_exact", {"kernel": "epanechnikov", "radius_m": 1500.0}),
+        ("uniform_h1500_exact", {"kernel": "uniform", "radius_m": 1500.0}),
+        ("triweight_h1500_exact", {"kernel": "triweight", "radius_m": 1500.0}),
         ("gauss_sd750_exact", {"kernel": "gaussian", "sigma_m": 750.0}),
     ],
 )
