@@ -299,9 +299,10 @@ def _summary(frame: gpd.GeoDataFrame, grid: SquareGrid, parameters: dict[str, An
     overall = _overall(parameters["whole_map_ratio"], *parameters["whole_map_interval"])
     reading = (
         f"From {a:,} events in {parameters['days_before']:g} days to {b:,} in {parameters['days_after']:g} days "
-        f"{overall}. Of {len(frame):,} cells {up:,} rose and {down:,} fell clearly, after {CORRECTION_NAMES[correction]}; "
-        f"{unclear:,} show no clear change and {empty:,} had no event. No clear change does not mean no change: small "
-        "counts hide even a doubling. Cells picked because they were bad before fall by chance alone."
+        f"{overall}. Of {len(frame):,} cells {up:,} rose and {down:,} fell clearly, after "
+        f"{CORRECTION_NAMES[correction]}; {unclear:,} show no clear change and {empty:,} had no "
+        "event. No clear change does not mean no change: small counts hide even a doubling. Cells picked because they "
+        "were bad before fall by chance alone."
     )
     return Summary(
         method="Change between two periods",
