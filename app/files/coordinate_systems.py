@@ -59,7 +59,8 @@ def median_place(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float,
     placed = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
     if not placed.any():
         return None
-    return float(np.median(x[placed])), float(np.median(y[placed]))
+    middle = (int(np.count_nonzero(placed)) - 1) // 2
+    return float(np.partition(x[placed], middle)[middle]), float(np.partition(y[placed], middle)[middle])
 
 
 def require_agreement(x: NDArray[np.float64], y: NDArray[np.float64], crs: CRS, *, where: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -109,7 +109,7 @@ def read_delimited(content: bytes, dialect: Dialect, *, where: str) -> Delimited
     if renamed:
         notices.append(Notice("renamed_columns", f"{where}: columns without a name of their own became {renamed}."))
     table, ragged = _parse(content, names, delimiter, encoding, where)
-    table, lines, blank = _number_lines(table, ragged, quoted=b'"' in content)
+    table, lines, ragged, blank = _number_lines(table, ragged, quoted=b'"' in content)
     if blank:
         notices.append(Notice("blank_lines", f"{where}: {blank} blank lines were skipped."))
     if not table.num_rows and not ragged:
@@ -212,25 +212,33 @@ def _collector(ragged: list[RaggedRow]) -> Callable[[Any], str]:
     return collect
 
 
-def _number_lines(table: pa.Table, ragged: list[RaggedRow], *, quoted: bool) -> tuple[pa.Table, NDArray[np.int64], int]:
-    """Return the table without blank rows, the line of each row, and how many rows were blank."""
+def _number_lines(
+    table: pa.Table, ragged: list[RaggedRow], *, quoted: bool
+) -> tuple[pa.Table, NDArray[np.int64], list[RaggedRow], int]:
+    """Return the table without blank rows, the line at which each row and each ragged row begins, and the blanks."""
     total = table.num_rows + len(ragged)
+    places = np.array([row.line - FIRST_LINE for row in ragged], dtype=np.int64)
     kept = np.ones(total, dtype=bool)
-    kept[[row.line - FIRST_LINE for row in ragged]] = False
-    lines = np.flatnonzero(kept) + FIRST_LINE
+    kept[places] = False
+    begins = np.arange(FIRST_LINE, total + FIRST_LINE, dtype=np.int64)
     if quoted:
-        lines = lines + _extra_lines_before(table)
+        further_lines = np.zeros(total, dtype=np.int64)
+        further_lines[kept] = _line_breaks(table)
+        further_lines[places] = [row.text.count("\n") for row in ragged]
+        begins += np.cumsum(further_lines) - further_lines
+    numbered = [replace(row, line=int(line)) for row, line in zip(ragged, begins[places], strict=True)]
     blank = _blank_rows(table)
     if not blank.any():
-        return table, lines, 0
-    return table.filter(pa.array(~blank)), lines[~blank], int(blank.sum())
+        return table, begins[kept], numbered, 0
+    return table.filter(pa.array(~blank)), begins[kept][~blank], numbered, int(blank.sum())
 
 
-def _extra_lines_before(table: pa.Table) -> NDArray[np.int64]:
-    extra = np.zeros(table.num_rows, dtype=np.int64)
+def _line_breaks(table: pa.Table) -> NDArray[np.int64]:
+    """Return the line breaks within the values of each row."""
+    breaks = np.zeros(table.num_rows, dtype=np.int64)
     for column in table.columns:
-        extra += pc.count_substring(column, "\n").to_numpy()
-    return np.cumsum(extra) - extra
+        breaks += pc.count_substring(column, "\n").to_numpy()
+    return breaks
 
 
 def _blank_rows(table: pa.Table) -> NDArray[np.bool_]:
