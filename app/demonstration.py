@@ -28,7 +28,7 @@ from app.maps.service import Frame, latest_map, run_map
 from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
 from app.runs import service as runs
-from app.runs.models import AnalysisRun
+from app.runs.service import AnalysisRun
 from app.settings import MapSettings
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"

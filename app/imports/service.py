@@ -24,7 +24,7 @@ from app.ingest.models import QuarantinedRow
 from app.ingest.profiles import combine_profiles
 from app.municipalities.context import MunicipalityContext
 from app.runs import service as runs
-from app.runs.models import AnalysisRun
+from app.runs.service import AnalysisRun
 
 FORGOTTEN_AFTER_SECONDS = 3600.0
 """An upload that no run waits for is removed when nothing was written to it for so long."""

@@ -16,7 +16,7 @@ from app.maps import repository
 from app.maps.documents import Assets, MapContext, beat_map, density_map, hot_spot_map, lighting_map
 from app.municipalities.context import MunicipalityContext
 from app.runs import service as runs
-from app.runs.models import AnalysisRun
+from app.runs.service import AnalysisRun
 from app.settings import MapSettings
 
 Topic = Literal["hot-spots", "density", "beats", "lighting"]

@@ -19,6 +19,19 @@ from app.municipalities.context import MunicipalityContext
 from app.runs import repository
 from app.runs.models import RUN_KINDS, AnalysisRun
 
+__all__ = [
+    "AnalysisRun",
+    "checked_parameters",
+    "dismiss_run",
+    "find_latest_run",
+    "get_finished_run",
+    "get_run",
+    "latest_run",
+    "list_runs",
+    "same_run",
+    "submit_run",
+]
+
 MAX_UNFINISHED = 200
 """Runs of one municipality that may wait or run at a time."""
 
