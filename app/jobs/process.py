@@ -45,6 +45,11 @@ class WorkerProcess:
         """Process id of the child that runs now."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether the child runs now."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start the child, and watch it."""
         self._process = self._spawn()
