@@ -50,8 +50,6 @@ def checked_geometry(geometry: AnyGeometry, *, member: str, max_vertices: int) -
     built = shape(geometry.model_dump())
     if not built.is_valid or built.is_empty:
         raise _refused(member, "invalid_geometry", f"is invalid: {shapely.is_valid_reason(built)}")
-    if isinstance(built, shapely.LineString) and built.length == 0:
-        raise _refused(member, "invalid_geometry", "is invalid: a line of no length")
     return built
 
 

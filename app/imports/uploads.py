@@ -111,20 +111,25 @@ class _Receiver:
             raise InvalidInputError("The multipart form ends too early.", "Send it again.")
 
     def on_part_begin(self) -> None:
+        """Begin a part."""
         self._disposition, self._text = b"", bytearray()
 
     def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        """Take in a piece of a header's name."""
         self._header[0].extend(data[start:end])
 
     def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        """Take in a piece of a header's value."""
         self._header[1].extend(data[start:end])
 
     def on_header_end(self) -> None:
+        """Keep the header that names the part."""
         if bytes(self._header[0]).lower() == b"content-disposition":
             self._disposition = bytes(self._header[1])
         self._header = (bytearray(), bytearray())
 
     def on_headers_finished(self) -> None:
+        """Open the file, or begin a field."""
         _, options = parse_options_header(self._disposition)
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         taken = self._name in self._upload.fields or (self._name == FILE_FIELD and self._upload.path is not None)
@@ -136,6 +141,7 @@ class _Receiver:
             self._file = self._upload.path.open("wb")
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        """Take in a piece of the part."""
         if self._file is not None:
             self._file.write(data[start:end])
             return
@@ -144,6 +150,7 @@ class _Receiver:
             raise TooLargeError(f"Part '{self._name[:80]}' is longer than {MAX_FIELD_BYTES:,} bytes.", "Shorten it.")
 
     def on_part_end(self) -> None:
+        """Close the file, or keep the field."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -154,6 +161,7 @@ class _Receiver:
             raise _bad_part(self._name, "is not UTF-8") from error
 
     def on_end(self) -> None:
+        """Note that the form came whole."""
         self._ended = True
 
 

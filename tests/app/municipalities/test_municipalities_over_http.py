@@ -23,6 +23,16 @@ def test_working_crs_is_chosen_in_metres(client):
     assert client.get("/municipalities").json()["features"] == [answer.json()]
 
 
+def test_boundary_of_several_parts(client):
+    island = [[22.8, 57.2], [22.9, 57.2], [22.9, 57.3], [22.8, 57.2]]
+    parts = {"type": "MultiPolygon", "coordinates": [[RING], [island]]}
+    answer = client.post("/municipalities", json=feature() | {"geometry": parts})
+    assert answer.json()["geometry"] == parts
+    open_ring = {"type": "MultiPolygon", "coordinates": [[RING], [[*island[:-1], [22.8, 57.25]]]]}
+    answer = client.post("/municipalities", json=feature(code="other") | {"geometry": open_ring})
+    assert answer.status_code == 422
+
+
 def test_working_crs_may_be_given(client):
     assert client.post("/municipalities", json=feature(working_crs="EPSG:3059")).status_code == 201
 
