@@ -89,21 +89,10 @@ class Demonstration:
 
 
 def demonstrate(database: Database, sample: Path, out: Path, settings: MapSettings, tell: Tell) -> Demonstration:
-    """Import the sample, run every analysis, and write layers, tables and maps.
+    """Import the ``sample`` directory, run every analysis, and write layers, tables and maps to ``out``.
 
     A second time nothing is imported twice and the results of the first are used, as long as input, parameters and
-    software are the same.
-
-    Parameters
-    ----------
-    database : Database
-    sample : Path
-        Directory of the sample data.
-    out : Path
-        Directory to write to.
-    settings : MapSettings
-    tell : callable
-        Told the progress.
+    software are the same. ``tell`` is told the progress.
 
     Raises
     ------

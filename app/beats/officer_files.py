@@ -64,12 +64,7 @@ def read_officers(path: Path, working_crs: CRS, dialect: Dialect | None = None) 
             f"{raw.name} has no column of badge numbers.",
             f"Call it officer_id or badge. Its columns are: {listed(raw.columns)}.",
         )
-    if raw.ragged:
-        row = raw.ragged[0]
-        raise InvalidInputError(
-            f"{raw.name}, line {row.line}: {row.found} values, but the header names {row.expected} columns.",
-            "Correct the line.",
-        )
+    _refuse_ragged(raw)
     columns: dict[str, Any] = {"officer_id": _texts(raw, found)}
     for name, synonyms in (("current_beat", CURRENT_BEAT_NAMES), ("languages", LANGUAGE_NAMES)):
         column = find_by_synonym(raw.columns, synonyms)
@@ -79,6 +74,15 @@ def read_officers(path: Path, working_crs: CRS, dialect: Dialect | None = None) 
     if capacity is not None:
         columns["capacity"] = _numbers(raw, capacity)
     return pd.DataFrame({**columns, **_stations(raw, working_crs)})
+
+
+def _refuse_ragged(raw: RawTable) -> None:
+    if raw.ragged:
+        row = raw.ragged[0]
+        raise InvalidInputError(
+            f"{raw.name}, line {row.line}: {row.found} values, but the header names {row.expected} columns.",
+            "Correct the line.",
+        )
 
 
 def _stations(raw: RawTable, working_crs: CRS) -> dict[str, Any]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from app.demonstration import Demonstration
+    from app.settings import Settings
 
 
 def register(program: typer.Typer) -> None:
@@ -35,7 +36,6 @@ def demo(
     from rich.progress import TaskID
 
     from app.commands.printing import progress_bars
-    from app.commands.serving import print_links
     from app.database.sessions import open_database
     from app.demonstration import SAMPLE, demonstrate
     from app.settings import Settings
@@ -57,14 +57,20 @@ def demo(
         database.close()
     print_demonstration(console, done)
     if serve:
-        from app import serving
+        serve_demonstration(settings, done.municipality.code)
 
-        def announce(address: str, codes: list[str]) -> None:
-            print_links(address, codes)
-            for topic in ("hot-spots", "density", "beats", "lighting"):
-                typer.echo(f"  map             {address}/municipalities/{done.municipality.code}/maps/{topic}")
 
-        serving.serve(settings, announce)
+def serve_demonstration(settings: Settings, code: str) -> None:
+    """Serve the result, and print where the layers and maps are."""
+    from app import serving
+    from app.commands.serving import print_links
+
+    def announce(address: str, codes: list[str]) -> None:
+        print_links(address, codes)
+        for topic in ("hot-spots", "density", "beats", "lighting"):
+            typer.echo(f"  map             {address}/municipalities/{code}/maps/{topic}")
+
+    serving.serve(settings, announce)
 
 
 def print_demonstration(console: Console, done: Demonstration) -> None:

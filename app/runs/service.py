@@ -53,23 +53,17 @@ def submit_run(
     parameters: Mapping[str, Any] | BaseModel,
     seed: int | None = None,
 ) -> AnalysisRun:
-    """Put a run into the queue; a worker takes it as soon as the transaction is committed.
+    """Put a run into the queue and return it; a worker takes it as soon as the transaction is committed.
 
     Parameters
     ----------
     session : Session
     municipality : MunicipalityContext
     kind : str
-        One of ``RUN_KINDS``.
+        One of ``RUN_KINDS``; ``parameters`` are checked against the model of the kind.
     parameters : mapping or pydantic model
-        Checked against the model of the kind.
     seed : int, optional
         Seed of the random numbers.
-
-    Returns
-    -------
-    AnalysisRun
-        With its key, in the state ``queued``.
 
     Raises
     ------
