@@ -30,14 +30,14 @@ def find_batch(session: Session, municipality_id: int, batch_id: int) -> Row[Any
 
 def quarantined_rows(
     session: Session, municipality_id: int, batch_id: int, *, after_line: int, limit: int
-) -> Sequence[QuarantinedRow]:
-    """Return quarantined rows of a batch in the order of the file."""
-    statement = select(QuarantinedRow).where(
+) -> Sequence[Row[Any]]:
+    """Return line, raw values and reasons of quarantined rows of a batch in the order of the file."""
+    statement = select(QuarantinedRow.line, QuarantinedRow.raw, QuarantinedRow.reasons).where(
         QuarantinedRow.municipality_id == municipality_id,
         QuarantinedRow.batch_id == batch_id,
         QuarantinedRow.line > after_line,
     )
-    return session.scalars(statement.order_by(QuarantinedRow.line).limit(limit)).all()
+    return session.execute(statement.order_by(QuarantinedRow.line).limit(limit)).all()
 
 
 def _batches(municipality_id: int) -> Select[Any]:

@@ -20,7 +20,6 @@ from app.files.formats import file_format
 from app.imports import repository
 from app.imports.schemas import ImportRequest
 from app.imports.uploads import Upload, discard_uploads
-from app.ingest.models import QuarantinedRow
 from app.ingest.profiles import combine_profiles
 from app.municipalities.context import MunicipalityContext
 from app.runs import service as runs
@@ -95,7 +94,7 @@ def get_batch(session: Session, municipality: MunicipalityContext, batch_id: int
 
 def quarantined_rows(
     session: Session, municipality: MunicipalityContext, batch_id: int, *, after_line: int, limit: int
-) -> Sequence[QuarantinedRow]:
+) -> Sequence[Row[Any]]:
     """Return the rows of a batch that were not taken in, in the order of the file.
 
     Raises
@@ -107,7 +106,7 @@ def quarantined_rows(
     return repository.quarantined_rows(session, municipality.id, batch_id, after_line=after_line, limit=limit)
 
 
-def quarantine_csv(rows: Sequence[QuarantinedRow]) -> str:
+def quarantine_csv(rows: Sequence[Row[Any]]) -> str:
     """Return quarantined rows as CSV: line, reasons, then the columns of the file; no cell is a formula."""
     columns = list(dict.fromkeys(name for row in rows for name in row.raw))
     text = io.StringIO()
