@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pyproj import CRS
 
 from analysis.errors import CoordinateError, EmptyInputError, ParameterError
-from analysis.local_time import IntArray, fine_enough, instants
+from analysis.local_time import IntArray, fine_enough, instants, months_of
 from analysis.projection import FloatArray, checked_coordinates, looks_like_degrees, require_metres
 from analysis.summary import Notice
 
@@ -51,7 +51,7 @@ class DatedEvents:
     @property
     def month(self) -> IntArray:
         """Months since January 1970, shape (n,)."""
-        return self.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        return months_of(self.day)
 
 
 def dated_events(

@@ -54,7 +54,7 @@ class Instants:
     @property
     def local_month(self) -> IntArray:
         """Months since January 1970 on the local calendar, shape (n,)."""
-        return self.local_day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        return months_of(self.local_day)
 
 
 @lru_cache(maxsize=64)
@@ -145,6 +145,66 @@ def instants(times: Any, zone: str, *, what: str = "times") -> Instants:
     local = _microseconds(first.tz_localize(None))
     never = int(np.count_nonzero(known & (local != _microseconds(filled))))
     return Instants(_microseconds(first.tz_convert(None)), local, known, _clock_notices(twice, never, zone, what))
+
+
+def local_day(moment: Any, zone: str, what: str) -> int:
+    """Return the date of a moment on the local calendar.
+
+    Parameters
+    ----------
+    moment : datetime
+        With a zone, or on the wall clock of `zone`.
+    zone : str
+        IANA name.
+    what : str
+        How messages call it.
+
+    Returns
+    -------
+    int
+        Days since 1970-01-01.
+
+    Raises
+    ------
+    ParameterError
+        It is missing or no time, or there is no such zone.
+    """
+    read = instants([moment], zone, what=what)
+    if not read.known[0]:
+        raise ParameterError(f"The {what} is missing.", "Give a date.")
+    return int(read.local_day[0])
+
+
+def months_of(days: IntArray) -> IntArray:
+    """Return the calendar months of days.
+
+    Parameters
+    ----------
+    days : ndarray of int64, shape (n,)
+        Since 1970-01-01.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Since January 1970.
+    """
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+
+
+def first_days_of(months: IntArray) -> IntArray:
+    """Return the first days of calendar months.
+
+    Parameters
+    ----------
+    months : ndarray of int64, shape (n,)
+        Since January 1970.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Since 1970-01-01.
+    """
+    return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
 def wall_clock(utc: IntArray, zone: str) -> IntArray:

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from analysis.dated_events import DatedEvents
 from analysis.errors import CoordinateError, ParameterError
 from analysis.grids import SquareGrid
-from analysis.local_time import instants
+from analysis.local_time import local_day
 from analysis.near_repeat import Metric, NearRepeats
 from analysis.projection import FloatArray, crs_name
 from analysis.summary import Notice, Summary
@@ -90,10 +90,7 @@ def raised_risk(events: DatedEvents, pattern: NearRepeats, *, as_of: Any) -> Rai
     """
     if events.precision != "day":
         raise ParameterError("Events known to the month have no age in days.", "Use events known to the day.")
-    moment = instants([as_of], events.zone, what="time of the map")
-    if not moment.known[0]:
-        raise ParameterError("The time of the map is missing.", "Give a date.")
-    today = int(moment.local_day[0])
+    today = local_day(as_of, events.zone, "time of the map")
     age = today - events.day
     excess, edges = _excess(pattern)
     band = np.searchsorted(edges, age, "right") - 1

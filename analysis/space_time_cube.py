@@ -11,7 +11,7 @@ from analysis.dated_events import DatedEvents
 from analysis.errors import EmptyInputError, ParameterError, TooFewEventsError
 from analysis.events import check_some_inside
 from analysis.grids import SquareGrid
-from analysis.local_time import IntArray, instants
+from analysis.local_time import IntArray, first_days_of, local_day, months_of
 from analysis.summary import Notice
 
 FEWEST_STEPS = 4
@@ -166,43 +166,24 @@ def space_time_cube(
 def _period(events: DatedEvents, step: int | Literal["month"], start: Any, end: Any) -> tuple[int, int]:
     """Return the first day and the day after the last, as days since 1970-01-01."""
     first, last = int(events.day.min()), int(events.day.max()) + 1
-    if step == "month":
-        first = _first_of_month(_month(first))
-    if events.precision == "month":
-        last = _first_of_month(_month(last - 1) + 1)
-    first = first if start is None else _local_day(start, events.zone, "start")
-    last = last if end is None else _local_day(end, events.zone, "end")
+    months = first_days_of(np.array([events.month.min(), events.month.max() + 1]))
+    first = int(months[0]) if step == "month" else first
+    last = int(months[1]) if events.precision == "month" else last
+    first = first if start is None else local_day(start, events.zone, "start of the period")
+    last = last if end is None else local_day(end, events.zone, "end of the period")
     if first >= last:
         raise ParameterError(f"The period from {_date(first)} to {_date(last)} is empty.", "Swap start and end.")
-    if step == "month" and first != _first_of_month(_month(first)):
+    if step == "month" and int(first_days_of(months_of(np.array([first])))[0]) != first:
         raise ParameterError(f"Months cannot begin on {_date(first)}.", "Start on the first day of a month.")
     return first, last
-
-
-def _local_day(moment: Any, zone: str, what: str) -> int:
-    """Return the local date of a moment."""
-    read = instants([moment], zone, what=what)
-    if not read.known[0]:
-        raise ParameterError(f"The {what} of the period is missing.", "Give a date.")
-    return int(read.local_day[0])
 
 
 def _step_edges(first: int, last: int, step: int | Literal["month"]) -> IntArray:
     """Return the days on which whole steps begin, with the end of the last one."""
     if step != "month":
         return first + step * np.arange((last - first) // step + 1, dtype=np.int64)
-    months = range(_month(first), _month(last) + 1)
-    return np.array([_first_of_month(month) for month in months], dtype=np.int64)
-
-
-def _month(day: int) -> int:
-    """Return the month of a day, both since 1970."""
-    return int(np.datetime64(day, "D").astype("datetime64[M]").astype(np.int64))
-
-
-def _first_of_month(month: int) -> int:
-    """Return the first day of a month, both since 1970."""
-    return int(np.datetime64(month, "M").astype("datetime64[D]").astype(np.int64))
+    begin, end = months_of(np.array([first, last])).tolist()
+    return first_days_of(np.arange(begin, end + 1))
 
 
 def _date(day: int) -> str:
