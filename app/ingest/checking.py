@@ -153,8 +153,7 @@ def check_rows(raw: RawTable, plan: ReadingPlan) -> CheckedRows:
             message = quoting(f"{field.name} '{{}}' is not a time that exists.", column)
             findings.append(Finding(f"unreadable_{field.name}", unreadable, message))
         else:
-            translations = plan.profile.reported_by if field.name == "reported_by" else plan.profile.statuses
-            parsed = PARSERS[field.type](column, field, ParseContext(raw.decimal, translations))
+            parsed = PARSERS[field.type](column, field, ParseContext(raw.decimal, plan.profile.words_of(field.name)))
             values[field.name] = parsed.values
             findings += parsed.findings
     located = _located(raw, plan)
@@ -168,10 +167,14 @@ def check_rows(raw: RawTable, plan: ReadingPlan) -> CheckedRows:
 
 
 def field_column(raw: RawTable, plan: ReadingPlan, field: Field) -> pa.Array | None:
-    """Return the column of a field, trimmed, null tokens as nulls; None where the file has none."""
+    """Return the column of a field, trimmed, null tokens as nulls; None where the file has none.
+
+    The category that the profile gives to every row stands in for a column of categories.
+    """
     parts = plan.columns.columns.get(field.name)
     if parts is None:
-        return None
+        only = plan.profile.category if field.type is FieldType.CATEGORY else None
+        return None if only is None else pa.array([only] * raw.n_rows)
     columns = [trimmed(raw.column(part), plan.profile.null_tokens) for part in parts]
     if len(columns) == 1:
         return columns[0]

@@ -42,7 +42,7 @@ class ColumnMap:
         return {name: JOINT.join(parts) for name, parts in self.columns.items()} | self.place
 
 
-def map_columns(raw: RawTable, kind: Kind, declared: dict[str, str]) -> ColumnMap:
+def map_columns(raw: RawTable, kind: Kind, declared: dict[str, str], *, one_category: bool = False) -> ColumnMap:
     """Return the columns of each field of a kind.
 
     Parameters
@@ -53,6 +53,8 @@ def map_columns(raw: RawTable, kind: Kind, declared: dict[str, str]) -> ColumnMa
         What it holds.
     declared : dict of str to str
         Columns that the profile names; an empty text means: the file has none.
+    one_category : bool
+        Whether the profile gives every row the same category, so that no column is needed.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def map_columns(raw: RawTable, kind: Kind, declared: dict[str, str]) -> ColumnMa
     proposed: list[str] = []
     notices: list[Notice] = []
     for field in kind.fields:
-        if field.name in declared:
+        if field.name in declared or (one_category and field.type is FieldType.CATEGORY):
             continue
         found = _propose(raw, field, columns)
         if found:

@@ -40,15 +40,19 @@ class Parsed:
 
 @dataclass(frozen=True)
 class ParseContext:
-    """What parsing needs to know besides the field: the decimal mark and the translation of choices."""
+    """What parsing needs to know besides the field: the decimal mark, and what the supplier's words mean."""
 
     decimal: str
     translations: dict[str, str]
 
 
-def parse_text(values: pa.Array, field: Field, _context: ParseContext) -> Parsed:
-    """Return a text column; numbers that identify something lose a needless ``.0``."""
+def parse_text(values: pa.Array, field: Field, context: ParseContext) -> Parsed:
+    """Return a text column, translated as the profile says."""
     text = as_text(values)
+    if context.translations:
+        encoded = text.dictionary_encode()
+        words = [context.translations.get(word, word) for word in encoded.dictionary.to_pylist()]
+        text = pa.array(words, pa.string()).take(encoded.indices)
     long = pc.greater(pc.utf8_length(text), MAX_TEXT).fill_null(fill_value=False).to_numpy(zero_copy_only=False)
     message = said(f"{field.name} is longer than {MAX_TEXT} characters.")
     return Parsed(text, [Finding("too_long", long, message)] if long.any() else [])

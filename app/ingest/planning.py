@@ -53,7 +53,7 @@ def plan_reading(raw: RawTable, kind: Kind, profile: SourceProfile, place: Place
     InvalidInputError
         If a column or a CRS is missing, or dates are ambiguous.
     """
-    columns = map_columns(raw, kind, profile.columns)
+    columns = map_columns(raw, kind, profile.columns, one_category=profile.category is not None)
     plan = ReadingPlan(raw, kind, profile, columns, _place_columns(raw, kind, profile, columns), place, {})
     plan = _without_poor_identifier(plan)
     formats = {

@@ -89,6 +89,10 @@ class SourceProfile(BaseModel):
         """How the files are written."""
         return Dialect(self.delimiter, self.decimal, self.encoding, self.layer)
 
+    def words_of(self, field: str) -> dict[str, str]:
+        """Return what the supplier's words for a field mean."""
+        return {"reported_by": self.reported_by, "status": self.statuses}.get(field, {})
+
     def to_json(self) -> dict[str, Any]:
         """Return what differs from the defaults, as JSON-ready values."""
         return self.model_dump(mode="json", exclude_defaults=True)

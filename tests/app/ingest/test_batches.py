@@ -4,16 +4,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from import_figures import codes, counts
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from app.database import bulk_loading
-from app.database.sessions import Database
 from app.errors import InvalidInputError
 from app.ingest import loading
 from app.ingest.service import import_file
@@ -97,7 +95,7 @@ def test_stopping_from_the_progress_report_leaves_nothing(take_in, rows):
 
 
 KILLED = """
-import os, sys, threading
+import sys, threading
 from pathlib import Path
 from sqlalchemy import make_url
 from app.database.sessions import Database
@@ -181,22 +179,18 @@ def test_readers_who_hold_the_table_only_make_the_import_slower(take_in, rows, m
         assert counts(take_in(many_rows)) == (2_970, 0, 0, 30)
 
 
-def test_reference_that_would_dangle_stops_a_bulk_load(session):
-    names = []
-    session.execute(text("select 1"))
-    with (
-        pytest.raises(Exception, match="fk_incident_municipality_id"),
-        bulk_loading.bulk_loading(session, "incident", 10**6) as on,
-    ):
-        names.append(on)
-        session.execute(
-            text(
-                "insert into incident (municipality_id, geom, x, y, time_precision) "
-                "values (77, st_setsrid(st_point(22.6, 57.2), 4326), 0, 0, 'day')"
-            )
-        )
-    assert names == [True]
-    session.rollback()
+def load_incident_of_nobody(session):
+    """Load an incident of a municipality that does not exist, without references in place."""
+    statement = """insert into incident (municipality_id, geom, x, y, time_precision)
+        values (77, st_setsrid(st_point(22.6, 57.2), 4326), 0, 0, 'day')"""
+    with bulk_loading.bulk_loading(session, "incident", 10**6) as without_indexes:
+        assert without_indexes
+        session.execute(text(statement))
+
+
+def test_reference_that_would_dangle_stops_a_bulk_load(database):
+    with pytest.raises(IntegrityError, match="fk_incident_municipality_id"), database.transaction() as session:
+        load_incident_of_nobody(session)
 
 
 def test_small_loads_into_large_tables_keep_the_indexes(take_in, many_rows, monkeypatch):
@@ -206,15 +200,7 @@ def test_small_loads_into_large_tables_keep_the_indexes(take_in, many_rows, monk
     assert counts(take_in(ROWS, source="small")) == (2, 0, 0, 0)
 
 
-def test_import_is_quick(take_in, many_rows):
-    begun = time.perf_counter()
-    take_in(many_rows)
-    assert time.perf_counter() - begun < 10
-
-
 def test_progress_never_goes_back(take_in, many_rows):
     told = []
     take_in(many_rows, progress=lambda fraction, _message: told.append(fraction))
     assert told == sorted(told)
-    assert isinstance(many_rows, Path)
-    assert Database

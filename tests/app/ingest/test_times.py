@@ -115,7 +115,9 @@ def test_wrong_utc_labels_are_local_when_declared():
 
 def test_typed_dates_and_zoneless_times_are_local():
     assert shown([date(2019, 1, 31)], kind=pa.date32()) == [("2019-01-31T06:00:00", "day")]
-    assert shown([datetime(2019, 1, 31, 1, 30)], kind=pa.timestamp("us")) == [("2019-01-31T07:30:00", "minute")]
+    assert shown([np.datetime64("2019-01-31T01:30", "us").item()], kind=pa.timestamp("us")) == [
+        ("2019-01-31T07:30:00", "minute")
+    ]
     assert shown([201901, 201902], kind=pa.int64())[0] == ("2019-01-01T06:00:00", "month")
 
 
