@@ -52,9 +52,9 @@ def run() -> Section:
         "ingest",
         "Ingest",
         f"{N_ROWS:,} incidents in a CSV of {BAD_SHARE:.0%} bad rows into the table `incident` of an embedded cluster "
-        "(durable), from opening the file to the commit: parsing, local time to UTC, projection, categories, quarantine, "
-        "warnings, keys, references and indexes. ogr2ogr loads the same file as text columns with a point and a "
-        "spatial index; it checks nothing.",
+        "(durable), from opening the file to the commit: parsing, local time to UTC, projection, categories, "
+        "quarantine, warnings, keys, references and indexes. ogr2ogr loads the same file as text columns with "
+        "a point and a spatial index; it checks nothing.",
         rows,
     )
 

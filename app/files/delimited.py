@@ -100,6 +100,9 @@ def read_delimited(content: bytes, dialect: Dialect, *, where: str) -> Delimited
         If there is no header, no row, or an unreadable encoding.
     """
     encoding, notices = _encoding(content, dialect.encoding, where)
+    if encoding != "utf-16" and b"\x00" in content:
+        where_byte = content.index(b"\x00") + 1
+        raise InvalidInputError(f"{where} holds binary data (byte {where_byte:,} is zero).", "Export it again as text.")
     sample = _sample_lines(content, encoding)
     if not sample:
         raise InvalidInputError(f"{where} holds no text.", "Export it again.")

@@ -18,7 +18,7 @@ from app.ingest.fields import Field, FieldType, Kind
 from app.ingest.findings import Finding, QuarantineEntry, any_of, json_ready, quoting, reasons_of, said
 from app.ingest.locating import Located, Place, locate
 from app.ingest.mapping import ColumnMap
-from app.ingest.parsing import PARSERS, ParseContext, as_text, joined_texts, mask_of
+from app.ingest.parsing import MAX_ID, PARSERS, ParseContext, as_text, joined_texts, long_texts, mask_of
 from app.ingest.profiles import SourceProfile
 from app.ingest.times import DAY, TimeFormat, Times, joined_times, parse_times
 
@@ -147,6 +147,7 @@ def check_rows(raw: RawTable, plan: ReadingPlan) -> CheckedRows:
             findings.append(Finding(f"missing_{field.name}", mask_of(column), said(f"{field.name} is missing.")))
         if field.type is FieldType.ID:
             ids = as_text(column)
+            findings += long_texts(ids, field.name, MAX_ID)
         elif field.type in _CALENDAR:
             times[field.name] = parse_times(column, plan.formats[field.name])
             unreadable = times[field.name].unreadable

@@ -19,6 +19,9 @@ from app.ingest.findings import Finding, quoting, said
 MAX_TEXT = 10_000
 """Characters of a text that are stored."""
 
+MAX_ID = 500
+"""Characters of an identifier; an index cannot hold much longer ones."""
+
 _LIST_SEPARATORS = re.compile(r"\s*[;,|/]\s*")
 
 
@@ -53,9 +56,13 @@ def parse_text(values: pa.Array, field: Field, context: ParseContext) -> Parsed:
         encoded = text.dictionary_encode()
         words = [context.translations.get(word, word) for word in encoded.dictionary.to_pylist()]
         text = pa.array(words, pa.string()).take(encoded.indices)
-    long = pc.greater(pc.utf8_length(text), MAX_TEXT).fill_null(fill_value=False).to_numpy(zero_copy_only=False)
-    message = said(f"{field.name} is longer than {MAX_TEXT} characters.")
-    return Parsed(text, [Finding("too_long", long, message)] if long.any() else [])
+    return Parsed(text, long_texts(text, field.name, MAX_TEXT))
+
+
+def long_texts(text: pa.Array, name: str, most: int) -> list[Finding]:
+    """Return the finding that some texts of a field are longer than ``most`` characters, if any are."""
+    long = pc.greater(pc.utf8_length(text), most).fill_null(fill_value=False).to_numpy(zero_copy_only=False)
+    return [Finding("too_long", long, said(f"{name} is longer than {most} characters."))] if long.any() else []
 
 
 def parse_number(values: pa.Array, field: Field, context: ParseContext) -> Parsed:

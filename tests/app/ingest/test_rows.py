@@ -56,6 +56,7 @@ def test_good_row_is_stored_with_place_time_and_category(take_in, rows):
         ("2,a,2026-03-01", ["ragged_row"]),
         ("2,a,2026-03-01,,22.60,57.25,B1,more", ["ragged_row"]),
         (f"2,a,2026-03-01,,22.60,57.25,{'B' * 10_001}", ["too_long"]),
+        (f"{'9' * 3000},a,2026-03-01,,22.60,57.25,B1", ["too_long"]),
     ],
 )
 def test_bad_row_is_quarantined_with_every_reason(take_in, rows, row, reasons):
@@ -63,6 +64,11 @@ def test_bad_row_is_quarantined_with_every_reason(take_in, rows, row, reasons):
     assert counts(report) == (1, 0, 0, 1)
     assert quarantine(rows) == [(3, reasons)]
     assert report.reasons == dict.fromkeys(reasons, 1)
+
+
+def test_zero_bytes_are_refused_before_they_reach_the_database(take_in):
+    with pytest.raises(InvalidInputError, match="binary data"):
+        take_in(HEADER + GOOD * 25 + GOOD.replace("B1", "B\x00"))
 
 
 def test_quarantine_keeps_the_raw_values_and_says_what_is_wrong(take_in, rows):
