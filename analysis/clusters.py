@@ -74,7 +74,7 @@ def dbscan_clusters(
     max_distance_m : float
         Neighbours are at most so far apart, metres.
     min_events : int
-        Least events within that distance of a core event, itself included; no cluster has fewer.
+        Least events within that distance of a core event, itself included.
 
     Returns
     -------
