@@ -238,18 +238,6 @@ def _summary(
 ) -> Summary:
     """Describe the development."""
     tally = {name: int((frame["category"] == name).sum()) for name in CATEGORIES}
-    notices = list(cube.notices)
-    if cube.n_used < FEW_EVENTS:
-        notices.append(
-            Notice("few_events", f"Only {cube.n_used} events are in the cube: most patterns cannot be seen.")
-        )
-    if cube.grid.from_points:
-        notices.append(
-            Notice(
-                "no_study_area",
-                "No study area was given: mean and significance depend on the bounding rectangle of the events.",
-            )
-        )
     seen = "; ".join(f"{count:,} {name}{'s' if count > 1 else ''}" for name, count in tally.items()
                      if count and name != "no pattern")  # fmt: skip
     length = "a calendar month" if cube.step_days is None else f"{cube.step_days} days"
@@ -281,6 +269,23 @@ def _summary(
         crs=crs_name(cube.grid.crs),
         study_area_km2=cube.grid.study_area_km2,
         reading=reading,
-        warnings=tuple(notices),
+        warnings=_notices(cube),
         seed=None if found.permutations is None else seed,
     )
+
+
+def _notices(cube: SpaceTimeCube) -> tuple[Notice, ...]:
+    """Warn of few events and of a missing study area."""
+    notices = list(cube.notices)
+    if cube.n_used < FEW_EVENTS:
+        notices.append(
+            Notice("few_events", f"Only {cube.n_used} events are in the cube: most patterns cannot be seen.")
+        )
+    if cube.grid.from_points:
+        notices.append(
+            Notice(
+                "no_study_area",
+                "No study area was given: mean and significance depend on the bounding rectangle of the events.",
+            )
+        )
+    return tuple(notices)

@@ -263,26 +263,7 @@ def _summary(
     events: DatedEvents, bands: KnoxBands, frame: pd.DataFrame, permutations: int, seed: int, n_pairs: int
 ) -> Summary:
     """Describe the table."""
-    n, n_days = events.x.size, int(np.ptp(events.day)) + 1
-    notices = list(events.notices)
-    if n < FEW_EVENTS:
-        notices.append(Notice("few_events", f"Only {n} events: a pattern may well exist and not be seen."))
-    if n_days > LONG_PERIOD_DAYS:
-        notices.append(
-            Notice(
-                "long_period",
-                f"The events span {n_days:,} days. Where parts of a town grow and others shrink, the test finds "
-                "interaction that is no repetition; take a year or so at a time.",
-            )
-        )
-    together = frame[(frame["distance_from_m"] == 0) & (frame["days_from"] == 0)]["observed"].sum()
-    if together > 0.05 * n:
-        notices.append(
-            Notice(
-                "same_place_same_day",
-                f"{together:,} pairs lie in the first band of both: check that no crime is recorded twice.",
-            )
-        )
+    n = events.x.size
     raised = frame[frame["raised"]]
     words = [
         f"{row.distance_from_m:g}-{row.distance_to_m:g} m within {row.days_from}-{row.days_to} days "
@@ -314,6 +295,31 @@ def _summary(
         crs=crs_name(events.crs),
         study_area_km2=0.0,
         reading=reading,
-        warnings=tuple(notices),
+        warnings=_notices(events, frame),
         seed=seed,
     )
+
+
+def _notices(events: DatedEvents, frame: pd.DataFrame) -> tuple[Notice, ...]:
+    """Warn of few events, of a long period and of crimes that may be recorded twice."""
+    n, n_days = events.x.size, int(np.ptp(events.day)) + 1
+    notices = list(events.notices)
+    if n < FEW_EVENTS:
+        notices.append(Notice("few_events", f"Only {n} events: a pattern may well exist and not be seen."))
+    if n_days > LONG_PERIOD_DAYS:
+        notices.append(
+            Notice(
+                "long_period",
+                f"The events span {n_days:,} days. Where parts of a town grow and others shrink, the test finds "
+                "interaction that is no repetition; take a year or so at a time.",
+            )
+        )
+    together = frame[(frame["distance_from_m"] == 0) & (frame["days_from"] == 0)]["observed"].sum()
+    if together > 0.05 * n:
+        notices.append(
+            Notice(
+                "same_place_same_day",
+                f"{together:,} pairs lie in the first band of both: check that no crime is recorded twice.",
+            )
+        )
+    return tuple(notices)

@@ -21,6 +21,7 @@ from analysis.significance import CORRECTION_NAMES, Correction, q_values
 from analysis.summary import Notice, Summary
 
 FEW_EVENTS = 30
+DAYS_OF_YEAR = 365.25
 CHANGE_LEVEL = 0.05
 """Largest q of a cell whose change is called an increase or a decrease."""
 
@@ -207,13 +208,7 @@ def period_change(
             f"Unknown correction {correction!r} or hypothesis {against!r}.",
             "Use bh, by, bonferroni or none; no_change or whole_map.",
         )
-    tables = np.asarray(before), np.asarray(after)
-    if any(table.shape != grid.inside.shape for table in tables):
-        raise CoordinateError(
-            f"Counts of shape {tables[0].shape} and {tables[1].shape} on a grid of {grid.inside.shape}.",
-            "Count both periods on the same grid.",
-        )
-    a, b = (_counts(table)[grid.inside] for table in tables)
+    a, b = _cell_counts(before, grid), _cell_counts(after, grid)
     total = rate_change([a.sum()], [b.sum()], days_before=days_before, days_after=days_after)
     if a.sum() + b.sum() == 0 or (against == "whole_map" and 0 in (a.sum(), b.sum())):
         raise EmptyInputError("There is no event in one of the periods, or in both.", "Check periods and filters.")
@@ -227,17 +222,15 @@ def period_change(
         ["no events", "increase", "decrease"],
         "not clear",
     )
-    unit = 365.25 / (grid.cell_m**2 / 1e6)
+    unit = DAYS_OF_YEAR / (grid.cell_m**2 / 1e6)
+    nullable = {"ratio": found.ratio, "ratio_low": found.ratio_low, "ratio_high": found.ratio_high}
+    nullable |= {"p_value": found.p_value, "q_value": q}
     frame = grid.to_frame(
         before=a,
         after=b,
         rate_before=a * unit / days_before,
         rate_after=b * unit / days_after,
-        ratio=_nullable(found.ratio, found.tested),
-        ratio_low=_nullable(found.ratio_low, found.tested),
-        ratio_high=_nullable(found.ratio_high, found.tested),
-        p_value=_nullable(found.p_value, found.tested),
-        q_value=_nullable(q, found.tested),
+        **{name: _nullable(values, found.tested) for name, values in nullable.items()},
         change=change.astype(object),
     )
     parameters = {
@@ -252,6 +245,17 @@ def period_change(
         "whole_map_interval": [_finite(total.ratio_low[0]), _finite(total.ratio_high[0])],
     }
     return PeriodChange(frame, _summary(frame, grid, parameters, correction))
+
+
+def _cell_counts(table: npt.ArrayLike, grid: SquareGrid) -> IntArray:
+    """Return the counts of the cells of the study area."""
+    counts = np.asarray(table)
+    if counts.shape != grid.inside.shape:
+        raise CoordinateError(
+            f"Counts of shape {counts.shape} do not fit a grid of {grid.inside.shape}.",
+            "Count both periods on the same grid.",
+        )
+    return _counts(counts[grid.inside])
 
 
 def _counts(values: npt.ArrayLike) -> IntArray:

@@ -10,6 +10,7 @@ import numpy as np
 from analysis.dated_events import DatedEvents
 from analysis.errors import EmptyInputError, ParameterError, TooFewEventsError
 from analysis.events import check_some_inside
+from analysis.grid_cells import BoolArray
 from analysis.grids import SquareGrid
 from analysis.local_time import IntArray, first_days_of, local_day, months_of
 from analysis.summary import Notice
@@ -19,6 +20,8 @@ FEW_STEPS = 10
 """With fewer the trend test is crude; ArcGIS refuses them."""
 
 MOST_BINS = 20_000_000
+LONGEST_STEP = 36_600
+"""Days."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +116,7 @@ def space_time_cube(
     >>> cube.counts.shape, cube.starts[-1], cube.excluded
     ((4, 2, 3), '2024-01-22', {'partial_last_step': 2})
     """
-    if grid.crs != events.crs:
-        raise ParameterError("Events and grid are in different CRS.", "Bring both into the working CRS.")
-    if step != "month" and not (isinstance(step, (int, np.integer)) and 1 <= step <= 36_600):
-        raise ParameterError(f"A step of {step!r} is not possible.", "Give a whole number of days, or month.")
-    if events.precision == "month" and step != "month":
-        raise ParameterError("Events known to the month cannot be counted by days.", "Use steps of a month.")
+    _check_step(events, grid, step)
     first, last = _period(events, step, start, end)
     edges = _step_edges(first, last, step)
     whole_end = int(edges[-1])
@@ -134,20 +132,8 @@ def space_time_cube(
         )
     cell = grid.cell_of(events.x, events.y)
     check_some_inside(events.x, events.y, grid, int(np.count_nonzero(cell < 0)))
+    kept, excluded = _sorted_out(events, cell, first, last, whole_end)
     number = np.searchsorted(edges, events.day, "right") - 1
-    reasons = {
-        "before_start": events.day < first,
-        "after_end": events.day >= last,
-        "partial_last_step": (events.day >= whole_end) & (events.day < last),
-        "outside": cell < 0,
-    }
-    excluded, kept = {**events.excluded}, np.ones(cell.size, dtype=np.bool_)
-    for reason, hit in reasons.items():
-        if (kept & hit).any():
-            excluded[reason] = int(np.count_nonzero(kept & hit))
-            kept &= ~hit
-    if not kept.any():
-        raise EmptyInputError("No event lies in the study area and the period.", "Check start, end and study area.")
     size = grid.inside.size
     counts = np.bincount(number[kept] * size + cell[kept], minlength=n_steps * size).reshape(
         n_steps, grid.n_rows, grid.n_columns
@@ -161,6 +147,36 @@ def space_time_cube(
         excluded,
         (*events.notices, *_step_notices(step, n_steps, whole_end, last, excluded)),
     )
+
+
+def _check_step(events: DatedEvents, grid: SquareGrid, step: int | Literal["month"]) -> None:
+    """Refuse steps and grids that do not fit the events."""
+    if grid.crs != events.crs:
+        raise ParameterError("Events and grid are in different CRS.", "Bring both into the working CRS.")
+    if step != "month" and not (isinstance(step, (int, np.integer)) and 1 <= step <= LONGEST_STEP):
+        raise ParameterError(f"A step of {step!r} is not possible.", "Give a whole number of days, or month.")
+    if events.precision == "month" and step != "month":
+        raise ParameterError("Events known to the month cannot be counted by days.", "Use steps of a month.")
+
+
+def _sorted_out(
+    events: DatedEvents, cell: IntArray, first: int, last: int, whole_end: int
+) -> tuple[BoolArray, dict[str, int]]:
+    """Return which events are in the cube, and the others by their first reason."""
+    reasons = {
+        "before_start": events.day < first,
+        "after_end": events.day >= last,
+        "partial_last_step": (events.day >= whole_end) & (events.day < last),
+        "outside": cell < 0,
+    }
+    excluded, kept = {**events.excluded}, np.ones(cell.size, dtype=np.bool_)
+    for reason, hit in reasons.items():
+        if (kept & hit).any():
+            excluded[reason] = int(np.count_nonzero(kept & hit))
+            kept &= ~hit
+    if not kept.any():
+        raise EmptyInputError("No event lies in the study area and the period.", "Check start, end and study area.")
+    return kept, excluded
 
 
 def _period(events: DatedEvents, step: int | Literal["month"], start: Any, end: Any) -> tuple[int, int]:
