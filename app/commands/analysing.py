@@ -105,7 +105,7 @@ def hot_spots(
         lambda events: compute_hot_spots(events, correction=correction.value, cell_m=cell_m, origin_m=origin_m),
         hot_spot_map,
         what="Hot spots",
-        units="Gi* class (z score)",
+        units="Gi* of events per cell",
     )
     from rich.console import Console
 

@@ -61,6 +61,6 @@ def _shown_parameters(summary: Summary) -> dict[str, Any]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:,.6g}"
+        return f"{value:,.0f}" if value.is_integer() else f"{value:,.6g}"
     text = ", ".join(_shown(item) for item in value) if isinstance(value, list | tuple) else str(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ..."

@@ -109,6 +109,7 @@ def beat_map(
         the band.
     officers : mapping, optional
         ``beat_id`` to the officer's badge number or name, None for a vacancy; replaces the column ``officer_id``.
+        Where neither names an officer, none were assigned yet and no beat is called vacant.
     band : ResidentBand, optional
         Residents a beat should have; replaces the parameters of the context.
 
@@ -132,7 +133,7 @@ def beat_map(
     require_feature_count(len(frame), "beats", "Draw one municipality at a time.")
     beats, note = simplified_coverage(to_degrees(frame, "beats"))
     known = officers
-    if known is None and "officer_id" in beats.columns:
+    if known is None and "officer_id" in beats.columns and beats["officer_id"].notna().any():
         known = dict(zip(beats["beat_id"], beats["officer_id"], strict=True))
     plan = _Plan(beats, band or _band_of(context), known)
     areas, marked, labels = _layers(plan)

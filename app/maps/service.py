@@ -22,7 +22,7 @@ from app.settings import MapSettings
 Topic = Literal["hot-spots", "density", "beats", "lighting"]
 KIND_OF_TOPIC = {"hot-spots": "getis-ord", "density": "kernel-density"}
 UNITS = {
-    "getis-ord": "Gi* class (z score)",
+    "getis-ord": "Gi* of events per cell",
     "kernel-density": "events per km²",
     "beat-allocation": "residents per beat",
 }
