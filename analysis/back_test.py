@@ -6,74 +6,27 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.accuracy import AREA_SHARES, Accuracy, CaptureCurve, accuracy, capture_curve
+from analysis.accuracy import Accuracy, CaptureCurve, accuracy, capture_curve
+from analysis.back_test_plan import MEASURE_NAMES, BackTestPlan, Measure
 from analysis.dated_events import DatedEvents
 from analysis.errors import AnalysisError, CoordinateError, EmptyInputError, ParameterError, TimePrecisionError
 from analysis.events import check_some_inside, events_notices
 from analysis.grid_cells import BoolArray
 from analysis.grids import SquareGrid
-from analysis.paired_comparison import CONFIDENCE, RESAMPLES, ranked_methods
+from analysis.paired_comparison import CONFIDENCE, ranked_methods
 from analysis.projection import FloatArray, crs_name
-from analysis.ranking_methods import COUNTS, RankingMethod, standard_methods
-from analysis.rolling_windows import RollingWindow, Unit, rolling_windows
+from analysis.ranking_methods import RankingMethod, standard_methods
+from analysis.rolling_windows import RollingWindow, rolling_windows
 from analysis.summary import Notice, Summary
-
-Measure = Literal["pai", "pei", "hit_rate", "area_under"]
-
-MEASURE_NAMES: dict[Measure, str] = {
-    "pai": "prediction accuracy index (PAI)",
-    "pei": "prediction efficiency index (PEI)",
-    "hit_rate": "hit rate",
-    "area_under": "area under the capture curve",
-}
 
 FEW_WINDOWS = 6
 CURVE_SHARES = np.linspace(0.0, 1.0, 101)
-
-
-@dataclass(frozen=True)
-class BackTestPlan:
-    """How to test.
-
-    Attributes
-    ----------
-    fit, score : int
-        Length of the fitting and of the scoring period, in `unit`.
-    step : int or None
-        From one window to the next; None: `score`.
-    unit : {"month", "day"}
-    measure : {"pai", "pei", "hit_rate", "area_under"}
-        What ranks the methods; all are reported.
-    area_share : float
-        Part of the area at which the first three are taken for ranking.
-    area_shares : tuple of float
-        Parts of the area to report; `area_share` is added where missing.
-    reference : str or None
-        Method that every other is compared with, besides the best.
-    resamples : int
-        Bootstrap resamples of the windows.
-    """
-
-    fit: int
-    score: int
-    step: int | None = None
-    unit: Unit = "month"
-    measure: Measure = "pai"
-    area_share: float = 0.05
-    area_shares: tuple[float, ...] = AREA_SHARES
-    reference: str | None = COUNTS
-    resamples: int = RESAMPLES
-
-    @property
-    def reported_shares(self) -> tuple[float, ...]:
-        """Parts of the area to report, ascending."""
-        return tuple(sorted({*self.area_shares, self.area_share}))
 
 
 @dataclass(frozen=True)
@@ -198,27 +151,12 @@ def back_test(
     _check(events, grid, plan, chosen)
     inside = grid.cell_of(events.x, events.y) >= 0
     check_some_inside(events.x, events.y, grid, int(np.count_nonzero(~inside)))
-    windows = rolling_windows(events.day, fit=plan.fit, score=plan.score, step=plan.step, unit=plan.unit)
-    found = [_period(events, grid, window) for window in windows]
-    periods = [period for period in found if period is not None]
-    if not periods:
-        raise EmptyInputError(
-            f"None of {len(windows)} windows has events in the study area in both periods.", "Take longer periods."
-        )
+    windows, periods = _periods(events, grid, plan)
     judged = {method.name: _judge_all(method, periods, grid, plan) for method in chosen}
     failed = {name: outcome for name, outcome in judged.items() if isinstance(outcome, str)}
     ranked = {name: outcome for name, outcome in judged.items() if not isinstance(outcome, str)}
-    if not ranked:
-        raise EmptyInputError(f"No method could be ranked: {'; '.join(failed.values())}", "Check the grid and plan.")
-    ranking = ranked_methods(
-        np.array([[_value(one, plan) for one in outcomes] for outcomes in ranked.values()]).T,
-        list(ranked),
-        reference=plan.reference if plan.reference in ranked else None,
-        resamples=plan.resamples,
-        seed=seed,
-    )
-    outcome = _Outcome(len(windows), periods, ranking, failed)
-    summary = _summary(events, grid, plan, inside, outcome, seed)
+    ranking = _ranking(ranked, failed, plan, seed)
+    summary = _summary(events, grid, plan, inside, _Outcome(len(windows), periods, ranking, failed), seed)
     return BackTest(ranking, _results(ranked, periods), _curves(ranked), failed, summary)
 
 
@@ -242,6 +180,20 @@ def _check(events: DatedEvents, grid: SquareGrid, plan: BackTestPlan, methods: t
         )
     if plan.reference is not None and plan.reference not in {method.name for method in methods}:
         raise ParameterError(f"The reference {plan.reference!r} is not tested.", "Add it to the methods, or give None.")
+
+
+def _periods(
+    events: DatedEvents, grid: SquareGrid, plan: BackTestPlan
+) -> tuple[tuple[RollingWindow, ...], list[_Period]]:
+    """Return all windows, and those with events in both periods."""
+    windows = rolling_windows(events.day, fit=plan.fit, score=plan.score, step=plan.step, unit=plan.unit)
+    found = [_period(events, grid, window) for window in windows]
+    periods = [period for period in found if period is not None]
+    if not periods:
+        raise EmptyInputError(
+            f"None of {len(windows)} windows has events in the study area in both periods.", "Take longer periods."
+        )
+    return windows, periods
 
 
 def _period(events: DatedEvents, grid: SquareGrid, window: RollingWindow) -> _Period | None:
@@ -273,6 +225,19 @@ def _judge_all(
             first, middle, _ = period.window.dates
             return f"{method.name}, learning from {first} to before {middle}: {error.message}"
     return outcomes
+
+
+def _ranking(ranked: dict[str, list[_Judged]], failed: dict[str, str], plan: BackTestPlan, seed: int) -> pd.DataFrame:
+    """Rank the methods that did not fail."""
+    if not ranked:
+        raise EmptyInputError(f"No method could be ranked: {'; '.join(failed.values())}", "Check the grid and plan.")
+    return ranked_methods(
+        np.array([[_value(one, plan) for one in outcomes] for outcomes in ranked.values()]).T,
+        list(ranked),
+        reference=plan.reference if plan.reference in ranked else None,
+        resamples=plan.resamples,
+        seed=seed,
+    )
 
 
 def _value(judged: _Judged, plan: BackTestPlan) -> float:

@@ -111,34 +111,21 @@ def nearest_neighbour_clusters(
 
     Raises
     ------
-    CoordinateError
-        `crs` is not in metres, or coordinates are not finite.
-    EmptyInputError
-        No event, or none in the study area.
+    CoordinateError, EmptyInputError
+        `crs` is not in metres, coordinates are not finite; no event, or none in the study area.
     TooFewEventsError
         Fewer events than a cluster needs, or too few for the probability.
-    GeometryError
-        The study area is no valid polygon with an area.
-    ParameterError
-        A rule out of range.
+    GeometryError, ParameterError
+        The study area is no valid polygon with an area; a rule out of range.
 
     Notes
     -----
-    In the manner of CrimeStat's Nnh. The threshold is a bound of the mean nearest-neighbour distance of n random points
-    on an area A: ``0.5 sqrt(A / n) + t_p 0.26136 sqrt(A) / n`` with t_p the quantile of Student's t on n - 1 degrees of
-    freedom. It is a bound of a mean, so that with many events even a low probability hardly shortens it: let the
-    simulations, not the probability, say what chance makes.
-
-    The seed of a cluster is the place with most events, not yet in a cluster, within the threshold (itself included);
-    among equals the one with the smaller sum of distances to them, then the more western, then the more southern. All
-    of them become the cluster, and the next seed is sought until none has enough events. The mean centres of the
-    clusters are the points of the next order, with a threshold of their own number, until there are too few. Shapes of
-    higher orders are of the events in them.
+    In the manner of CrimeStat's Nnh; for the threshold see `analysis.nearest_neighbour_hierarchy.threshold_distance`.
+    Clusters grow around seeds (`analysis.nearest_neighbour_hierarchy.seed_clusters`). The mean centres of clusters are
+    the points of the next order, with a threshold of their own number; shapes of higher orders are of their events.
 
     References
     ----------
-    Clark, P. J. and Evans, F. C. (1954). Distance to nearest neighbor as a measure of spatial relationships in
-    populations. Ecology 35(4).
     Levine, N. (2013). CrimeStat IV, chapter 7. National Institute of Justice.
 
     Examples
@@ -153,33 +140,15 @@ def nearest_neighbour_clusters(
     eastings, northings = checked_coordinates(x, y)
     chosen = ClusteringRule() if rule is None else rule
     _check(study_area, chosen, simulations)
-    inside = shapely.intersects_xy(study_area, eastings, northings)
-    n = int(np.count_nonzero(inside))
-    if n == 0:
-        raise EmptyInputError(
-            f"None of {inside.size:,} events lies in the study area.", "Check that both are in one CRS."
-        )
-    if n < chosen.min_events:
-        raise TooFewEventsError(
-            f"{n} events cannot make a cluster of {chosen.min_events}.", "Ask for smaller clusters."
-        )
+    inside = _inside(eastings, northings, study_area, chosen)
     places = distinct_places(eastings[inside], northings[inside])
     hierarchy = seed_hierarchy(places, study_area.area, chosen)
     clusters, ellipses = _shapes(places, hierarchy, metric)
-    of_event = np.full(inside.size, NO_CLUSTER, dtype=np.int64)
-    of_event[inside] = hierarchy.orders[0][places.place_of_event]
-    found = int((clusters["order"] == 1).sum())
-    chance = _chance(study_area, n, found, hierarchy.thresholds[0], chosen, simulations, seed) if simulations else None
+    chance = _chance(study_area, places, hierarchy, chosen, simulations, seed) if simulations else None
+    n = int(np.count_nonzero(inside))
     summary = Summary(
         method="Nearest-neighbour hierarchical clustering",
-        parameters={
-            "min_events": chosen.min_events,
-            "probability": None if chosen.threshold_m is not None else chosen.probability,
-            "thresholds_m": list(hierarchy.thresholds),
-            "min_clusters": chosen.min_clusters,
-            "simulations": simulations,
-            "in_no_cluster": int(np.count_nonzero(inside & (of_event < 0))),
-        },
+        parameters=_parameters(chosen, hierarchy, places, simulations),
         n_used=n,
         excluded={"outside": inside.size - n} if n < inside.size else {},
         crs=crs_name(metric),
@@ -188,6 +157,7 @@ def nearest_neighbour_clusters(
         warnings=_notices(eastings[inside], northings[inside], places),
         seed=seed if simulations else None,
     )
+    of_event = _cluster_of_event(inside, places, hierarchy)
     return NearestNeighbourClusters(clusters, ellipses, of_event, hierarchy.thresholds, chance, summary)
 
 
@@ -204,6 +174,38 @@ def _check(study_area: BaseGeometry, rule: ClusteringRule, simulations: int) -> 
         raise ParameterError(f"threshold_m is {rule.threshold_m}.", "Give a positive number of metres.")
     if simulations < 0:
         raise ParameterError(f"There are {simulations} simulations.", "Give 0 or more, such as 99.")
+
+
+def _inside(x: FloatArray, y: FloatArray, study_area: BaseGeometry, rule: ClusteringRule) -> npt.NDArray[np.bool_]:
+    """Return which events lie in the study area, and refuse too few of them."""
+    inside = np.asarray(shapely.intersects_xy(study_area, x, y))
+    n = int(np.count_nonzero(inside))
+    if n == 0:
+        raise EmptyInputError(
+            f"None of {inside.size:,} events lies in the study area.", "Check that both are in one CRS."
+        )
+    if n < rule.min_events:
+        raise TooFewEventsError(f"{n} events cannot make a cluster of {rule.min_events}.", "Ask for smaller clusters.")
+    return inside
+
+
+def _cluster_of_event(inside: npt.NDArray[np.bool_], places: Places, hierarchy: Hierarchy) -> IntArray:
+    """Return the first-order cluster of each event of the input."""
+    of_event = np.full(inside.size, NO_CLUSTER, dtype=np.int64)
+    of_event[inside] = hierarchy.orders[0][places.place_of_event]
+    return of_event
+
+
+def _parameters(rule: ClusteringRule, hierarchy: Hierarchy, places: Places, simulations: int) -> dict[str, Any]:
+    """Return every parameter that shaped the clusters."""
+    return {
+        "min_events": rule.min_events,
+        "probability": None if rule.threshold_m is not None else rule.probability,
+        "thresholds_m": list(hierarchy.thresholds),
+        "min_clusters": rule.min_clusters,
+        "simulations": simulations,
+        "in_no_cluster": int(places.events[hierarchy.orders[0] < 0].sum()),
+    }
 
 
 def _shapes(places: Places, hierarchy: Hierarchy, crs: Any) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -227,9 +229,10 @@ def _joined(frames: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
 
 
 def _chance(
-    study_area: BaseGeometry, n: int, found: int, threshold: float, rule: ClusteringRule, simulations: int, seed: int
+    study_area: BaseGeometry, places: Places, hierarchy: Hierarchy, rule: ClusteringRule, simulations: int, seed: int
 ) -> Chance:
     """Count the clusters that random points make."""
+    n, found, threshold = int(places.events.sum()), int(hierarchy.orders[0].max(initial=0)), hierarchy.thresholds[0]
     random = np.random.default_rng(seed)
     clusters, largest = np.zeros(simulations, dtype=np.int64), np.zeros(simulations, dtype=np.int64)
     for i in range(simulations):

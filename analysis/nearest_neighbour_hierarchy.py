@@ -186,16 +186,23 @@ def threshold_distance(n: int, area_m2: float, probability: float) -> float:
     Returns
     -------
     float
-        Metres; see `nearest_neighbour_clusters` for the formula.
+        Metres.
 
     Raises
     ------
     TooFewEventsError
         Fewer than two points, or so few that no distance is short enough for the probability.
 
+    Notes
+    -----
+    ``0.5 sqrt(A / n) + t_p 0.26136 sqrt(A) / n`` for n random points on an area A, with t_p the quantile of Student's t
+    on n - 1 degrees of freedom. It is a bound of a mean, so that with many points even a low probability hardly
+    shortens it: let simulations, not the probability, say what chance makes.
+
     References
     ----------
-    Clark, P. J. and Evans, F. C. (1954). Ecology 35(4).
+    Clark, P. J. and Evans, F. C. (1954). Distance to nearest neighbor as a measure of spatial relationships in
+    populations. Ecology 35(4).
 
     Examples
     --------

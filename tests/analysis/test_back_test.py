@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from analysis.back_test import BackTestPlan, back_test
+from analysis.back_test import back_test
+from analysis.back_test_plan import BackTestPlan
 from analysis.dated_events import dated_events
 from analysis.errors import (
     CoordinateError,
