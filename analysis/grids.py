@@ -73,6 +73,8 @@ class SquareGrid:
         Area of the study area; of the whole lattice where the points made it.
     from_points : bool
         True where no study area was given and the lattice is the bounding rectangle of the points.
+    study_area : Polygon or MultiPolygon or None
+        What the cells were laid over, in `crs`; None where that are the cells themselves.
     """
 
     cell_m: float
@@ -82,6 +84,7 @@ class SquareGrid:
     crs: CRS
     study_area_km2: float
     from_points: bool = False
+    study_area: BaseGeometry | None = None
 
     @property
     def n_rows(self) -> int:
@@ -306,7 +309,7 @@ def square_grid(
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     trimmed = np.ascontiguousarray(inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     origin_x, origin_y = corner[0] + (column + int(columns[0])) * cell_m, corner[1] + (row + int(rows[0])) * cell_m
-    return SquareGrid(cell_m, origin_x, origin_y, trimmed, metric, study_area.area / 1e6)
+    return SquareGrid(cell_m, origin_x, origin_y, trimmed, metric, study_area.area / 1e6, study_area=study_area)
 
 
 def suggest_cell_m(n: int, area_m2: float) -> CellSuggestion:

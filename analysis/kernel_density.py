@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, Literal
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
 from analysis import gaussian_fft
 from analysis.bandwidth import Bandwidth
 from analysis.cell_events import sorted_by_row
+from analysis.density_results import Account, KernelDensity, accounted, check_years
+from analysis.edge_correction import (
+    EdgeCorrection,
+    check_edge_correction,
+    divided_by_mass,
+    edge_parameters,
+    inside_study_area,
+    weights_over_mass,
+)
 from analysis.errors import ParameterError
 from analysis.events import check_some_inside, events_notices
 from analysis.grid_cells import BoolArray, positions
 from analysis.grids import SquareGrid, checked_weights
 from analysis.kernel_sums import ENDLESS_REACH, EXACT_REACH, finite_sums, gaussian_sums
 from analysis.kernels import BELL, CONE, Kernel
-from analysis.projection import FloatArray, checked_coordinates, crs_name
+from analysis.projection import FloatArray, checked_coordinates
 from analysis.smoothing import Smoothing, chosen_smoothing
-from analysis.summary import Summary
+from analysis.summary import Notice
 
 __all__ = ["Kernel", "KernelDensity", "kernel_density"]
 
@@ -33,28 +40,7 @@ CHEAP_SUMS = 5e8
 LARGEST_TRANSFORM = 100_000_000
 
 
-@dataclass(frozen=True)
-class KernelDensity:
-    """Density at the centre of each cell.
-
-    Attributes
-    ----------
-    density_per_km2 : ndarray of float64, shape (n_rows, n_columns)
-        Events per square kilometre, zero or more; also for the cells of the lattice outside the study area.
-    grid : SquareGrid
-    summary : Summary
-    """
-
-    density_per_km2: FloatArray
-    grid: SquareGrid
-    summary: Summary
-
-    def to_frame(self) -> gpd.GeoDataFrame:
-        """Return the cells of the study area with ``density_per_km2, cell, cell_x, cell_y, geometry``."""
-        return self.grid.to_frame(density_per_km2=self.density_per_km2[self.grid.inside])
-
-
-def kernel_density(
+def kernel_density(  # noqa: PLR0913
     x: npt.ArrayLike,
     y: npt.ArrayLike,
     grid: SquareGrid,
@@ -64,6 +50,8 @@ def kernel_density(
     sigma_m: float | Bandwidth | None = None,
     weights: npt.ArrayLike | None = None,
     method: Method = "auto",
+    edge_correction: EdgeCorrection = "none",
+    years: float | None = None,
 ) -> KernelDensity:
     """Estimate the density of events at the centre of every cell.
 
@@ -82,16 +70,22 @@ def kernel_density(
     method : {"auto", "exact", "fft"}
         ``fft`` is for the Gaussian only. ``auto`` sums exactly, except for a Gaussian of at least 2 cells over more
         than 5e8 pairs of event and cell. The summary states the method taken and its error.
+    edge_correction : {"none", "uniform", "diggle"}
+        ``uniform`` divides each cell, ``diggle`` each event, by how much of the kernel about it lies in the study area.
+    years : float, optional
+        Length of the period; the frame and the reading then give events per km2 and year.
 
     Returns
     -------
     KernelDensity
-        Over the whole plane the density integrates to the number of events (the sum of their weights).
+        Over the whole plane the density integrates to the number of events (the sum of their weights); with
+        ``diggle`` it does so over the study area.
 
     Raises
     ------
     ParameterError
-        An unknown kernel or method, a bandwidth that is not positive or belongs to the other kernel, bad weights.
+        An unknown kernel, method or edge correction, no positive number of years, a bandwidth that is not positive or
+        belongs to another kernel, bad weights.
     CoordinateError
         Coordinates that are not finite, or degrees.
     EmptyInputError
@@ -100,14 +94,23 @@ def kernel_density(
     Notes
     -----
     The kernels are those of `analysis.kernels`; quartic, for example, is ``3 / (pi r^2) (1 - d^2 / r^2)^2`` for
-    ``d < r``, and the uniform kernel counts an event at ``d = r`` as within. No edge correction. Events outside the
-    study area but within reach of it (radius, or six standard deviations) still raise the density near its edge:
-    leaving them out would draw a false slope along the boundary. Events further out are excluded and counted as
-    ``outside``.
+    ``d < r``, and the uniform kernel counts an event at ``d = r`` as within. Without edge correction
+    events outside the study area but within reach of it (radius, or six standard deviations) still raise the density
+    near its edge: leaving them out would draw a false slope along the boundary. Events further out are excluded and
+    counted as ``outside``.
+
+    Where the data end at the boundary, as those of one police force do, that slope is in the data, and an edge
+    correction takes it out: uniform is right where the density is even, Diggle's (Jones) keeps the number of events.
+    Both need the mass of the kernel in the study area, which is integrated exactly over its polygon (over its cells
+    where there is none); events outside the polygon are excluded. The density outside the study area is then zero.
 
     References
     ----------
     Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis, equation 4.5. Chapman and Hall.
+
+    Jones, M. C. (1993). Simple boundary corrections for kernel density estimation. Statistics and Computing 3.
+
+    Diggle, P. J. (1985). A kernel method for smoothing point process data. Applied Statistics 34(2).
 
     Examples
     --------
@@ -118,36 +121,46 @@ def kernel_density(
     >>> round(float(density.density_per_km2[1, 1]), 6)
     0.238732
     """
+    check_edge_correction(edge_correction)
+    check_years(years)
     eastings, northings = checked_coordinates(x, y)
     weight = np.ones(eastings.size) if weights is None else checked_weights(weights, eastings.size)
     smoothing = chosen_smoothing(kernel, radius_m, sigma_m, eastings, northings, grid.cell_m)
     column, row, outside = positions(eastings, northings, grid.origin_x, grid.origin_y, grid.cell_m, grid.inside)
     check_some_inside(eastings, northings, grid, outside)
-    if outside:
+    notices: tuple[Notice, ...] = ()
+    near = None
+    if edge_correction != "none":
+        near = inside_study_area(eastings, northings, grid)
+    elif outside:
         near = _within_reach(column, row, smoothing, grid)
+    if near is not None:
         column, row, weight = column[near], row[near], weight[near]
+    if near is not None and edge_correction == "diggle":
+        weight, notices = weights_over_mass(eastings[near], northings[near], weight, grid, smoothing)
     sums, how = _sums(column, row, weight, smoothing, grid, method)
     sums *= smoothing.peak_per_km2
+    if edge_correction == "uniform":
+        notices = divided_by_mass(sums, grid, smoothing)
+    if edge_correction != "none":
+        sums[~grid.inside] = 0.0
     used, excluded = int(column.size), int(eastings.size - column.size)
-    parameters = {
-        **smoothing.parameters(grid),
-        **how,
-        "edge_correction": "none",
-        "unit": "events per km2",
-        "weighted": weights is not None,
-        "used_beyond_study_area": outside - excluded,
-    }
-    summary = Summary(
+    account = Account(
         method=f"Kernel density ({kernel})",
-        parameters=parameters,
-        n_used=used,
-        excluded={"outside": excluded} if excluded else {},
-        crs=crs_name(grid.crs),
-        study_area_km2=grid.study_area_km2,
-        reading=_reading(sums, grid, smoothing, used, excluded),
-        warnings=(*events_notices(eastings, northings, grid, used), *smoothing.notices(grid)),
+        description=smoothing.description,
+        parameters={
+            **smoothing.parameters(grid),
+            **how,
+            **edge_parameters(edge_correction, grid),
+            "weighted": weights is not None,
+            "used_beyond_study_area": max(0, outside - excluded),
+        },
+        used=used,
+        excluded=excluded,
+        warnings=(*events_notices(eastings, northings, grid, used), *smoothing.notices(grid), *notices),
+        years=years,
     )
-    return KernelDensity(sums, grid, summary)
+    return accounted(sums, grid, account)
 
 
 def _within_reach(column: FloatArray, row: FloatArray, smoothing: Smoothing, grid: SquareGrid) -> BoolArray:
@@ -202,19 +215,3 @@ def _check_transform(smoothing: Smoothing, grid: SquareGrid) -> None:
             f"A sigma_m of {smoothing.bandwidth_m:g} m is {width:,.0f} cells of {grid.cell_m:g} m: too wide.",
             "Use a smaller sigma_m or a larger cell.",
         )
-
-
-def _reading(density: FloatArray, grid: SquareGrid, smoothing: Smoothing, used: int, excluded: int) -> str:
-    """Say in plain language what the map shows."""
-    shown = density[grid.inside]
-    highest = int(np.argmax(shown))
-    row, column = divmod(int(grid.cells[highest]), grid.n_columns)
-    x, y = grid.origin_x + (column + 0.5) * grid.cell_m, grid.origin_y + (row + 0.5) * grid.cell_m
-    left_out = f" {excluded:,} events too far outside the study area were left out." if excluded else ""
-    return (
-        f"Density of {used:,} events over {grid.study_area_km2:,.1f} km2 in {grid.n_cells:,} cells of "
-        f"{grid.cell_m:g} m, {smoothing.description}. "
-        f"The highest density is {shown[highest]:,.3g} events per km2 at {x:,.0f}, {y:,.0f}; the mean of the cells is "
-        f"{shown.mean():,.3g}.{left_out} A density map shows where events are many; it does not test whether that is "
-        "more than chance."
-    )

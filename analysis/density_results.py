@@ -1,0 +1,135 @@
+"""A density on a grid, and the account of how it was made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from analysis.errors import ParameterError
+from analysis.grids import SquareGrid
+from analysis.projection import FloatArray, crs_name
+from analysis.summary import Notice, Summary
+
+
+@dataclass(frozen=True)
+class KernelDensity:
+    """Density at the centre of each cell.
+
+    Attributes
+    ----------
+    density_per_km2 : ndarray of float64, shape (n_rows, n_columns)
+        Events per square kilometre, zero or more. Without edge correction also for the cells of the lattice outside the
+        study area; with one these are zero.
+    grid : SquareGrid
+    summary : Summary
+    years : float or None
+        Length of the period, where it was given.
+    """
+
+    density_per_km2: FloatArray
+    grid: SquareGrid
+    summary: Summary
+    years: float | None = None
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return the cells of the study area with ``density_per_km2, cell, cell_x, cell_y, geometry``.
+
+        With a period ``density_per_km2_year`` comes first.
+        """
+        density = self.density_per_km2[self.grid.inside]
+        if self.years is None:
+            return self.grid.to_frame(density_per_km2=density)
+        return self.grid.to_frame(density_per_km2_year=density / self.years, density_per_km2=density)
+
+
+@dataclass(frozen=True)
+class Account:
+    """How a density was made.
+
+    Attributes
+    ----------
+    method : str
+        In the field's terms.
+    description : str
+        Kernel and bandwidth in words.
+    parameters : dict
+    used : int
+        Events that entered the density.
+    excluded : int
+        Events too far away, or outside where an edge correction allows none.
+    warnings : tuple of Notice
+    years : float, optional
+        Length of the period.
+    """
+
+    method: str
+    description: str
+    parameters: dict[str, Any]
+    used: int
+    excluded: int
+    warnings: tuple[Notice, ...]
+    years: float | None = None
+
+
+def check_years(years: float | None) -> None:
+    """Refuse a period that is no length of time.
+
+    Parameters
+    ----------
+    years : float or None
+
+    Raises
+    ------
+    ParameterError
+        It is not a positive number.
+    """
+    if years is not None and not (math.isfinite(years) and years > 0):
+        raise ParameterError(f"years is {years}.", "Give the length of the period, a positive number of years.")
+
+
+def accounted(density: FloatArray, grid: SquareGrid, account: Account) -> KernelDensity:
+    """Return a density with its summary.
+
+    Parameters
+    ----------
+    density : ndarray of float64, shape (n_rows, n_columns)
+        Events per km2.
+    grid : SquareGrid
+    account : Account
+
+    Returns
+    -------
+    KernelDensity
+    """
+    unit = "events per km2" if account.years is None else "events per km2 and year"
+    summary = Summary(
+        method=account.method,
+        parameters={**account.parameters, "unit": unit, **({"years": account.years} if account.years else {})},
+        n_used=account.used,
+        excluded={"outside": account.excluded} if account.excluded else {},
+        crs=crs_name(grid.crs),
+        study_area_km2=grid.study_area_km2,
+        reading=_reading(density, grid, account, unit),
+        warnings=account.warnings,
+    )
+    return KernelDensity(density, grid, summary, account.years)
+
+
+def _reading(density: FloatArray, grid: SquareGrid, account: Account, unit: str) -> str:
+    """Say in plain language what the map shows."""
+    shown = density[grid.inside] / (account.years or 1.0)
+    highest = int(np.argmax(shown))
+    row, column = divmod(int(grid.cells[highest]), grid.n_columns)
+    x, y = grid.origin_x + (column + 0.5) * grid.cell_m, grid.origin_y + (row + 0.5) * grid.cell_m
+    left_out = f" {account.excluded:,} events too far outside the study area were left out." if account.excluded else ""
+    return (
+        f"Density of {account.used:,} events over {grid.study_area_km2:,.1f} km2 in {shown.size:,} cells of "
+        f"{grid.cell_m:g} m, {account.description}. "
+        f"The highest density is {shown[highest]:,.3g} {unit} at {x:,.0f}, {y:,.0f}; the mean of the cells is "
+        f"{shown.mean():,.3g}.{left_out} A density map shows where events are many; it does not test whether that is "
+        "more than chance."
+    )
