@@ -9,11 +9,13 @@ import pkgutil
 import benchmarks
 from benchmarks.report import RESULTS, Section, write_results
 
+NOT_BENCHMARKS = {"__main__", "cities", "clusters", "report"}
+
 
 def main() -> None:
     """Discover modules with ``run() -> Section``, run them and write what they measured."""
     modules = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__))
-    names = [name for name in modules if name not in {"__main__", "cities", "report"}]
+    names = [name for name in modules if name not in NOT_BENCHMARKS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}; all by default")
     chosen = parser.parse_args().names or names

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +12,12 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import shapely
 
-from app.database import migrating
 from app.database.embedded import EmbeddedCluster
 from app.database.sessions import Database
 from app.ingest.report import ImportReport
 from app.ingest.service import import_file
 from app.municipalities.service import create_municipality
+from benchmarks.clusters import empty_database, temporary_cluster
 from benchmarks.report import Row, Section, Timing, measure, peak_mb
 
 N_ROWS = 1_000_000
@@ -29,7 +25,6 @@ BAD_SHARE = 0.01
 BOX = (-87.90, 41.65, -87.55, 42.02)
 RUNS = 3
 TARGET_SECONDS = N_ROWS / 100_000
-DATABASE_NUMBERS = count(1)
 
 
 def run() -> Section:
@@ -59,28 +54,9 @@ def run() -> Section:
     )
 
 
-@contextmanager
-def temporary_cluster() -> Iterator[tuple[EmbeddedCluster, Path]]:
-    """Give an embedded cluster and a directory for files, both removed afterwards."""
-    directory = Path(tempfile.mkdtemp(prefix="kvart-bench-"))
-    directory.chmod(0o711)
-    cluster = EmbeddedCluster(directory / "home")
-    try:
-        cluster.start()
-        yield cluster, directory
-    finally:
-        cluster.stop()
-        shutil.rmtree(directory)
-
-
 def new_database(cluster: EmbeddedCluster) -> Database:
-    """Return a database with the schema and one municipality, the one before dropped."""
-    number = next(DATABASE_NUMBERS)
-    with psycopg.connect(cluster.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f"drop database if exists bench_{number - 1} with (force)")
-        connection.execute(f"create database bench_{number}")
-    database = Database(cluster.url(f"bench_{number}"))
-    migrating.upgrade(database.engine)
+    """Return a database with one municipality, the one before dropped."""
+    database = empty_database(cluster)
     with database.transaction() as session:
         box = shapely.box(*BOX)
         create_municipality(session, code="town", name="Town", boundary=box, time_zone="America/Chicago")
