@@ -12,9 +12,11 @@ from analysis.errors import ParameterError, TooFewEventsError
 from analysis.projection import FloatArray
 
 MOST_STEPS = 100
-CLOSE_ENOUGH = 1e-12
-STEEPEST = 50.0
-"""A coefficient beyond this means that a column tells exactly where there are no events."""
+CLOSE_ENOUGH = 1e-16
+"""Square of a last step in units of the standard error (Newton decrement)."""
+
+STEEPEST = 25.0
+"""A rate of ``exp(-25)`` means that a column tells exactly where there are no events."""
 
 OVERDISPERSION_LEVEL = 0.05
 
@@ -146,13 +148,14 @@ def _most_likely(y: FloatArray, x: FloatArray, days: FloatArray) -> FloatArray:
         weight = np.sqrt(mu)
         step = np.linalg.lstsq(x * weight[:, None], (y - mu) / weight, rcond=None)[0]
         better = _likelihood(y, x, days, coefficients + step)
-        while better < likelihood - CLOSE_ENOUGH * abs(likelihood) and np.abs(step).max() > CLOSE_ENOUGH:
-            step = step / 2.0
+        decrement = float(np.sum(mu * (x @ step) ** 2))
+        while better < likelihood and decrement > CLOSE_ENOUGH:
+            step, decrement = step / 2.0, decrement / 4.0
             better = _likelihood(y, x, days, coefficients + step)
         coefficients, likelihood = coefficients + step, better
         if np.abs(x @ coefficients).max() > STEEPEST:
             break
-        if np.abs(step).max() <= CLOSE_ENOUGH * (1.0 + np.abs(coefficients).max()):
+        if decrement <= CLOSE_ENOUGH:
             return np.asarray(coefficients)
     raise TooFewEventsError("The counts do not determine the model.", "Use a longer period, or fewer columns.")
 

@@ -72,6 +72,13 @@ def test_models_that_the_counts_do_not_determine_are_refused():
             log_linear(counts, design, exposure)
 
 
+def test_likelihood_is_climbed_whatever_the_start():
+    """Newton's first step overshoots by far, beyond what a number can hold, when one count dwarfs the rest."""
+    counts = np.r_[np.tile([1, 2, 1, 2], 250), 20_000_000]
+    fit = log_linear(counts, np.column_stack([np.ones(1001), counts > 9]), np.ones(1001))
+    assert np.exp(fit.coefficients) == pytest.approx([1.5, 20_000_000 / 1.5])
+
+
 def test_intervals_of_the_trend_cover_it():
     hits = hits_over = 0
     rng = np.random.default_rng(4)
@@ -176,6 +183,10 @@ def test_too_few_months_are_counted_without_a_trend():
     one = monthly_trend(["2024-01-05"], zone=ZONE)
     assert one.trend is None
     assert one.summary.n_used == 1
+    six = monthly_trend(record(5.0, last="2020-07-01"), zone=ZONE)
+    assert six.trend.months == 6
+    late = monthly_trend(["2020-08-05"] * 5, zone=ZONE, start="2020-01-01", end="2020-09-01")
+    assert late.trend is None
     rare = monthly_trend(["2020-01-10", "2020-12-20"], zone=ZONE)
     assert rare.frame["count"].sum() == 2
     assert np.isfinite(rare.frame[["low", "high"]]).all(axis=None)
