@@ -25,6 +25,12 @@ def length(function: Function) -> int:
     return (function.end_lineno or function.lineno) - function.lineno + 1
 
 
+def code_length(function: Function) -> int:
+    """Lines without the docstring: a public function of the analysis owes its reader a long one."""
+    first = function.body[0]
+    return length(function) - (first.end_lineno - first.lineno + 1 if ast.get_docstring(function) else 0)
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_module_is_small_and_its_name_says_something(path):
     assert len(path.read_text().splitlines()) <= MAX_MODULE_LINES
@@ -34,7 +40,7 @@ def test_module_is_small_and_its_name_says_something(path):
 
 
 def test_95_percent_of_functions_fit_on_a_screen():
-    lengths = [length(function) for path in MODULES for function in functions_of(path)]
+    lengths = [code_length(function) for path in MODULES for function in functions_of(path)]
     short = sum(lines <= AIMED_FUNCTION_LINES for lines in lengths)
     assert short >= 0.95 * len(lengths)
 

@@ -72,6 +72,7 @@ class _Plan:
         return np.asarray(broken)
 
     def officer(self, beat_id: Any) -> str:
+        """Badge number of a beat's officer, or that the beat is vacant."""
         officer = (self.officers or {}).get(beat_id)
         return _VACANT if is_missing(officer) else str(officer)
 
