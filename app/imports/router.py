@@ -11,8 +11,9 @@ from app.database.sessions import Database
 from app.dependencies import DatabaseDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep
 from app.features.parameters import MAX_IDENTIFIER
 from app.imports import service
-from app.imports.schemas import BatchList, BatchOut, ImportKind, ImportRequest, QuarantinedRowOut, QuarantinePage
+from app.imports.schemas import BatchList, BatchOut, ImportRequest, QuarantinedRowOut, QuarantinePage
 from app.imports.uploads import Upload, receive_upload
+from app.ingest.kind_names import ImportKind
 from app.municipalities import service as municipalities
 from app.openapi import LOCATION, problems
 from app.runs.presenting import run_address, run_detail

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.features.schemas import InputModel, PlainText
-
-ImportKind = Literal[
-    "areal-units",
-    "streets",
-    "incidents",
-    "reports",
-    "danger-zones",
-    "street-lights",
-    "street-light-outages",
-    "fixes",
-    "officers",
-    "beats",
-]
+from app.ingest.kind_names import ImportKind
 
 
 class ImportRequest(InputModel):

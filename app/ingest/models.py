@@ -10,20 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Base, TenantKey, tenant_reference
-
-IMPORT_KINDS = (
-    "municipalities",
-    "areal-units",
-    "streets",
-    "incidents",
-    "reports",
-    "danger-zones",
-    "street-lights",
-    "street-light-outages",
-    "fixes",
-    "officers",
-    "beats",
-)
+from app.ingest.kind_names import IMPORT_KINDS
 
 
 class Source(TenantKey, Base):
