@@ -10,7 +10,9 @@ import geopandas as gpd
 import numpy as np
 
 from analysis.errors import ParameterError
+from analysis.events import events_notices
 from analysis.grids import SquareGrid
+from analysis.placed_events import PlacedEvents
 from analysis.projection import FloatArray, crs_name
 from analysis.summary import Notice, Summary
 
@@ -46,7 +48,7 @@ class KernelDensity:
         return self.grid.to_frame(density_per_km2_year=density / self.years, density_per_km2=density)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Account:
     """How a density was made.
 
@@ -57,11 +59,9 @@ class Account:
     description : str
         Kernel and bandwidth in words.
     parameters : dict
-    used : int
-        Events that entered the density.
-    excluded : int
-        Events too far away, or outside where an edge correction allows none.
-    warnings : tuple of Notice
+    events, used : PlacedEvents
+        Those that came in, and those that entered the density.
+    notices : tuple of Notice
     years : float, optional
         Length of the period.
     """
@@ -69,10 +69,15 @@ class Account:
     method: str
     description: str
     parameters: dict[str, Any]
-    used: int
-    excluded: int
-    warnings: tuple[Notice, ...]
+    events: PlacedEvents
+    used: PlacedEvents
+    notices: tuple[Notice, ...]
     years: float | None = None
+
+    @property
+    def excluded(self) -> int:
+        """Events too far away, or outside where an edge correction allows none."""
+        return self.events.n - self.used.n
 
 
 def check_years(years: float | None) -> None:
@@ -106,15 +111,22 @@ def accounted(density: FloatArray, grid: SquareGrid, account: Account) -> Kernel
     KernelDensity
     """
     unit = "events per km2" if account.years is None else "events per km2 and year"
+    parameters = {
+        **account.parameters,
+        "unit": unit,
+        **({"years": account.years} if account.years else {}),
+        "used_beyond_study_area": max(0, account.events.outside - account.excluded),
+    }
+    events = account.events
     summary = Summary(
         method=account.method,
-        parameters={**account.parameters, "unit": unit, **({"years": account.years} if account.years else {})},
-        n_used=account.used,
+        parameters=parameters,
+        n_used=account.used.n,
         excluded={"outside": account.excluded} if account.excluded else {},
         crs=crs_name(grid.crs),
         study_area_km2=grid.study_area_km2,
         reading=_reading(density, grid, account, unit),
-        warnings=account.warnings,
+        warnings=(*events_notices(events.x, events.y, grid, account.used.n), *account.notices),
     )
     return KernelDensity(density, grid, summary, account.years)
 
@@ -127,7 +139,7 @@ def _reading(density: FloatArray, grid: SquareGrid, account: Account, unit: str)
     x, y = grid.origin_x + (column + 0.5) * grid.cell_m, grid.origin_y + (row + 0.5) * grid.cell_m
     left_out = f" {account.excluded:,} events too far outside the study area were left out." if account.excluded else ""
     return (
-        f"Density of {account.used:,} events over {grid.study_area_km2:,.1f} km2 in {shown.size:,} cells of "
+        f"Density of {account.used.n:,} events over {grid.study_area_km2:,.1f} km2 in {shown.size:,} cells of "
         f"{grid.cell_m:g} m, {account.description}. "
         f"The highest density is {shown[highest]:,.3g} {unit} at {x:,.0f}, {y:,.0f}; the mean of the cells is "
         f"{shown.mean():,.3g}.{left_out} A density map shows where events are many; it does not test whether that is "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from analysis.errors import EmptyInputError, ParameterError
 from analysis.grid_cells import BoolArray, cell_numbers
 from analysis.grids import SquareGrid
 from analysis.kernels import KernelShape
+from analysis.placed_events import PlacedEvents
 from analysis.projection import FloatArray
 from analysis.smoothing import Smoothing
 from analysis.summary import Notice
@@ -114,33 +116,27 @@ def study_area_mass(
 
 
 def weights_over_mass(
-    x: FloatArray,
-    y: FloatArray,
-    weight: FloatArray,
-    grid: SquareGrid,
-    smoothing: Smoothing,
-    bandwidth_m: FloatArray | None = None,
-) -> tuple[FloatArray, tuple[Notice, ...]]:
-    """Return weights after Diggle: divided by how much of the kernel about each event lies within the study area.
+    events: PlacedEvents, grid: SquareGrid, kernel: KernelShape, bandwidth_m: npt.ArrayLike
+) -> tuple[PlacedEvents, tuple[Notice, ...]]:
+    """Return events weighed after Diggle: divided by how much of the kernel about each lies within the study area.
 
     Parameters
     ----------
-    x, y, weight : ndarray of float64, shape (n,)
-        Events, metres, and their weights.
+    events : PlacedEvents
+        In the study area.
     grid : SquareGrid
-    smoothing : Smoothing
-    bandwidth_m : ndarray of float64, shape (n,), optional
-        Of each event, metres; by default that of the smoothing.
+    kernel : KernelShape
+    bandwidth_m : array_like of float, scalar or shape (n,)
+        Metres.
 
     Returns
     -------
-    weight : ndarray of float64, shape (n,)
+    events : PlacedEvents
     notices : tuple of Notice
         ``little_mass`` where the division was held.
     """
-    width = smoothing.bandwidth_m if bandwidth_m is None else bandwidth_m
-    mass, notices = _floored(study_area_mass(x, y, grid, smoothing.kernel, width), "events")
-    return weight / mass, notices
+    mass, notices = _floored(study_area_mass(events.x, events.y, grid, kernel, bandwidth_m), "events")
+    return dataclasses.replace(events, weight=events.weight / mass), notices
 
 
 def divided_by_mass(density: FloatArray, grid: SquareGrid, smoothing: Smoothing) -> tuple[Notice, ...]:

@@ -1,11 +1,30 @@
-"""Kernel density of events on a grid, in events per square kilometre."""
+"""Kernel density of events on a grid, in events per square kilometre.
+
+The kernels are those of `analysis.kernels`; the quartic, for example, is ``3 / (pi r^2) (1 - d^2 / r^2)^2`` for
+``d < r``. The uniform kernel counts an event at ``d = r`` as within.
+
+Without edge correction events outside the study area but within reach of it (radius, or six standard deviations) still
+raise the density near its edge: leaving them out would draw a false slope along the boundary. Events further out are
+excluded and counted as ``outside``. Where the data end at the boundary, as those of one police force do, that slope is
+in the data, and an edge correction takes it out. Uniform divides each cell by how much of the kernel about it lies in
+the study area, and is right where the density is even; Diggle's (after Jones) divides each event by how much of the
+kernel about *it* does, and keeps the number of events. That mass is integrated exactly over the polygon of the study
+area (over its cells where there is none); events outside it are excluded, and the density outside is zero.
+
+References
+----------
+Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis, equation 4.5. Chapman and Hall.
+
+Jones, M. C. (1993). Simple boundary correction for kernel density estimation. Statistics and Computing 3.
+
+Diggle, P. J. (1985). A kernel method for smoothing point process data. Applied Statistics 34(2).
+"""
 
 from __future__ import annotations
 
 import math
 from typing import Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
 from analysis import gaussian_fft
@@ -21,12 +40,11 @@ from analysis.edge_correction import (
     weights_over_mass,
 )
 from analysis.errors import ParameterError
-from analysis.events import check_some_inside, events_notices
-from analysis.grid_cells import BoolArray, positions
-from analysis.grids import SquareGrid, checked_weights
+from analysis.grids import SquareGrid
 from analysis.kernel_sums import ENDLESS_REACH, EXACT_REACH, finite_sums, gaussian_sums
 from analysis.kernels import BELL, CONE, Kernel
-from analysis.projection import FloatArray, checked_coordinates
+from analysis.placed_events import PlacedEvents, placed_events
+from analysis.projection import FloatArray
 from analysis.smoothing import Smoothing, chosen_smoothing
 from analysis.summary import Notice
 
@@ -61,25 +79,21 @@ def kernel_density(  # noqa: PLR0913
         Events, metres in the CRS of the grid.
     grid : SquareGrid
     kernel : {"quartic", "epanechnikov", "triweight", "triangular", "uniform", "gaussian"}
-    radius_m : float or Bandwidth, optional
-        Radius of a kernel of finite reach, metres, or what a rule chose; by default `suggest_bandwidth`.
-    sigma_m : float or Bandwidth, optional
-        Standard deviation of the Gaussian kernel, metres, or what a rule chose; by default `suggest_bandwidth`.
+    radius_m, sigma_m : float or Bandwidth, optional
+        Radius of a finite kernel, standard deviation of the Gaussian, metres; by default `suggest_bandwidth`.
     weights : array_like of float, shape (n,), optional
         Let an event count for this much; 1 by default.
     method : {"auto", "exact", "fft"}
         ``fft`` is for the Gaussian only. ``auto`` sums exactly, except for a Gaussian of at least 2 cells over more
         than 5e8 pairs of event and cell. The summary states the method taken and its error.
     edge_correction : {"none", "uniform", "diggle"}
-        ``uniform`` divides each cell, ``diggle`` each event, by how much of the kernel about it lies in the study area.
     years : float, optional
         Length of the period; the frame and the reading then give events per km2 and year.
 
     Returns
     -------
     KernelDensity
-        Over the whole plane the density integrates to the number of events (the sum of their weights); with
-        ``diggle`` it does so over the study area.
+        It integrates to the number of events (the sum of weights) over the plane; with ``diggle`` over the study area.
 
     Raises
     ------
@@ -90,27 +104,6 @@ def kernel_density(  # noqa: PLR0913
         Coordinates that are not finite, or degrees.
     EmptyInputError
         No event, or none in the study area.
-
-    Notes
-    -----
-    The kernels are those of `analysis.kernels`; quartic, for example, is ``3 / (pi r^2) (1 - d^2 / r^2)^2`` for
-    ``d < r``, and the uniform kernel counts an event at ``d = r`` as within. Without edge correction
-    events outside the study area but within reach of it (radius, or six standard deviations) still raise the density
-    near its edge: leaving them out would draw a false slope along the boundary. Events further out are excluded and
-    counted as ``outside``.
-
-    Where the data end at the boundary, as those of one police force do, that slope is in the data, and an edge
-    correction takes it out: uniform is right where the density is even, Diggle's (Jones) keeps the number of events.
-    Both need the mass of the kernel in the study area, which is integrated exactly over its polygon (over its cells
-    where there is none); events outside the polygon are excluded. The density outside the study area is then zero.
-
-    References
-    ----------
-    Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis, equation 4.5. Chapman and Hall.
-
-    Jones, M. C. (1993). Simple boundary corrections for kernel density estimation. Statistics and Computing 3.
-
-    Diggle, P. J. (1985). A kernel method for smoothing point process data. Applied Statistics 34(2).
 
     Examples
     --------
@@ -123,69 +116,49 @@ def kernel_density(  # noqa: PLR0913
     """
     check_edge_correction(edge_correction)
     check_years(years)
-    eastings, northings = checked_coordinates(x, y)
-    weight = np.ones(eastings.size) if weights is None else checked_weights(weights, eastings.size)
-    smoothing = chosen_smoothing(kernel, radius_m, sigma_m, eastings, northings, grid.cell_m)
-    column, row, outside = positions(eastings, northings, grid.origin_x, grid.origin_y, grid.cell_m, grid.inside)
-    check_some_inside(eastings, northings, grid, outside)
-    notices: tuple[Notice, ...] = ()
-    near = None
-    if edge_correction != "none":
-        near = inside_study_area(eastings, northings, grid)
-    elif outside:
-        near = _within_reach(column, row, smoothing, grid)
-    if near is not None:
-        column, row, weight = column[near], row[near], weight[near]
-    if near is not None and edge_correction == "diggle":
-        weight, notices = weights_over_mass(eastings[near], northings[near], weight, grid, smoothing)
-    sums, how = _sums(column, row, weight, smoothing, grid, method)
+    events = placed_events(x, y, weights, grid)
+    smoothing = chosen_smoothing(kernel, radius_m, sigma_m, events.x, events.y, grid.cell_m)
+    used, notices = _used_events(events, smoothing, grid, edge_correction)
+    sums, how = _sums(used, smoothing, grid, method)
     sums *= smoothing.peak_per_km2
-    if edge_correction == "uniform":
-        notices = divided_by_mass(sums, grid, smoothing)
     if edge_correction != "none":
         sums[~grid.inside] = 0.0
-    used, excluded = int(column.size), int(eastings.size - column.size)
-    account = Account(
-        method=f"Kernel density ({kernel})",
-        description=smoothing.description,
-        parameters={
-            **smoothing.parameters(grid),
-            **how,
-            **edge_parameters(edge_correction, grid),
-            "weighted": weights is not None,
-            "used_beyond_study_area": max(0, outside - excluded),
-        },
-        used=used,
-        excluded=excluded,
-        warnings=(*events_notices(eastings, northings, grid, used), *smoothing.notices(grid), *notices),
-        years=years,
-    )
+    if edge_correction == "uniform":
+        notices = divided_by_mass(sums, grid, smoothing)
+    parameters = {**smoothing.parameters(grid), **how, **edge_parameters(edge_correction, grid)}
+    parameters["weighted"] = weights is not None
+    notices = (*smoothing.notices(grid), *notices)
+    account = Account(f"Kernel density ({kernel})", smoothing.description, parameters, events, used, notices, years)
     return accounted(sums, grid, account)
 
 
-def _within_reach(column: FloatArray, row: FloatArray, smoothing: Smoothing, grid: SquareGrid) -> BoolArray:
-    """Return which events lie in the lattice or within reach of its cell centres."""
-    reach = smoothing.bandwidth_m / grid.cell_m * min(smoothing.kernel.reach, gaussian_fft.REACH)
-    margin = max(reach, 0.5)
-    across = (row >= -margin) & (row <= grid.n_rows - 1 + margin)
-    return np.asarray(across & (column >= -margin) & (column <= grid.n_columns - 1 + margin))
+def _used_events(
+    events: PlacedEvents, smoothing: Smoothing, grid: SquareGrid, edge_correction: EdgeCorrection
+) -> tuple[PlacedEvents, tuple[Notice, ...]]:
+    """Return the events that enter the density, and doubts about their weights."""
+    kernel, bandwidth_m = smoothing.kernel, smoothing.bandwidth_m
+    if edge_correction == "none":
+        return events.within(events.near_lattice(grid, kernel, bandwidth_m)) if events.outside else events, ()
+    used = events.within(inside_study_area(events.x, events.y, grid))
+    return weights_over_mass(used, grid, kernel, bandwidth_m) if edge_correction == "diggle" else (used, ())
 
 
 def _sums(
-    column: FloatArray, row: FloatArray, weight: FloatArray, smoothing: Smoothing, grid: SquareGrid, method: str
+    events: PlacedEvents, smoothing: Smoothing, grid: SquareGrid, method: str
 ) -> tuple[FloatArray, dict[str, Any]]:
     """Return kernel sums without the kernel's constant, and how they were made."""
     if method not in {"auto", "exact", "fft"}:
         raise ParameterError(f"Unknown method {method!r}.", "Use auto, exact or fft.")
     width = smoothing.bandwidth_m / grid.cell_m
     shape = grid.n_rows, grid.n_columns
+    column, row, weight = events.column, events.row, events.weight
     kernel = smoothing.kernel
     if kernel.form != BELL:
         if method == "fft":
             raise ParameterError(f"The {kernel.name} kernel has no fft method.", "Use exact or auto.")
-        events = sorted_by_row(column, row, weight, kernel.reach * width, shape[0])
+        by_row = sorted_by_row(column, row, weight, kernel.reach * width, shape[0])
         name = "exact sums over pairs" if kernel.form == CONE else "exact row sweep"
-        return finite_sums(events, kernel, width, shape), {"method": name, "error_bound": "1e-9 of the peak"}
+        return finite_sums(by_row, kernel, width, shape), {"method": name, "error_bound": "1e-9 of the peak"}
     side = 2.0 * EXACT_REACH * width + 1.0
     pairs = column.size * min(side, shape[0]) * min(side, shape[1])
     dear = pairs > CHEAP_SUMS and width >= gaussian_fft.LEAST_SIGMA
@@ -196,9 +169,9 @@ def _sums(
         return sums, {"method": "B-spline binning, FFT and deconvolution", "error_bound": bound}
     endless = column.size * shape[0] * shape[1] <= CHEAP_SUMS
     reach = ENDLESS_REACH if endless else EXACT_REACH
-    events = sorted_by_row(column, row, weight, reach * width, shape[0])
+    by_row = sorted_by_row(column, row, weight, reach * width, shape[0])
     name = "exact sums" if endless else f"exact sums to {reach:g} standard deviations"
-    return gaussian_sums(events, width, reach, shape), {"method": name, "error_bound": "1e-12 of the peak"}
+    return gaussian_sums(by_row, width, reach, shape), {"method": name, "error_bound": "1e-12 of the peak"}
 
 
 def _check_transform(smoothing: Smoothing, grid: SquareGrid) -> None:

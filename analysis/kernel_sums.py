@@ -16,7 +16,7 @@ import numpy as np
 
 from analysis.cell_events import CellEvents, near_rows
 from analysis.errors import ParameterError
-from analysis.kernels import CONE, KernelShape
+from analysis.kernels import BELL, CONE, ON_THE_EDGE, KernelShape
 from analysis.polynomial_sweep import sweep_of_power
 from analysis.projection import FloatArray
 from analysis.row_blocks import for_row_blocks
@@ -174,7 +174,7 @@ def _refuse_too_many(width: FloatArray, squares: float, shape: tuple[int, int]) 
 @functools.cache
 def _pairs_of_form(form: int) -> PairSums:
     """Return the compiled sum over pairs of a kernel; a constant form lets the compiler drop the others."""
-    widening = 1.0 + 1e-9 if form == 0 else 1.0
+    widening = ON_THE_EDGE if form == 0 else 1.0
 
     @nb.njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
     def pairs(events: CellEvents, radius: FloatArray, widest: float, sums: FloatArray, first: int, last: int) -> None:
@@ -195,15 +195,29 @@ def _pairs_of_form(form: int) -> PairSums:
                 column, share = events.column[p], events.weight[p]
                 squared = (distance * per_radius) ** 2
                 for q in range(begin, end + 1):
-                    line[q] += share * _profile(form, squared + ((q - column) * per_radius) ** 2)
+                    line[q] += share * profile_of_form(form, squared + ((q - column) * per_radius) ** 2)
 
     compiled: PairSums = pairs
     return compiled
 
 
 @nb.njit(inline="always")
-def _profile(form: int, squared: float) -> float:
-    """Return the kernel at a squared distance, in radii, that is 1 at most but for rounding."""
+def profile_of_form(form: int, squared: float) -> float:
+    """Return a kernel without its constant; for compiled code.
+
+    Parameters
+    ----------
+    form : int
+        See `KernelShape`.
+    squared : float
+        Square of the distance in bandwidths; within reach of the kernel, but for rounding.
+
+    Returns
+    -------
+    float
+    """
+    if form == BELL:
+        return math.exp(-0.5 * squared)
     if form == 0:
         return 1.0
     if form == CONE:
