@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from analysis.beats.graph import UnitGraph, Whole
 
 FOUR_PI = 4.0 * np.pi
+RAGGED_BELOW = 0.5
+"""Polsby-Popper compactness below which a shape counts as ragged."""
+RAGGED_PRICE = 20.0
+"""Extra weight of the squared distance below it, so that no beat pays for the others with a thin arm."""
 
 
 class Rules(NamedTuple):
@@ -33,9 +37,10 @@ class Rules(NamedTuple):
 
     Notes
     -----
-    Energy of a beat = ``breach (h + h^2) + workload (W / mean_workload - 1)^2 + compactness (1 - PP)`` with ``h`` the
-    relative breach of the bounds and ``PP = 4 pi A / P^2`` its Polsby-Popper compactness; a plan adds ``continuity``
-    for each resident moved.
+    Energy of a beat = ``breach (h + h^2) + workload (W / mean_workload - 1)^2 + compactness (1 - PP + 20 r^2)``
+    with ``h`` the relative breach of the bounds, ``PP = 4 pi A / P^2`` its Polsby-Popper compactness and
+    ``r = max(0, 0.5 - PP)``, which keeps single beats from growing thin arms; a plan adds ``continuity`` for each
+    resident moved.
     """
 
     min_residents: float
@@ -84,7 +89,9 @@ def load_energy(residents: float, workload: float, rules: Rules) -> float:
 @njit(cache=True, nogil=True)
 def shape_energy(area_m2: float, perimeter_m: float, rules: Rules) -> float:
     """Return the part of the energy that the shape decides."""
-    return rules.compactness * (1.0 - FOUR_PI * area_m2 / (perimeter_m * perimeter_m + 1e-9))
+    roundness = FOUR_PI * area_m2 / (perimeter_m * perimeter_m + 1e-9)
+    ragged = max(0.0, RAGGED_BELOW - roundness)
+    return rules.compactness * (1.0 - roundness + RAGGED_PRICE * ragged * ragged)
 
 
 @njit(cache=True, nogil=True)

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from analysis.beats import reasons as codes
-from analysis.beats.continuity import continue_names
+from analysis.beats.naming import name_beats
 from analysis.beats.problem import BeatProblem
 from analysis.beats.reasons import Reason, name_units
 from analysis.beats.report import BeatReport, Totals, beat_totals, plan_report
@@ -111,43 +111,12 @@ def make_plan(problem: BeatProblem, screening: Screening, beat: Labels, *, seed:
         With beats ordered from north-west to south-east in rows; with a plan in force beats keep its ids by the
         residents in common and are ordered by id.
     """
-    beat, names = _name_beats(problem, beat)
+    beat, names = name_beats(problem, beat)
     totals = beat_totals(problem, beat)
     reasons = _reasons(problem, screening, beat, names, totals)
     moved = _moved(problem, beat, names)
     report = plan_report(problem, screening, totals, reasons, moved)
     return BeatPlan(problem, beat, names, totals, reasons, report, _summary(problem, report, reasons, seed))
-
-
-def _name_beats(problem: BeatProblem, beat: Labels) -> tuple[Labels, tuple[str, ...]]:
-    """Put the beats into their final order and name them."""
-    count = int(beat.max()) + 1
-    rank = _reading_order(problem, beat, count)
-    width = max(3, len(str(count)))
-    if not problem.current_names:
-        return rank[beat], tuple(f"B{number + 1:0{width}d}" for number in range(count))
-    people = problem.residents.astype(np.float64)
-    kept = continue_names(beat, problem.current, people, count, len(problem.current_names))
-    taken = set(problem.current_names)
-    fresh = (name for number in range(1, 2 * count + len(taken) + 2) if (name := f"B{number:0{width}d}") not in taken)
-    names = np.empty(count, dtype=object)
-    for own in np.argsort(rank, kind="stable"):
-        names[own] = problem.current_names[kept[own]] if kept[own] >= 0 else next(fresh)
-    order = np.argsort(names.astype(str), kind="stable")
-    place = np.empty(count, np.int64)
-    place[order] = np.arange(count)
-    return place[beat], tuple(str(name) for name in names[order])
-
-
-def _reading_order(problem: BeatProblem, beat: Labels, count: int) -> Labels:
-    """Return the rank of every beat when read in rows from north-west to south-east."""
-    area_m2 = np.bincount(beat, problem.area_m2, minlength=count)
-    x, y = (np.bincount(beat, problem.area_m2 * axis, minlength=count) / area_m2 for axis in problem.centres.T)
-    row_m = max(float(np.sqrt(np.median(area_m2))), 1e-9)
-    order = np.lexsort((x, -np.floor((y - y.min()) / row_m)))
-    rank = np.empty(count, np.int64)
-    rank[order] = np.arange(count)
-    return rank
 
 
 def _moved(problem: BeatProblem, beat: Labels, names: tuple[str, ...]) -> int | None:

@@ -44,6 +44,7 @@ def repair(graph: UnitGraph, attempt: Attempt, rules: Rules, *, fixed_count: boo
     Round ``r`` takes the beats up to ``r + 1`` steps away. Each surrounding is tried with as many beats as now, one
     fewer and one more, and taken when fewer of its beats are out of bounds.
     """
+    graph = graph._replace(home=attempt.home)
     beat = attempt.beat.copy()
     borders = edges_of(graph)
     for turn in range(ROUNDS):

@@ -68,12 +68,15 @@ class Attempt:
         Beats out of bounds.
     energy : float
         Energy of the division.
+    home : ndarray of int64, shape (n,)
+        Beat that continues each unit's beat of the plan in force, -1 where that does not matter.
     """
 
     beat: NDArray[np.int64]
     n_beats: int
     breaches: int
     energy: float
+    home: NDArray[np.int64]
 
     @property
     def rank(self) -> tuple[int, float]:
@@ -102,7 +105,7 @@ def judge(graph: UnitGraph, beat: NDArray[np.int64], n_beats: int, rules: Rules)
     """
     division = total_up(graph, beat, n_beats, rules)
     outside = (division.residents < rules.min_residents) | (division.residents > rules.max_residents)
-    return Attempt(beat, n_beats, int(outside.sum()), float(total_energy(graph, division, rules)))
+    return Attempt(beat, n_beats, int(outside.sum()), float(total_energy(graph, division, rules)), graph.home)
 
 
 class Walk:
@@ -207,13 +210,15 @@ def _quotas(graph: UnitGraph, even_residents: float) -> NDArray[np.float64]:
     return quotas
 
 
-def run_walks(walks: list[Walk], advance: Advance | None = None) -> Attempt:
-    """Run several annealing walks side by side and return the best result.
+def run_walks(begin: Callable[[int], Walk], count: int, advance: Advance | None = None) -> Attempt:
+    """Begin and run several annealing walks side by side and return the best result.
 
     Parameters
     ----------
-    walks : list of Walk
-        Walks with random streams of their own.
+    begin : callable
+        Returns the walk of that number (0 to ``count - 1``), with a random stream of its own.
+    count : int
+        Number of walks.
     advance : callable or None
         Told the finished share (0 to 1) between pieces; raising from it abandons the search.
 
@@ -223,8 +228,9 @@ def run_walks(walks: list[Walk], advance: Advance | None = None) -> Attempt:
         The best by breaches, then energy, then order in the list.
     """
     marks = np.linspace(0.0, 1.0, CHUNKS + 1)
-    workers = max(1, min(len(walks), thread_count()))
+    workers = max(1, min(count, thread_count()))
     with ThreadPoolExecutor(workers) as pool:
+        walks = list(pool.map(begin, range(count)))
         for first, last in pairwise(marks):
             list(pool.map(lambda walk, a=float(first), b=float(last): walk.advance(a, b), walks))
             if advance:

@@ -24,8 +24,10 @@ Labels = NDArray[np.int64]
 EVEN_RESIDENTS = (0.5, 0.65)
 """One restart for each: how far the first division evens out residents rather than workload."""
 SEARCH = Effort()
-REDRAW = Effort(hot=0.02, merge_split=0.02)
+REDRAW = Effort(hot=0.02, merge_split=0.1)
 """Cooler where the search starts from the plan in force, which is not to be forgotten."""
+RESTART_UNITS, FEWEST_RESTARTS, MOST_RESTARTS = 6_000, 2, 8
+"""A redraw depends on which beats are split at its start: small ones can afford more restarts."""
 
 
 def solve_beats(problem: BeatProblem, *, seed: int = 0, progress: Progress | None = None) -> BeatPlan:
@@ -140,22 +142,31 @@ def _divide(
     )
     tell(0.02, f"seeding {n_beats:,} beats")
     beats_today = problem.current[free]
+    restarts = len(EVEN_RESIDENTS)
+
+    def begin(turn: int) -> Walk:
+        return _fresh_walk(graph, group, parts, rules, seed, turn)
+
     if (beats_today >= 0).any():
-        start = warm_start(graph, group, parts, beats_today, rules, random_stream(seed, 2))
-        graph = graph._replace(home=start.home)
-        walks = [_walk(graph, start.beat, n_beats, rules, seed, turn) for turn in range(len(EVEN_RESIDENTS))]
-    else:
-        walks = [_fresh_walk(graph, group, parts, rules, seed, turn) for turn in range(len(EVEN_RESIDENTS))]
-    best = run_walks(walks, lambda share: tell(0.05 + 0.75 * share, "evening out workload"))
+        restarts = min(max(RESTART_UNITS // len(free), FEWEST_RESTARTS), MOST_RESTARTS)
+
+        def begin(turn: int) -> Walk:
+            return _warm_walk(graph, group, parts, beats_today, rules, seed, turn)
+
+    best = run_walks(begin, restarts, lambda share: tell(0.05 + 0.75 * share, "evening out workload"))
     if best.breaches:
         tell(0.82, f"repairing {best.breaches:,} beats")
         best = repair(graph, best, rules, fixed_count=problem.beats is not None, seed=seed)
     return best
 
 
-def _walk(graph: UnitGraph, beat: Labels, n_beats: int, rules: Rules, seed: int, turn: int) -> Walk:
-    """Return a restart from a given division."""
-    return Walk(graph, beat, n_beats, rules, effort=REDRAW, random=random_stream(seed, 0, turn))
+def _warm_walk(
+    graph: UnitGraph, group: Labels, parts: Labels, beats_today: Labels, rules: Rules, seed: int, turn: int
+) -> Walk:
+    """Return a restart from the plan in force."""
+    start = warm_start(graph, group, parts, beats_today, rules, random_stream(seed, 2, turn))
+    random = random_stream(seed, 0, turn)
+    return Walk(graph._replace(home=start.home), start.beat, int(parts.sum()), rules, effort=REDRAW, random=random)
 
 
 def _fresh_walk(graph: UnitGraph, group: Labels, parts: Labels, rules: Rules, seed: int, turn: int) -> Walk:

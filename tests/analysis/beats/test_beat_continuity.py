@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from analysis.beats.naming import new_names
 from analysis.beats.problem import beat_problem
 from analysis.beats.solver import solve_beats
 from benchmarks.cities import block_city
@@ -34,6 +39,46 @@ def test_new_beats_get_names_that_are_not_taken(grid):
     assert "B001" in set(plan.frame.beat_id)
     assert len(plan.frame) == 10
     assert plan.frame.within_bounds.all()
+
+
+@pytest.mark.parametrize(
+    ("taken", "expected"),
+    [
+        (("B01", "B02", "B12"), ["B13", "B14"]),
+        (("B1", "B2", "B9"), ["B10", "B11"]),
+        (("B98", "B99"), ["B100", "B101"]),
+        (("111", "277", "2535"), ["2536", "2537"]),
+        (("Zona 07", "Zona 08", "Centre"), ["Zona 09", "Zona 10"]),
+        (("North", "South", "B001"), ["B002", "B003"]),
+        ((), ["B001", "B002"]),
+    ],
+)
+def test_new_names_follow_the_names_in_use(taken, expected):
+    names = new_names(taken)
+    assert [next(names), next(names)] == expected
+
+
+@given(st.lists(st.from_regex(r"[A-Z]{0,2}[0-9]{1,4}", fullmatch=True), unique=True, max_size=30))
+def test_new_names_are_never_in_use_and_never_repeat(taken):
+    fresh = list(islice(new_names(tuple(taken)), 20))
+    assert len({*fresh, *taken}) == len(taken) + 20
+
+
+def test_split_beat_of_a_numbered_plan_gets_the_next_number(grid):
+    units = grid([[1000] * 8] * 2, now=["B07"] * 12 + ["B08"] * 4)
+    plan = solve_beats(beat_problem(units, residents="people", current="now"))
+    assert set(plan.frame.beat_id) == {"B07", "B08", "B09"}
+
+
+def test_no_beat_of_a_continued_plan_grows_thin_arms():
+    city = block_city(700, 3)
+    middle = city.geometry.centroid
+    city["now"] = [f"B{int(x // 650) + 10 * int(y // 650)}" for x, y in zip(middle.x, middle.y, strict=True)]
+    problem = beat_problem(city, residents="residents", workload="workload", current="now")
+    for seed in range(3):
+        plan = solve_beats(problem, seed=seed)
+        assert plan.frame.within_bounds.all()
+        assert plan.report.polsby_popper_min > 0.33
 
 
 def test_group_without_any_beat_today_gets_its_own(grid):
