@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from analysis.errors import ParameterError
 from analysis.projection import FloatArray
-from analysis.row_blocks import for_row_blocks
+from analysis.random_permutation import random_tails
 
 IntArray = npt.NDArray[np.int64]
 
@@ -45,6 +45,11 @@ class PermutationTails:
     upper: FloatArray
     lower: FloatArray
     permutations: int | None
+
+    @property
+    def direction(self) -> npt.NDArray[np.int8]:
+        """1 where the sum is unusually large, -1 where it is unusually small, 0 where neither; shape (n,)."""
+        return np.sign(self.lower - self.upper).astype(np.int8)
 
     @property
     def two_sided(self) -> FloatArray:
@@ -100,7 +105,8 @@ def permutation_tails(
 
     Where that would take more than `EXACT_BUDGET` multiplications (hundreds of distinct counts in the thousands),
     seeded random permutations are made instead, cell by cell, 999 to 99,999 as the number of cells allows; ties count
-    in both tails and no tail falls below ``1 / (permutations + 1)``.
+    in both tails and no tail falls below ``1 / (permutations + 1)``. A cell that has more than half of the others for
+    neighbours is asked for the others that it has not: their sum is large where that of the neighbours is small.
 
     Examples
     --------
@@ -115,6 +121,19 @@ def permutation_tails(
         return PermutationTails(np.empty(0), np.empty(0), None)
     if degree.min() < 0 or degree.max() > values.size - 1:
         raise ParameterError("A cell has fewer than no neighbours, or more than there are other cells.")
+    crowded = 2 * degree > values.size - 1
+    if crowded.any():
+        rest = values.sum() - values - total
+        turned = np.where(crowded, values.size - 1 - degree, degree), np.where(crowded, rest, total)
+        tails = _tails(values, *turned, seed)
+        return PermutationTails(
+            np.where(crowded, tails.lower, tails.upper), np.where(crowded, tails.upper, tails.lower), tails.permutations
+        )
+    return _tails(values, degree, total, seed)
+
+
+def _tails(values: IntArray, degree: IntArray, total: IntArray, seed: int) -> PermutationTails:
+    """Return the tails of units with at most half of the others as neighbours."""
     groups = _grouped(values)
     most = int(degree.max())
     largest = int(np.sort(np.repeat(groups.values, np.minimum(groups.sizes, most)))[::-1][:most].sum())
@@ -225,53 +244,39 @@ def _look_up(
         lower[i] = min(1.0, at_most[draws, s] / at_most[draws, ways.shape[1] - 1])
 
 
+def affordable_permutations(draws: int) -> int:
+    """Return how many random permutations can be made in a few seconds.
+
+    Parameters
+    ----------
+    draws : int
+        Numbers drawn for one permutation of every unit.
+
+    Returns
+    -------
+    int
+        `FEWEST_PERMUTATIONS` to `MOST_PERMUTATIONS`, a number of which one more is round.
+
+    Examples
+    --------
+    >>> affordable_permutations(1_000), affordable_permutations(10_000_000)
+    (99999, 999)
+    """
+    afforded = int(MONTE_CARLO_BUDGET // max(1, draws))
+    steps = (999, 1_999, 4_999, 9_999, 19_999, 49_999, 99_999)
+    return max([FEWEST_PERMUTATIONS, *(step for step in steps if step <= min(afforded, MOST_PERMUTATIONS))])
+
+
 def _random_tails(values: IntArray, degree: IntArray, sums: IntArray, seed: int) -> PermutationTails:
-    """Estimate the tails by random permutations, each cell with its own stream of random numbers."""
-    draws = max(1, int(degree.max())) * values.size
-    permutations = int(min(MOST_PERMUTATIONS, max(FEWEST_PERMUTATIONS, MONTE_CARLO_BUDGET // draws)))
-    upper, lower = np.empty(values.size), np.empty(values.size)
-    start = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
-
-    def permute(first: int, last: int) -> None:
-        upper[first:last], lower[first:last] = _permute_cells(values, degree, sums, permutations, start, first, last)
-
-    for_row_blocks(permute, values.size, block_rows=256)
+    """Estimate the tails by random permutations."""
+    indptr = np.r_[0, np.cumsum(degree)]
+    permutations = affordable_permutations(int(indptr[-1]))
+    upper, lower = random_tails(
+        values.astype(np.float64),
+        indptr,
+        np.ones(indptr[-1]),
+        sums.astype(np.float64),
+        permutations=permutations,
+        seed=seed,
+    )
     return PermutationTails(upper, lower, permutations)
-
-
-@nb.njit(cache=True, nogil=True)
-def _permute_cells(
-    values: IntArray, degree: IntArray, sums: IntArray, permutations: int, start: np.uint64, first: int, last: int
-) -> tuple[FloatArray, FloatArray]:
-    """Return how often random neighbour sums of cells first to last are at least, and at most, the observed one."""
-    n = values.size
-    upper, lower = np.empty(last - first), np.empty(last - first)
-    drawn = np.empty(max(1, degree[first:last].max()), np.int64)
-    for i in range(first, last):
-        state = _mixed(start + np.uint64(i + 1) * np.uint64(0x9E3779B97F4A7C15))
-        at_least = at_most = 1
-        for _ in range(permutations):
-            total = 0
-            for j in range(degree[i]):
-                fresh = False
-                while not fresh:
-                    state += np.uint64(0x9E3779B97F4A7C15)
-                    cell = np.int64(((_mixed(state) >> np.uint64(32)) * np.uint64(n - 1)) >> np.uint64(32))
-                    cell += cell >= i
-                    fresh = True
-                    for earlier in range(j):
-                        fresh = fresh and drawn[earlier] != cell
-                drawn[j] = cell
-                total += values[cell]
-            at_least += total >= sums[i]
-            at_most += total <= sums[i]
-        upper[i - first], lower[i - first] = at_least / (permutations + 1), at_most / (permutations + 1)
-    return upper, lower
-
-
-@nb.njit(cache=True, nogil=True)
-def _mixed(state: np.uint64) -> np.uint64:
-    """Return a random 64-bit number from a counter (SplitMix64)."""
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))
