@@ -97,17 +97,38 @@ def mann_kendall(series: npt.ArrayLike) -> Trend:
 def _compare_steps(values: FloatArray, score: IntArray, ties: IntArray, first: int, last: int) -> None:
     """Fill the scores and the sums over ties of rows first to last."""
     steps = values.shape[1]
+    ordered, room = np.empty(steps), np.empty(steps)
     for i in range(first, last):
-        total = 0
-        for j in range(steps):
-            for k in range(j):
-                total += (values[i, j] > values[i, k]) - (values[i, j] < values[i, k])
-        ordered = np.sort(values[i])
-        tied, run = 0, 1
+        ordered[:] = values[i]
+        falls = _sort_counting_falls(ordered, room)
+        tied = equal_pairs = 0
+        run = 1
         for j in range(1, steps + 1):
             if j < steps and ordered[j] == ordered[j - 1]:
                 run += 1
             else:
                 tied += run * (run - 1) * (2 * run + 5)
+                equal_pairs += run * (run - 1) // 2
                 run = 1
-        score[i], ties[i] = total, tied
+        score[i], ties[i] = steps * (steps - 1) // 2 - equal_pairs - 2 * falls, tied
+
+
+@nb.njit(cache=True, nogil=True)
+def _sort_counting_falls(values: FloatArray, room: FloatArray) -> int:
+    """Sort in place by merging; return how many pairs stood in falling order."""
+    n, falls, width = values.size, 0, 1
+    while width < n:
+        for begin in range(0, n, 2 * width):
+            middle, end = min(begin + width, n), min(begin + 2 * width, n)
+            left, right = begin, middle
+            for place in range(begin, end):
+                if left < middle and (right >= end or values[left] <= values[right]):
+                    room[place] = values[left]
+                    left += 1
+                else:
+                    room[place] = values[right]
+                    right += 1
+                    falls += middle - left
+        values[:] = room
+        width *= 2
+    return falls

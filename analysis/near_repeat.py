@@ -314,12 +314,13 @@ def _notices(events: DatedEvents, frame: pd.DataFrame) -> tuple[Notice, ...]:
                 "interaction that is no repetition; take a year or so at a time.",
             )
         )
-    together = frame[(frame["distance_from_m"] == 0) & (frame["days_from"] == 0)]["observed"].sum()
-    if together > 0.05 * n:
+    same = frame[(frame["distance_from_m"] == 0) & (frame["days_from"] == 0) & frame["raised"]]
+    if len(same):
         notices.append(
             Notice(
                 "same_place_same_day",
-                f"{together:,} pairs lie in the first band of both: check that no crime is recorded twice.",
+                f"{same['observed'].iloc[0]:,} pairs lie in the first band of both and {same['expected'].iloc[0]:.1f} "
+                "were expected: check that no crime is recorded twice, once for each victim or report.",
             )
         )
     return tuple(notices)
