@@ -30,7 +30,7 @@ TRIALS = 48
 MOST_PAIRS = 2e8
 """Pairs of places that cross-validation looks at; of more places, every second, third ... is paired with the rest."""
 
-REACH = 8.5
+REACH = 6.0
 """Standard deviations, of the wider of two Gaussians, after which a pair adds nothing."""
 
 BINS_PER_SIGMA = 40.0
