@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.errors import CoordinateError, EmptyInputError
-from analysis.grids import SquareGrid
+from analysis.hexagons import CellGrid
 from analysis.point_mass import point_mass_notice
 from analysis.projection import FloatArray, looks_like_degrees
 from analysis.summary import Notice
@@ -11,14 +11,14 @@ from analysis.summary import Notice
 FEW_EVENTS = 30
 
 
-def check_some_inside(x: FloatArray, y: FloatArray, grid: SquareGrid, outside: int) -> None:
+def check_some_inside(x: FloatArray, y: FloatArray, grid: CellGrid, outside: int) -> None:
     """Refuse events that all lie outside the study area.
 
     Parameters
     ----------
     x, y : ndarray of float64, shape (n,)
         Metres.
-    grid : SquareGrid
+    grid : SquareGrid or HexagonGrid
     outside : int
         Events in no cell of the grid.
 
@@ -45,14 +45,14 @@ def check_some_inside(x: FloatArray, y: FloatArray, grid: SquareGrid, outside: i
     )
 
 
-def events_notices(x: FloatArray, y: FloatArray, grid: SquareGrid, n_used: int) -> tuple[Notice, ...]:
+def events_notices(x: FloatArray, y: FloatArray, grid: CellGrid, n_used: int) -> tuple[Notice, ...]:
     """Warn of what makes any map of these events doubtful.
 
     Parameters
     ----------
     x, y : ndarray of float64, shape (n,)
         All events, metres.
-    grid : SquareGrid
+    grid : SquareGrid or HexagonGrid
     n_used : int
         Events that entered the map.
 

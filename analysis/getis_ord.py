@@ -1,4 +1,4 @@
-"""Getis-Ord Gi* hot spots on a square grid."""
+"""Getis-Ord hot spots of events on a grid."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ import geopandas as gpd
 import numba as nb
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from analysis.conditional_permutation import IntArray, PermutationTails, permutation_tails
 from analysis.errors import EmptyInputError, ParameterError, ZeroVarianceError
 from analysis.events import check_some_inside, events_notices
 from analysis.grid_cells import BoolArray
 from analysis.grids import SquareGrid
+from analysis.hexagons import CellGrid
+from analysis.hot_spot_reading import bins_of_tails, classes_in_words, nullable, permutation_name, statistic_notices
+from analysis.lattice_neighbours import cell_neighbours
+from analysis.local_statistics import STATISTIC_NAMES, Statistic, local_g, neighbour_tails
+from analysis.neighbours import Neighbours
 from analysis.projection import FloatArray, checked_coordinates, crs_name
 from analysis.row_blocks import for_row_blocks
-from analysis.significance import CORRECTION_NAMES, Correction, gi_bins, q_values
-from analysis.summary import Notice, Summary
+from analysis.significance import CORRECTION_NAMES, Correction, q_values
+from analysis.summary import Summary
 
 BLOCK_ROWS = 128
 
@@ -52,17 +56,37 @@ class HotSpots:
     ----------
     frame : GeoDataFrame
         ``count, gi_z, p_value, q_value, gi_bin, cell, cell_x, cell_y, geometry``, one row a cell of the study area.
-        ``gi_z``, ``p_value`` and ``q_value`` are nullable (pandas ``Float64``): null where the window covers the whole
-        map, which the summary then says.
+        ``gi_z``, ``p_value`` and ``q_value`` are nullable (pandas ``Float64``): null where there is no statistic, which
+        the summary then says.
     summary : Summary
+    reason : ndarray of str, shape (n_cells,)
+        Why a cell has no statistic (`analysis.local_statistics.REASONS`), empty where it has one.
     """
 
     frame: gpd.GeoDataFrame
     summary: Summary
+    reason: npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """z, why there is none, tail probabilities, and the name of the neighbours."""
+
+    z: FloatArray
+    reason: npt.NDArray[np.str_]
+    tails: PermutationTails
+    neighbours: str
 
 
 def hot_spots(
-    x: npt.ArrayLike, y: npt.ArrayLike, grid: SquareGrid, *, correction: Correction = "bh", seed: int = 0
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    grid: CellGrid,
+    *,
+    correction: Correction = "bh",
+    seed: int = 0,
+    statistic: Statistic = "gi_star",
+    neighbours: Neighbours | None = None,
 ) -> HotSpots:
     """Find cells with more (or fewer) events in and around them than chance would put there.
 
@@ -70,11 +94,15 @@ def hot_spots(
     ----------
     x, y : array_like of float, shape (n,)
         Events, metres in the CRS of the grid.
-    grid : SquareGrid
+    grid : SquareGrid or HexagonGrid
     correction : {"bh", "by", "bonferroni", "none"}
         For testing every cell of the map at once.
     seed : int
-        Of random permutations, which are made only where exact ones would take too long.
+        Of random permutations, made only where exact ones would take too long or weights are unequal.
+    statistic : {"gi_star", "gi"}
+        With or without the cell itself in its sum.
+    neighbours : Neighbours, optional
+        Of the cells in the order of ``grid.cells``. By default the up to eight squares (queen) or six hexagons around.
 
     Returns
     -------
@@ -83,25 +111,22 @@ def hot_spots(
     Raises
     ------
     ParameterError
-        An unknown correction, or a grid of one cell.
+        An unknown correction or statistic, a grid of one cell, or neighbours of another number of cells.
     CoordinateError
         Coordinates that are not finite, or degrees.
     EmptyInputError
         No event, or none in the study area.
     ZeroVarianceError
         Every cell holds the same count.
+    TooFewEventsError
+        Gi on two cells.
 
     Notes
     -----
-    The window is the cell and its up to eight neighbours in the study area (queen contiguity, binary weights). For z
-    see `gi_star`, for p `analysis.conditional_permutation.permutation_tails` (two-sided,
-    ``min(1, 2 min(upper, lower))``), for q `analysis.significance.q_values`, for the classes
-    `analysis.significance.gi_bins`. The normal p of z is not used: on sparse counts it is far too small in the hot
-    tail.
-
-    References
-    ----------
-    Ord, J. K. and Getis, A. (1995). Local spatial autocorrelation statistics. Geographical Analysis 27(4).
+    For z see `gi_star` and `analysis.local_statistics.local_g`, for p (two-sided, ``min(1, 2 min(upper, lower))``)
+    `analysis.conditional_permutation.permutation_tails`, for q `analysis.significance.q_values`, for the classes
+    `analysis.hot_spot_reading.bins_of_tails`. The normal p of z is not used: on sparse counts it is far too small in
+    the hot tail.
 
     Examples
     --------
@@ -117,35 +142,37 @@ def hot_spots(
         raise ParameterError(f"Unknown correction {correction!r}.", "Use bh, by, bonferroni or none.")
     counted = grid.count(eastings, northings)
     check_some_inside(eastings, northings, grid, counted.outside)
-    counts = counted.counts[grid.inside]
-    statistic = gi_star(counted.counts, grid.inside)
-    tails = permutation_tails(counts, statistic.sizes - 1, statistic.sums - counts, seed=seed)
-    defined = np.isfinite(statistic.z)
-    p = tails.two_sided
-    q = np.ones(p.size)
-    q[defined] = q_values(p[defined], correction)
-    frame = grid.to_frame(
-        count=counts,
-        gi_z=_nullable(statistic.z, defined),
-        p_value=_nullable(p, defined),
-        q_value=_nullable(q, defined),
-        gi_bin=gi_bins(statistic.z, q),
-    )
+    judged = _judged(counted.counts, grid, statistic, neighbours, seed)
+    frame = _frame(counted.counts[grid.inside], grid, judged, correction)
+    used = int(frame["count"].sum())
+    notices = events_notices(eastings, northings, grid, used)
     summary = Summary(
-        method="Getis-Ord Gi*",
-        parameters=_parameters(grid, correction, tails),
-        n_used=int(counts.sum()),
+        method=STATISTIC_NAMES[statistic],
+        parameters=_parameters(grid, correction, statistic, neighbours, judged),
+        n_used=used,
         excluded={"outside": counted.outside} if counted.outside else {},
         crs=crs_name(grid.crs),
         study_area_km2=grid.study_area_km2,
-        reading=_reading(frame, grid, correction, tails, counted.outside),
-        warnings=(
-            *events_notices(eastings, northings, grid, int(counts.sum())),
-            *_cell_notices(defined, tails),
-        ),
-        seed=None if tails.permutations is None else seed,
+        reading=_reading(frame, grid, correction, statistic, judged, counted.outside),
+        warnings=(*notices, *statistic_notices(judged.reason, judged.tails, "cell")),
+        seed=None if judged.tails.permutations is None else seed,
     )
-    return HotSpots(frame, summary)
+    return HotSpots(frame, summary, judged.reason)
+
+
+def _frame(held: IntArray, grid: CellGrid, judged: _Judged, correction: Correction) -> gpd.GeoDataFrame:
+    """Return the columns of the map."""
+    defined = judged.reason == ""
+    p = judged.tails.two_sided
+    q = np.ones(p.size)
+    q[defined] = q_values(p[defined], correction)
+    return grid.to_frame(
+        count=held,
+        gi_z=nullable(judged.z, defined),
+        p_value=nullable(p, defined),
+        q_value=nullable(q, defined),
+        gi_bin=bins_of_tails(judged.z, q, judged.tails),
+    )
 
 
 def gi_star(counts: npt.NDArray[np.int64], inside: BoolArray) -> GiStar:
@@ -234,66 +261,47 @@ def _window_sums(counts: IntArray, inside: BoolArray, sums: IntArray, sizes: Int
             sums[r, q], sizes[r, q] = total, size
 
 
-def _nullable(values: FloatArray, defined: BoolArray) -> pd.arrays.FloatingArray:
-    """Return a nullable column."""
-    return pd.arrays.FloatingArray(np.where(defined, values, 0.0), ~defined)
+def _judged(
+    counts: IntArray, grid: CellGrid, statistic: Statistic, neighbours: Neighbours | None, seed: int
+) -> _Judged:
+    """Compute z and tails: on the lattice itself for the common case, on listed neighbours for any other."""
+    held = counts[grid.inside]
+    if isinstance(grid, SquareGrid) and neighbours is None and statistic == "gi_star":
+        found = gi_star(counts, grid.inside)
+        tails = permutation_tails(held, found.sizes - 1, found.sums - held, seed=seed)
+        return _Judged(found.z, np.where(np.isfinite(found.z), "", "window_covers_map"), tails, "queen contiguity")
+    around = cell_neighbours(grid) if neighbours is None else neighbours
+    local = local_g(held, around, statistic=statistic)
+    return _Judged(local.z, local.reason, neighbour_tails(held, around, seed=seed), around.name)
 
 
-def _parameters(grid: SquareGrid, correction: Correction, tails: PermutationTails) -> dict[str, Any]:
+def _parameters(
+    grid: CellGrid, correction: Correction, statistic: Statistic, neighbours: Neighbours | None, judged: _Judged
+) -> dict[str, Any]:
     """Return every parameter that shaped the map."""
+    own = "with the cell itself" if statistic == "gi_star" else "without the cell itself"
+    binary = neighbours is None or bool((neighbours.weights == 1.0).all())
     return {
         "cell_m": grid.cell_m,
+        "cell_shape": "square" if isinstance(grid, SquareGrid) else "hexagon",
         "origin_m": [grid.origin_x, grid.origin_y],
         "cells": grid.n_cells,
-        "neighbours": "queen contiguity with the cell itself, binary weights",
-        "p_value": _permutation_name(tails),
+        "neighbours": f"{judged.neighbours} {own}, {'binary weights' if binary else 'weighted'}",
+        "p_value": permutation_name(judged.tails, "cell"),
         "correction": correction,
     }
 
 
-def _permutation_name(tails: PermutationTails) -> str:
-    """Name the kind of p-value."""
-    if tails.permutations is None:
-        return "exact conditional permutation, two-sided"
-    floor = 2.0 / (tails.permutations + 1)
-    return f"{tails.permutations:,} random conditional permutations a cell, two-sided, not below {floor:.2g}"
-
-
-def _cell_notices(defined: BoolArray, tails: PermutationTails) -> tuple[Notice, ...]:
-    """Warn of cells without a statistic and of p-values that are not exact."""
-    notices = []
-    if not defined.all():
-        notices.append(
-            Notice(
-                "window_covers_map",
-                f"{np.count_nonzero(~defined):,} cells have every other cell as a neighbour, so they cannot differ "
-                "from the rest: their z, p and q are empty. Use a smaller cell or a larger study area.",
-            )
-        )
-    if tails.permutations is not None:
-        notices.append(
-            Notice(
-                "p_value_floor",
-                f"Counts are too large for exact p-values; {tails.permutations:,} random permutations a cell were "
-                f"made, so no p is below {2.0 / (tails.permutations + 1):.2g}. Smaller cells allow exact p-values.",
-            )
-        )
-    return tuple(notices)
-
-
 def _reading(
-    frame: gpd.GeoDataFrame, grid: SquareGrid, correction: Correction, tails: PermutationTails, outside: int
+    frame: gpd.GeoDataFrame, grid: CellGrid, correction: Correction, statistic: Statistic, judged: _Judged, outside: int
 ) -> str:
     """Say in plain language what the map shows."""
-    bins, used = frame["gi_bin"].to_numpy(), int(frame["count"].sum())
-    hot, cold = ([int(np.count_nonzero(bins == sign * level)) for level in (3, 2, 1)] for sign in (1, -1))
-    p_kind = "exact" if tails.permutations is None else "random"
+    used = int(frame["count"].sum())
     left_out = f" {outside:,} events outside the study area were left out." if outside else ""
+    places = "a cell that, with its neighbours, holds" if statistic == "gi_star" else "a cell whose neighbours hold"
+    classes = classes_in_words(frame["gi_bin"].to_numpy(), correction, STATISTIC_NAMES[statistic], judged.tails)
     return (
-        f"Of {grid.n_cells:,} cells of {grid.cell_m:g} m, {sum(hot):,} are hot spots ({hot[0]:,} with 99 %, "
-        f"{hot[1]:,} with 95 % and {hot[2]:,} with 90 % confidence) and {sum(cold):,} are cold spots ({cold[0]:,}, "
-        f"{cold[1]:,}, {cold[2]:,}), after {CORRECTION_NAMES[correction]} over the whole map, by Getis-Ord Gi* with "
-        f"{p_kind} conditional-permutation p-values. {used:,} events on {grid.study_area_km2:,.1f} km2 were used."
-        f"{left_out} A hot spot is a cell that, with its neighbours, holds more events than a random arrangement of "
-        "the same counts would put there."
+        f"Of {grid.n_cells:,} cells of {grid.cell_m:g} m, {classes} {used:,} events on {grid.study_area_km2:,.1f} km2 "
+        f"were used.{left_out} A hot spot is {places} more events than a random arrangement of the same counts would "
+        "put there."
     )

@@ -258,27 +258,32 @@ def hexagon_grid(
     corner = (0.0, 0.0) if origin_m is None else origin_m
     if not all(math.isfinite(value) for value in corner):
         raise ParameterError(f"The origin is {corner}.", "Give two numbers of metres.")
-    if study_area is not None:
-        _check_study_area(study_area)
-        area = study_area
-    elif x is not None and y is not None:
-        eastings, northings = checked_coordinates(x, y)
-        rim = 1e-5 * cell_m
-        area = shapely.box(eastings.min() - rim, northings.min() - rim, eastings.max() + rim, northings.max() + rim)
-    else:
-        raise EmptyInputError("There is neither a study area nor a point.", "Give one of them.")
+    area = _bounding_area(x, y, cell_m) if study_area is None else _checked_study_area(study_area)
     refuse_degrees(area.bounds, cell_m)
+    column, row, inside = _cover(area, cell_m, corner)
+    origin_x, origin_y = corner[0] + column * cell_m, corner[1] + row * ROW_STEP * cell_m
+    km2 = np.count_nonzero(inside) * ROW_STEP * cell_m**2 / 1e6 if study_area is None else study_area.area / 1e6
+    placed = cell_m, origin_x, origin_y, inside, metric, float(km2), bool(row % 2)
+    return HexagonGrid(*placed, from_points=study_area is None, study_area=study_area)
+
+
+def _bounding_area(x: npt.ArrayLike | None, y: npt.ArrayLike | None, cell_m: float) -> BaseGeometry:
+    """Return the bounding rectangle of the points with a rim, so that points on the edge of a cell have that cell."""
+    if x is None or y is None:
+        raise EmptyInputError("There is neither a study area nor a point.", "Give one of them.")
+    eastings, northings = checked_coordinates(x, y)
+    rim = 1e-5 * cell_m
+    return shapely.box(eastings.min() - rim, northings.min() - rim, eastings.max() + rim, northings.max() + rim)
+
+
+def _cover(area: BaseGeometry, cell_m: float, corner: tuple[float, float]) -> tuple[int, int, BoolArray]:
+    """Return first column and row, counted from the corner, and which cells share ground with an area."""
     column, row, shape = _lattice_over(area.bounds, cell_m, corner)
     origin = corner[0] + column * cell_m, corner[1] + row * ROW_STEP * cell_m
-    shifted = bool(row % 2)
-    inside = _sharing_ground(area, *origin, cell_m, shape, first_shifted=shifted)
+    inside = _sharing_ground(area, *origin, cell_m, shape, first_shifted=bool(row % 2))
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     trimmed = np.ascontiguousarray(inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    column, row = column + int(columns[0]), row + int(rows[0])
-    origin_x, origin_y = corner[0] + column * cell_m, corner[1] + row * ROW_STEP * cell_m
-    km2 = np.count_nonzero(trimmed) * ROW_STEP * cell_m**2 / 1e6 if study_area is None else study_area.area / 1e6
-    placed = cell_m, origin_x, origin_y, trimmed, metric, float(km2), bool(row % 2)
-    return HexagonGrid(*placed, from_points=study_area is None, study_area=study_area)
+    return column + int(columns[0]), row + int(rows[0]), trimmed
 
 
 def _lattice_over(bounds: Bounds, cell_m: float, corner: tuple[float, float]) -> tuple[int, int, tuple[int, int]]:
@@ -364,11 +369,12 @@ def _hexagon_numbers(
     return cells
 
 
-def _check_study_area(study_area: BaseGeometry) -> None:
-    """Refuse what is no usable area."""
+def _checked_study_area(study_area: BaseGeometry) -> BaseGeometry:
+    """Return a study area, refusing what is no usable one."""
     polygon = study_area.geom_type in {"Polygon", "MultiPolygon"}
     if not polygon or study_area.is_empty or study_area.area == 0 or not np.isfinite(study_area.bounds).all():
         raise GeometryError("The study area is no polygon with an area.", "Give the boundary of the place.")
     if not study_area.is_valid:
         reason = shapely.is_valid_reason(study_area)
         raise GeometryError(f"The study area is invalid: {reason}.", "Repair it, for example with shapely.make_valid.")
+    return study_area

@@ -105,6 +105,21 @@ def hexagon_neighbours(grid: HexagonGrid) -> Neighbours:
     return _of_lattice(grid, steps[grid.first_shifted], steps[not grid.first_shifted], "hexagon contiguity")
 
 
+def cell_neighbours(grid: CellGrid) -> Neighbours:
+    """Return the neighbours that a grid has by default: queen on squares, the six around on hexagons.
+
+    Parameters
+    ----------
+    grid : SquareGrid or HexagonGrid
+
+    Returns
+    -------
+    Neighbours
+        Of ``grid.n_cells`` cells in the order of ``grid.cells``, binary weights.
+    """
+    return queen_neighbours(grid) if isinstance(grid, SquareGrid) else hexagon_neighbours(grid)
+
+
 def _require(grid: object, kind: type, name: str) -> None:
     """Refuse neighbours that a grid cannot have."""
     if not isinstance(grid, kind):

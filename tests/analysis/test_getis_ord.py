@@ -7,9 +7,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from analysis import conditional_permutation
+from analysis.distance_neighbours import band_neighbours
 from analysis.errors import CoordinateError, EmptyInputError, ParameterError, ZeroVarianceError
 from analysis.getis_ord import gi_star, hot_spots
 from analysis.grids import SquareGrid, square_grid
+from analysis.hexagons import hexagon_grid
+from analysis.lattice_neighbours import queen_neighbours
 
 UTM = "EPSG:32616"
 
@@ -157,3 +160,61 @@ def test_a_lattice_without_cells_or_events_is_refused():
         gi_star(np.ones((2, 2), dtype=int), np.zeros((2, 2), dtype=bool))
     with pytest.raises(EmptyInputError, match="No cell holds an event"):
         gi_star(np.zeros((2, 2), dtype=int), np.ones((2, 2), dtype=bool))
+
+
+def test_hexagons_find_the_planted_hot_spot():
+    x, y = planted()
+    grid = hexagon_grid(shapely.box(0, 0, 5000, 5000), 250, crs=UTM)
+    found = hot_spots(x, y, grid)
+    hottest = found.frame.loc[found.frame["gi_z"].idxmax()]
+    assert np.hypot(hottest["cell_x"] - 3250, hottest["cell_y"] - 1250) < 400
+    assert hottest["gi_bin"] == 3
+    assert found.summary.parameters["neighbours"] == "hexagon contiguity with the cell itself, binary weights"
+    assert found.summary.parameters["cell_shape"] == "hexagon"
+    assert (found.reason == "").all()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6))
+def test_listed_neighbours_give_what_the_lattice_gives(seed):
+    random = np.random.default_rng(seed)
+    area = shapely.box(0, 0, 1000, 700).difference(shapely.box(200, 200, 500, 400))
+    grid = square_grid(area, 100, crs=UTM)
+    x, y = random.uniform(0, 700, (2, 80))
+    lattice, listed = hot_spots(x, y, grid), hot_spots(x, y, grid, neighbours=queen_neighbours(grid))
+    assert listed.frame["gi_z"].to_numpy(dtype=float) == pytest.approx(lattice.frame["gi_z"].to_numpy(dtype=float))
+    assert (listed.frame["p_value"] == lattice.frame["p_value"]).all()
+    assert (listed.frame["gi_bin"] == lattice.frame["gi_bin"]).all()
+
+
+def test_gi_leaves_the_cell_itself_out():
+    x, y = planted()
+    grid = square_grid(shapely.box(0, 0, 5000, 5000), 250, crs=UTM)
+    star, plain = hot_spots(x, y, grid), hot_spots(x, y, grid, statistic="gi")
+    assert plain.summary.method == "Getis-Ord Gi"
+    assert "whose neighbours hold" in plain.summary.reading
+    assert (plain.frame["p_value"] == star.frame["p_value"]).all()
+    assert (plain.frame["gi_z"] != star.frame["gi_z"]).any()
+    band = band_neighbours(*grid.centres(), 600.0)
+    wide = hot_spots(x, y, grid, neighbours=band)
+    assert wide.summary.parameters["neighbours"].startswith("distance band of 600 m with")
+    assert wide.summary.seed is None
+
+
+def test_neighbours_of_another_grid_are_refused():
+    grid = square_grid(shapely.box(0, 0, 1000, 1000), 100, crs=UTM)
+    with pytest.raises(ParameterError, match="neighbours of 2 places"):
+        hot_spots([1.0, 2.0], [1.0, 2.0], grid, neighbours=band_neighbours([0.0, 1.0], [0.0, 1.0], 1.0))
+
+
+def test_a_crowded_cell_among_unusually_empty_ones_is_no_hot_spot():
+    grid = square_grid(shapely.box(0, 0, 2000, 2000), 100, crs=UTM)
+    centre_x, centre_y = grid.centres()
+    hollow = (np.abs(centre_x - 1050) < 150) & (np.abs(centre_y - 1050) < 150)
+    middle = (centre_x == 1050) & (centre_y == 1050)
+    events = np.where(middle, 300, np.where(hollow, 0, 4))
+    frame = hot_spots(np.repeat(centre_x, events), np.repeat(centre_y, events), grid, correction="none").frame
+    crowded = frame[middle].iloc[0]
+    assert crowded["gi_z"] > 5
+    assert crowded["p_value"] < 0.01
+    assert crowded["gi_bin"] == 0
