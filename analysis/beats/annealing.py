@@ -35,6 +35,10 @@ class Cooling(NamedTuple):
 
 
 STEPS_PER_TEMPERATURE = 64
+WINDOW_UNITS = 4096
+"""Steps stay for a while among this many units that follow each other, so that they stay in the processor's cache."""
+ROUNDS = 100
+"""How often every window has its turn."""
 
 
 @njit(cache=True, nogil=True)
@@ -54,11 +58,15 @@ def anneal(
     it.
     """
     n_units = len(division.beat)
+    n_windows = (n_units + WINDOW_UNITS - 1) // WINDOW_UNITS
+    window = (n_units + n_windows - 1) // n_windows
+    visit = max(1, cooling.total // (ROUNDS * n_windows))
     temperature = cooling.hot
     for step in range(cooling.first, cooling.last):
         if step % STEPS_PER_TEMPERATURE == 0 or step == cooling.first:
             temperature = cooling.hot * (cooling.cold / cooling.hot) ** (step / cooling.total)
-        unit = next_below(random, n_units)
+        first = (step // visit) % n_windows * window
+        unit = first + next_below(random, min(window, n_units - first))
         degree = graph.start[unit + 1] - graph.start[unit]
         if degree == 0:
             continue

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 
 from analysis.beats.energy import Rules
-from analysis.beats.graph import Edges, UnitGraph, components, edges_of, subgraph
+from analysis.beats.graph import Edges, UnitGraph, components, edges_of, positions_among, subgraph
 from analysis.beats.problem import BeatProblem
 from analysis.beats.randomness import RandomState
 from analysis.beats.screening import Screening
@@ -69,9 +69,7 @@ def warm_start(
             next_label += 1
         next_label = _adjust(graph, units, label, int(count), next_label, rules, random)
     names, beat = np.unique(label, return_inverse=True)
-    home = np.searchsorted(names, current)
-    known = (current >= 0) & (names[np.minimum(home, len(names) - 1)] == current)
-    return WarmStart(beat.astype(np.int64), np.where(known, home, -1).astype(np.int64))
+    return WarmStart(beat.astype(np.int64), positions_among(names, current))
 
 
 def beats_to_continue(problem: BeatProblem, screening: Screening) -> Labels | None:
@@ -179,17 +177,19 @@ def _adjust(
     part = subgraph(graph, units)
     edges = edges_of(part)
     own = label[units]
-    while len(present := np.unique(own)) != count:
-        people = np.array([part.residents[own == name].sum() for name in present])
+    while True:
+        present, place, size = np.unique(own, return_inverse=True, return_counts=True)
+        people = np.bincount(place, part.residents, minlength=len(present))
+        if len(present) == count:
+            break
         if len(present) > count:
             smallest = present[np.argmin(people)]
-            crossing = (own[edges.first] == smallest) != (own[edges.second] == smallest)
-            beside = np.where(own[edges.first] == smallest, own[edges.second], own[edges.first])[crossing]
+            crossing = edges.select((own[edges.first] == smallest) != (own[edges.second] == smallest))
+            beside = np.where(own[crossing.first] == smallest, own[crossing.second], own[crossing.first])
             near = np.isin(present, beside)
             own[own == smallest] = present[near][np.argmin(people[near])]
             continue
-        splittable = np.array([(own == name).sum() > 1 for name in present])
-        largest = present[np.argmax(np.where(splittable, people, -1.0))]
+        largest = present[np.argmax(np.where(size > 1, people, -1.0))]
         inside = np.flatnonzero(own == largest)
         halves = np.zeros(len(inside), np.int64)
         piece = subgraph(part, inside)

@@ -115,6 +115,18 @@ def components(edges: Edges, n_units: int) -> tuple[int, NDArray[np.int64]]:
     return int(count), label.astype(np.int64)
 
 
+def positions_among(names: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the position of each value in ``names``, which ascend; -1 where it is not there.
+
+    Examples
+    --------
+    >>> positions_among(np.array([3, 7]), np.array([7, 4, -1, 3]))
+    array([ 1, -1, -1,  0])
+    """
+    place = np.minimum(np.searchsorted(names, values), len(names) - 1)
+    return np.where(names[place] == values, place, -1).astype(np.int64)
+
+
 def subgraph(graph: UnitGraph, units: NDArray[np.int64]) -> UnitGraph:
     """Return the graph of some units alone; borders to the others stay part of the perimeters.
 
@@ -123,7 +135,7 @@ def subgraph(graph: UnitGraph, units: NDArray[np.int64]) -> UnitGraph:
     graph : UnitGraph
         The whole.
     units : ndarray of int64, shape (k,)
-        Units to keep, in ascending order; unit ``units[i]`` becomes unit ``i``.
+        Units to keep; unit ``units[i]`` becomes unit ``i``.
 
     Returns
     -------

@@ -91,7 +91,9 @@ class BeatPlan:
         return [_polygonal(dissolve(group)) for group in groups]
 
 
-def make_plan(problem: BeatProblem, screening: Screening, beat: Labels, *, seed: int) -> BeatPlan:
+def make_plan(
+    problem: BeatProblem, screening: Screening, beat: Labels, *, seed: int, cut_short: bool = False
+) -> BeatPlan:
     """Name the beats of a division and say what is not as asked for.
 
     Parameters
@@ -104,6 +106,8 @@ def make_plan(problem: BeatProblem, screening: Screening, beat: Labels, *, seed:
         Beat of each unit, without gaps in the numbering.
     seed : int
         Seed of the search, for the summary.
+    cut_short : bool
+        Whether the search was ended before its time.
 
     Returns
     -------
@@ -116,7 +120,7 @@ def make_plan(problem: BeatProblem, screening: Screening, beat: Labels, *, seed:
     reasons = _reasons(problem, screening, beat, names, totals)
     moved = _moved(problem, beat, names)
     report = plan_report(problem, screening, totals, reasons, moved)
-    return BeatPlan(problem, beat, names, totals, reasons, report, _summary(problem, report, reasons, seed))
+    return BeatPlan(problem, beat, names, totals, reasons, report, _summary(problem, report, reasons, seed, cut_short))
 
 
 def _moved(problem: BeatProblem, beat: Labels, names: tuple[str, ...]) -> int | None:
@@ -165,7 +169,9 @@ def _not_found(problem: BeatProblem, units: Labels, totals: Totals, own: int) ->
     return Finding(codes.NOT_FOUND, message, hint, units)
 
 
-def _summary(problem: BeatProblem, report: BeatReport, reasons: tuple[Reason, ...], seed: int) -> Summary:
+def _summary(
+    problem: BeatProblem, report: BeatReport, reasons: tuple[Reason, ...], seed: int, cut_short: bool
+) -> Summary:
     """Say how the plan was made and what it comes to."""
     outside = report.beats - report.within_bounds
     reading = (
@@ -179,6 +185,9 @@ def _summary(problem: BeatProblem, report: BeatReport, reasons: tuple[Reason, ..
     if report.moved_residents is not None:
         reading += f" {report.moved_residents:,} residents change beat; {report.kept_share:.0%} stay."
     warnings = [*problem.notices]
+    if cut_short:
+        text = "The search was ended before its time: a longer one may find more even beats or fewer breaches."
+        warnings.append(Notice("cut_short", text))
     for code, count in report.reasons.items():
         first = next(reason for reason in reasons if reason.code == code)
         warnings.append(Notice(code, first.message if count == 1 else f"{count} times, first: {first.message}"))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 
 from analysis.beats.continuity import continue_names
 from analysis.beats.energy import Rules
-from analysis.beats.graph import Edges, UnitGraph, edges_of, subgraph
+from analysis.beats.graph import Edges, UnitGraph, edges_of, positions_among, subgraph
+from analysis.beats.patience import Patience
 from analysis.beats.randomness import random_stream
 from analysis.beats.search import Attempt, Effort, Walk, judge, seeded
 from analysis.beats.trees import scratch_for
+from analysis.row_blocks import thread_count
 
 Labels = NDArray[np.int64]
 
@@ -22,7 +26,9 @@ EFFORT = Effort(steps_per_unit=400, least_steps=10_000, hot=0.5, cold=2e-4, merg
 BREACH_WEIGHT = 100.0
 
 
-def repair(graph: UnitGraph, attempt: Attempt, rules: Rules, *, fixed_count: bool, seed: int) -> Attempt:
+def repair(
+    graph: UnitGraph, attempt: Attempt, rules: Rules, *, fixed_count: bool, seed: int, patience: Patience | None = None
+) -> Attempt:
     """Bring beats within bounds by solving their surroundings anew.
 
     Parameters
@@ -33,6 +39,8 @@ def repair(graph: UnitGraph, attempt: Attempt, rules: Rules, *, fixed_count: boo
         Division with connected beats, some out of bounds.
     fixed_count, seed : bool, int
         Whether the number of beats must stay, and the seed of the run.
+    patience : Patience or None
+        How long it may take.
 
     Returns
     -------
@@ -42,26 +50,41 @@ def repair(graph: UnitGraph, attempt: Attempt, rules: Rules, *, fixed_count: boo
     Notes
     -----
     Round ``r`` takes the beats up to ``r + 1`` steps away. Each surrounding is tried with as many beats as now, one
-    fewer and one more, and taken when fewer of its beats are out of bounds.
+    fewer and one more, and taken when fewer of its beats are out of bounds. Surroundings without a beat in common are
+    solved side by side; which ones does not depend on the number of threads.
     """
     graph = graph._replace(home=attempt.home)
+    patience = patience or Patience()
     beat = attempt.beat.copy()
     borders = edges_of(graph)
-    for turn in range(ROUNDS):
-        touched: set[int] = set()
-        for bad in _breaching(graph, beat, rules):
-            if int(bad) in touched or not (beat == bad).any():
-                continue
-            around = _surrounding(borders, beat, int(bad), turn + 1)
-            solved = _solve_around(graph, beat, around, rules, fixed_count, (seed, turn, int(bad)))
-            if solved is not None:
-                beat[np.isin(beat, around)] = solved
-                touched.update(int(name) for name in around)
-        if not len(_breaching(graph, beat, rules)):
-            break
+    with ThreadPoolExecutor(thread_count()) as pool:
+        for turn in range(ROUNDS):
+            waiting = _breaching(graph, beat, rules).tolist()
+            while waiting and not patience.is_over():
+                batch, waiting = _apart(_beats_beside(borders, beat), waiting, turn + 1)
+
+                def solve(job: tuple[int, Labels], turn: int = turn) -> Labels | None:
+                    centre, around = job
+                    path = (seed, turn, centre)
+                    return None if patience.is_over() else _solve_around(graph, beat, around, rules, fixed_count, path)
+
+                touched: set[int] = set()
+                for (_, around), solved in zip(batch, list(pool.map(solve, batch)), strict=True):
+                    if solved is not None:
+                        fresh = solved < 0
+                        solved[fresh] = int(beat.max()) - solved[fresh]
+                        beat[np.isin(beat, around)] = solved
+                        touched.update(around.tolist())
+                waiting = [bad for bad in waiting if bad not in touched]
+            if patience.is_over() or not len(_breaching(graph, beat, rules)):
+                break
+    return _numbered(graph, beat, rules)
+
+
+def _numbered(graph: UnitGraph, beat: Labels, rules: Rules) -> Attempt:
+    """Give the beats numbers without gaps."""
     names, beat = np.unique(beat, return_inverse=True)
-    place = np.minimum(np.searchsorted(names, graph.home), len(names) - 1)
-    renamed = graph._replace(home=np.where(names[place] == graph.home, place, -1).astype(np.int64))
+    renamed = graph._replace(home=positions_among(names, graph.home))
     return judge(renamed, beat.astype(np.int64), len(names), rules)
 
 
@@ -72,15 +95,31 @@ def _breaching(graph: UnitGraph, beat: Labels, rules: Rules) -> Labels:
     return np.flatnonzero(present & ((residents < rules.min_residents) | (residents > rules.max_residents)))
 
 
-def _surrounding(borders: Edges, beat: Labels, centre: int, steps: int) -> Labels:
-    """Return the beats at most ``steps`` borders away from ``centre``, itself included."""
-    near = np.zeros(int(beat.max()) + 1, np.bool_)
-    near[centre] = True
-    for _ in range(steps):
-        first, second = near[beat[borders.first]], near[beat[borders.second]]
-        near[beat[borders.second[first]]] = True
-        near[beat[borders.first[second]]] = True
-    return np.flatnonzero(near)
+def _beats_beside(borders: Edges, beat: Labels) -> csr_array:
+    """Return which beats touch which, as a symmetric matrix."""
+    crossing = borders.select(beat[borders.first] != beat[borders.second])
+    one, two = beat[crossing.first], beat[crossing.second]
+    count = int(beat.max()) + 1
+    matrix = coo_array((np.ones(len(one), np.int8), (one, two)), shape=(count, count)).astype(np.bool_)
+    return csr_array(matrix + matrix.T)
+
+
+def _apart(beside: csr_array, waiting: list[int], steps: int) -> tuple[list[tuple[int, Labels]], list[int]]:
+    """Return beats with surroundings (beats up to ``steps`` away) that have none in common, and the beats left."""
+    claimed = np.zeros(beside.shape[0], np.bool_)
+    batch: list[tuple[int, Labels]] = []
+    left: list[int] = []
+    for centre in waiting:
+        near = np.array([centre], np.int64)
+        for _ in range(steps):
+            reached = [beside.indices[beside.indptr[own] : beside.indptr[own + 1]] for own in near]
+            near = np.unique(np.concatenate([near, *reached])).astype(np.int64)
+        if claimed[near].any():
+            left.append(centre)
+        else:
+            claimed[near] = True
+            batch.append((centre, near))
+    return batch, left
 
 
 def _solve_around(
@@ -91,12 +130,11 @@ def _solve_around(
     fixed_count: bool,
     path: tuple[int, int, int],
 ) -> Labels | None:
-    """Return new beats for the units of the beats ``around``, or None when nothing better was found."""
+    """Return beats for the units of ``around`` (-1, -2 ... for new ones), None when no better ones were found."""
     units = np.flatnonzero(np.isin(beat, around))
     part = subgraph(graph, units)
     present = np.searchsorted(around, beat[units])
-    place = np.minimum(np.searchsorted(around, graph.home[units]), len(around) - 1)
-    part = part._replace(home=np.where(around[place] == graph.home[units], place, -1).astype(np.int64))
+    part = part._replace(home=positions_among(around, graph.home[units]))
     strict = rules._replace(breach=BREACH_WEIGHT)
     now = judge(part, present, len(around), strict).breaches
     best: Attempt | None = None
@@ -115,7 +153,7 @@ def _solve_around(
     continued = continue_names(best.beat, present, part.residents, best.n_beats, len(around))
     fresh = continued < 0
     names = around[continued]
-    names[fresh] = int(beat.max()) + 1 + np.arange(int(fresh.sum()))
+    names[fresh] = -1 - np.arange(int(fresh.sum()))
     return names[best.beat]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from analysis.beats.annealing import Cooling, anneal
 from analysis.beats.energy import Division, Rules, total_energy, total_up
 from analysis.beats.graph import UnitGraph
+from analysis.beats.patience import Patience
 from analysis.beats.seeding import seed_beats
 from analysis.beats.trees import Scratch, scratch_for
 from analysis.row_blocks import thread_count
@@ -146,9 +148,9 @@ class Walk:
         self.best = beat.copy()
         self.record = np.array([start, start, 0.0])
 
-    def advance(self, first: float, last: float) -> None:
-        """Run from share ``first`` to share ``last`` (0 to 1) of the steps."""
-        total = self.effort.steps(len(self.best))
+    def advance(self, first: float, last: float, density: float = 1.0) -> None:
+        """Run from share ``first`` to share ``last`` (0 to 1) of the cooling, with that share of the steps planned."""
+        total = max(1, int(density * self.effort.steps(len(self.best))))
         merges = self.effort.merges(len(self.best) / self.n_beats)
         cooling = Cooling(self.effort.hot, self.effort.cold, merges, int(first * total), int(last * total), total)
         anneal(self.graph, self.division, self.rules, cooling, self.scratch, self.random, self.best, self.record)
@@ -210,7 +212,9 @@ def _quotas(graph: UnitGraph, even_residents: float) -> NDArray[np.float64]:
     return quotas
 
 
-def run_walks(begin: Callable[[int], Walk], count: int, advance: Advance | None = None) -> Attempt:
+def run_walks(
+    begin: Callable[[int], Walk], count: int, *, patience: Patience | None = None, advance: Advance | None = None
+) -> Attempt:
     """Begin and run several annealing walks side by side and return the best result.
 
     Parameters
@@ -219,6 +223,8 @@ def run_walks(begin: Callable[[int], Walk], count: int, advance: Advance | None 
         Returns the walk of that number (0 to ``count - 1``), with a random stream of its own.
     count : int
         Number of walks.
+    patience : Patience or None
+        How long it may take.
     advance : callable or None
         Told the finished share (0 to 1) between pieces; raising from it abandons the search.
 
@@ -227,12 +233,30 @@ def run_walks(begin: Callable[[int], Walk], count: int, advance: Advance | None 
     Attempt
         The best by breaches, then energy, then order in the list.
     """
-    marks = np.linspace(0.0, 1.0, CHUNKS + 1)
-    workers = max(1, min(count, thread_count()))
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(max(1, min(count, thread_count()))) as pool:
         walks = list(pool.map(begin, range(count)))
-        for first, last in pairwise(marks):
-            list(pool.map(lambda walk, a=float(first), b=float(last): walk.advance(a, b), walks))
-            if advance:
-                advance(float(last))
+    walk_side_by_side(walks, patience or Patience(), advance)
     return min((walk.result() for walk in walks), key=lambda attempt: attempt.rank)
+
+
+def walk_side_by_side(walks: list[Walk], patience: Patience, advance: Advance | None = None) -> None:
+    """Advance walks with random streams of their own together until they are cold or patience ends.
+
+    Parameters
+    ----------
+    walks : list of Walk
+        Walks that share nothing they write to.
+    patience : Patience
+        How long it may take; where it does not suffice for all steps, the walks cool down faster.
+    advance : callable or None
+        Told the finished share (0 to 1) between pieces; raising from it abandons the search.
+    """
+    begin, work_done = time.perf_counter(), 0.0
+    with ThreadPoolExecutor(max(1, min(len(walks), thread_count()))) as pool:
+        for first, last in pairwise(np.linspace(0.0, 1.0, CHUNKS + 1).tolist()):
+            density = patience.density(time.perf_counter() - begin, work_done, 1.0 - first)
+            if density > 0.0:
+                list(pool.map(lambda walk, a=first, b=last, d=density: walk.advance(a, b, d), walks))
+            work_done += density * (last - first)
+            if advance:
+                advance(last)

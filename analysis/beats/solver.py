@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from analysis.beats.continuity import beats_to_continue, warm_start
 from analysis.beats.energy import Rules
 from analysis.beats.graph import UnitGraph, compressed_rows, subgraph
+from analysis.beats.patience import Cancelled, Patience
+from analysis.beats.pieces import anneal_in_pieces
 from analysis.beats.plan import BeatPlan, make_plan
 from analysis.beats.problem import BeatProblem
 from analysis.beats.randomness import random_stream
@@ -22,15 +26,25 @@ Progress = Callable[[float, str], None]
 Labels = NDArray[np.int64]
 
 EVEN_RESIDENTS = (0.5, 0.65)
-"""One restart for each: how far the first division evens out residents rather than workload."""
+"""The restarts take turns: how far the first division evens out residents rather than workload."""
 SEARCH = Effort()
 REDRAW = Effort(hot=0.02, merge_split=0.1)
 """Cooler where the search starts from the plan in force, which is not to be forgotten."""
-RESTART_UNITS, FEWEST_RESTARTS, MOST_RESTARTS = 6_000, 2, 8
-"""A redraw depends on which beats are split at its start: small ones can afford more restarts."""
+FEWEST_RESTARTS, MOST_RESTARTS = 2, 8
+RESTART_UNITS, WARM_RESTART_UNITS = 1_600, 6_000
+"""Small towns can afford more restarts; a redraw needs them, for it depends on which beats are split at its start."""
+LARGE_UNITS = 30_000
+"""Towns of more units are annealed in pieces."""
 
 
-def solve_beats(problem: BeatProblem, *, seed: int = 0, progress: Progress | None = None) -> BeatPlan:
+def solve_beats(
+    problem: BeatProblem,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+    time_budget_s: float | None = None,
+    cancelled: Cancelled | None = None,
+) -> BeatPlan:
     """Divide the units into connected beats within the bounds, with even workload and compact shapes.
 
     Parameters
@@ -41,6 +55,11 @@ def solve_beats(problem: BeatProblem, *, seed: int = 0, progress: Progress | Non
         The same seed gives the same plan, on any number of threads.
     progress : callable or None
         Told the finished share (0 to 1) and what is being done; raising from it abandons the search.
+    time_budget_s : float or None
+        Seconds that the search may take; where they do not suffice, the best plan so far is returned with the notice
+        ``cut_short``. None for no limit.
+    cancelled : callable or None
+        Asked now and then; once it answers True, the best plan so far is returned with the notice ``cut_short``.
 
     Returns
     -------
@@ -50,14 +69,14 @@ def solve_beats(problem: BeatProblem, *, seed: int = 0, progress: Progress | Non
     Raises
     ------
     ParameterError
-        When the number of beats asked for does not fit; names the range that does.
+        When the number of beats asked for does not fit, naming the range that does; when the budget is not positive.
 
     Notes
     -----
     Seeds come from bisection along random spanning trees; annealing flips units at the borders of beats under a
     contiguity check and now and then merges two beats and splits them anew (ReCom); beats still out of bounds are
     solved anew together with their neighbours using as many beats, one fewer or one more. With a plan in force the
-    search starts from it and every resident who changes beat has a price.
+    search starts from it and every resident who changes beat has a price. Large towns are annealed in pieces.
 
     References
     ----------
@@ -75,18 +94,19 @@ def solve_beats(problem: BeatProblem, *, seed: int = 0, progress: Progress | Non
     ([4000, 4000], ['units_too_coarse'])
     """
     tell = progress or _ignore
+    patience = Patience(time_budget_s, cancelled)
     tell(0.0, "screening units")
     screening = screen(problem)
-    free = np.flatnonzero(screening.group >= 0)
+    free = units_by_place(problem, screening)
     beat = np.full(problem.n_units, -1, np.int64)
     parts = share_out(problem, screening, beats_to_continue(problem, screening))
     if len(free):
-        attempt = _divide(problem, screening, free, parts, seed, tell)
+        attempt = _Search(problem, screening, free, parts, seed, patience, tell).best()
         beat[free] = attempt.beat
     for finding in screening.alone:
         beat[finding.units] = beat.max() + 1
     tell(0.99, "naming beats")
-    plan = make_plan(problem, screening, beat, seed=seed)
+    plan = make_plan(problem, screening, beat, seed=seed, cut_short=patience.cut_short)
     tell(1.0, "done")
     return plan
 
@@ -119,58 +139,119 @@ def unit_graph(problem: BeatProblem, screening: Screening) -> UnitGraph:
     )
 
 
+def units_by_place(problem: BeatProblem, screening: Screening) -> Labels:
+    """Return the units that can be divided, group by group and along a Hilbert curve, so that neighbours are close.
+
+    Parameters
+    ----------
+    problem : BeatProblem
+        The task.
+    screening : Screening
+        Its groups.
+
+    Returns
+    -------
+    ndarray of int64, shape (k,)
+        Positions of the units.
+    """
+    free = np.flatnonzero(screening.group >= 0)
+    if not len(free):
+        return free
+    centres = gpd.GeoSeries(shapely.points(problem.centres[free]))
+    return free[np.lexsort((centres.hilbert_distance().to_numpy(), screening.group[free]))]
+
+
 def _ignore(_share: float, _message: str) -> None:
     """Take no notice of progress."""
 
 
-def _divide(
-    problem: BeatProblem, screening: Screening, free: Labels, parts: Labels, seed: int, tell: Progress
-) -> Attempt:
-    """Search for the best division of the units that can be divided."""
-    graph = subgraph(unit_graph(problem, screening), free)
-    group = screening.group[free]
-    n_beats = int(parts.sum())
+class _Search:
+    """The search for the best division of the units that can be divided."""
+
+    def __init__(
+        self,
+        problem: BeatProblem,
+        screening: Screening,
+        free: Labels,
+        parts: Labels,
+        seed: int,
+        patience: Patience,
+        tell: Progress,
+    ) -> None:
+        self.graph = subgraph(unit_graph(problem, screening), free)
+        self.group, self.parts, self.n_beats = screening.group[free], parts, int(parts.sum())
+        self.beats_today = problem.current[free]
+        self.rules = rules_of(problem, float(self.graph.workload.sum()) / self.n_beats)
+        self.fixed_count, self.seed, self.patience, self.tell = problem.beats is not None, seed, patience, tell
+
+    def best(self) -> Attempt:
+        """Seed, anneal, repair."""
+        n_units = len(self.group)
+        continued = bool((self.beats_today >= 0).any())
+        begin = self._warm_walk if continued else self._fresh_walk
+        self.tell(0.02, f"seeding {self.n_beats:,} beats")
+        if n_units > LARGE_UNITS:
+            best = self._in_pieces(begin(0))
+        else:
+            affordable = (WARM_RESTART_UNITS if continued else RESTART_UNITS) // n_units
+            count = min(max(affordable, FEWEST_RESTARTS), MOST_RESTARTS)
+            best = run_walks(begin, count, patience=self.patience, advance=self._advance)
+        if best.breaches:
+            self.tell(0.82, f"repairing {best.breaches:,} beats")
+            best = repair(
+                self.graph, best, self.rules, fixed_count=self.fixed_count, seed=self.seed, patience=self.patience
+            )
+        return best
+
+    def _advance(self, share: float) -> None:
+        self.tell(0.05 + 0.75 * share, "evening out workload")
+
+    def _in_pieces(self, start: Walk) -> Attempt:
+        """Anneal piece by piece from the beginning of a walk."""
+        return anneal_in_pieces(
+            start.graph,
+            start.best,
+            self.n_beats,
+            self.rules,
+            effort=start.effort,
+            seed=self.seed,
+            patience=self.patience,
+            advance=self._advance,
+        )
+
+    def _warm_walk(self, turn: int) -> Walk:
+        """Return a restart from the plan in force."""
+        random = random_stream(self.seed, 2, turn)
+        start = warm_start(self.graph, self.group, self.parts, self.beats_today, self.rules, random)
+        return self._walk(self.graph._replace(home=start.home), start.beat, REDRAW, turn)
+
+    def _fresh_walk(self, turn: int) -> Walk:
+        """Return a restart from seeds of its own."""
+        random, scratch = random_stream(self.seed, 2, turn), scratch_for(self.graph)
+        beat = seeded(
+            self.graph,
+            self.group,
+            self.parts,
+            self.rules,
+            even_residents=EVEN_RESIDENTS[turn % len(EVEN_RESIDENTS)],
+            random=random,
+            scratch=scratch,
+        )
+        return self._walk(self.graph, beat, SEARCH, turn)
+
+    def _walk(self, graph: UnitGraph, beat: Labels, effort: Effort, turn: int) -> Walk:
+        return Walk(graph, beat, self.n_beats, self.rules, effort=effort, random=random_stream(self.seed, 0, turn))
+
+
+def rules_of(problem: BeatProblem, mean_workload: float) -> Rules:
+    """Return the rules of the energy for beats with that mean workload."""
     weights = problem.weights
-    rules = Rules(
+    return Rules(
         min_residents=float(problem.min_residents),
         max_residents=float(problem.max_residents),
-        mean_workload=max(float(graph.workload.sum()) / n_beats, 1e-12),
+        mean_workload=max(mean_workload, 1e-12),
         breach=weights.breach,
         workload=weights.workload,
         compactness=weights.compactness,
         continuity=weights.continuity,
     )
-    tell(0.02, f"seeding {n_beats:,} beats")
-    beats_today = problem.current[free]
-    restarts = len(EVEN_RESIDENTS)
-
-    def begin(turn: int) -> Walk:
-        return _fresh_walk(graph, group, parts, rules, seed, turn)
-
-    if (beats_today >= 0).any():
-        restarts = min(max(RESTART_UNITS // len(free), FEWEST_RESTARTS), MOST_RESTARTS)
-
-        def begin(turn: int) -> Walk:
-            return _warm_walk(graph, group, parts, beats_today, rules, seed, turn)
-
-    best = run_walks(begin, restarts, lambda share: tell(0.05 + 0.75 * share, "evening out workload"))
-    if best.breaches:
-        tell(0.82, f"repairing {best.breaches:,} beats")
-        best = repair(graph, best, rules, fixed_count=problem.beats is not None, seed=seed)
-    return best
-
-
-def _warm_walk(
-    graph: UnitGraph, group: Labels, parts: Labels, beats_today: Labels, rules: Rules, seed: int, turn: int
-) -> Walk:
-    """Return a restart from the plan in force."""
-    start = warm_start(graph, group, parts, beats_today, rules, random_stream(seed, 2, turn))
-    random = random_stream(seed, 0, turn)
-    return Walk(graph._replace(home=start.home), start.beat, int(parts.sum()), rules, effort=REDRAW, random=random)
-
-
-def _fresh_walk(graph: UnitGraph, group: Labels, parts: Labels, rules: Rules, seed: int, turn: int) -> Walk:
-    """Return a restart from seeds of its own."""
-    random, scratch = random_stream(seed, 0, turn), scratch_for(graph)
-    beat = seeded(graph, group, parts, rules, even_residents=EVEN_RESIDENTS[turn], random=random, scratch=scratch)
-    return Walk(graph, beat, int(parts.sum()), rules, effort=SEARCH, random=random, scratch=scratch)

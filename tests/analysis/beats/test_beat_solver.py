@@ -47,7 +47,8 @@ def energy(problem, beat):
     low, high = problem.min_residents, problem.max_residents
     breach = np.maximum(0, (low - residents) / low) + np.maximum(0, (residents - high) / high)
     uneven = workload / (workload.sum() / count) - 1
-    return (20 * (breach + breach**2) + uneven**2 + 0.5 * (1 - compact)).sum(), int((breach > 0).sum())
+    ragged = np.maximum(0, 0.5 - compact)
+    return (20 * (breach + breach**2) + uneven**2 + 0.5 * (1 - compact + 20 * ragged**2)).sum(), int((breach > 0).sum())
 
 
 @pytest.mark.parametrize("seed", range(8))
