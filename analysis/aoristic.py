@@ -118,8 +118,7 @@ def aoristic_week(
 
     References
     ----------
-    Ratcliffe, J. H. (2002). Aoristic signatures and the spatio-temporal analysis of high volume crime patterns. Journal
-    of Quantitative Criminology 18(1).
+    Ratcliffe, J. H. (2002). Aoristic signatures ... Journal of Quantitative Criminology 18(1).
 
     Examples
     --------
@@ -127,8 +126,7 @@ def aoristic_week(
     >>> spread.totals[22:25].tolist()
     [0.25, 0.5, 0.25]
     """
-    if not (isinstance(bin_minutes, (int, np.integer)) and bin_minutes > 0 and 1440 % bin_minutes == 0):
-        raise ParameterError(f"Bins of {bin_minutes} minutes do not divide a day.", "Use for example 15, 30 or 60.")
+    bins = _week_bins(bin_minutes)
     windows = read_windows(
         occurred_from,
         occurred_to,
@@ -142,7 +140,6 @@ def aoristic_week(
     changes = clock_changes(int(begin.min()), int(end.max()), zone)
     starts = np.r_[begin.min(), changes]
     clock = _Clock(changes, wall_clock(starts, zone) - starts)
-    bins = _Bins(MONDAY, int(bin_minutes) * MINUTE, 7 * 1440 // int(bin_minutes))
     weights = _spread(begin, end, windows, clock, bins)
     parameters = {
         "bins": f"{bins.number} of {bin_minutes} minutes, from Monday 00:00 on the wall clock",
@@ -151,6 +148,13 @@ def aoristic_week(
         "missing_end": missing_end,
     }
     return _result(weights, windows, parameters)
+
+
+def _week_bins(bin_minutes: int) -> _Bins:
+    """Return the bins of a week; refuse a width that does not divide a day."""
+    if not (isinstance(bin_minutes, (int, np.integer)) and bin_minutes > 0 and 1440 % bin_minutes == 0):
+        raise ParameterError(f"Bins of {bin_minutes} minutes do not divide a day.", "Use for example 15, 30 or 60.")
+    return _Bins(MONDAY, int(bin_minutes) * MINUTE, 7 * 1440 // int(bin_minutes))
 
 
 def aoristic_bins(

@@ -203,11 +203,7 @@ def period_change(
     >>> found.frame["change"].tolist()
     ['not clear', 'increase', 'no events']
     """
-    if correction not in CORRECTION_NAMES or against not in ("no_change", "whole_map"):
-        raise ParameterError(
-            f"Unknown correction {correction!r} or hypothesis {against!r}.",
-            "Use bh, by, bonferroni or none; no_change or whole_map.",
-        )
+    _require_known(correction, against)
     a, b = _cell_counts(before, grid), _cell_counts(after, grid)
     total = rate_change([a.sum()], [b.sum()], days_before=days_before, days_after=days_after)
     if a.sum() + b.sum() == 0 or (against == "whole_map" and 0 in (a.sum(), b.sum())):
@@ -217,22 +213,7 @@ def period_change(
     q = np.ones(a.size)
     q[found.tested] = q_values(found.p_value[found.tested], correction)
     rises = (b * days_before) > reference * (a * days_after)
-    change = np.select(
-        [~found.tested, (q <= CHANGE_LEVEL) & rises, q <= CHANGE_LEVEL],
-        ["no events", "increase", "decrease"],
-        "not clear",
-    )
-    unit = DAYS_OF_YEAR / (grid.cell_m**2 / 1e6)
-    nullable = {"ratio": found.ratio, "ratio_low": found.ratio_low, "ratio_high": found.ratio_high}
-    nullable |= {"p_value": found.p_value, "q_value": q}
-    frame = grid.to_frame(
-        before=a,
-        after=b,
-        rate_before=a * unit / days_before,
-        rate_after=b * unit / days_after,
-        **{name: _nullable(values, found.tested) for name, values in nullable.items()},
-        change=change.astype(object),
-    )
+    frame = _change_frame(grid, (a, b), (days_before, days_after), found, q, rises)
     parameters = {
         "cell_m": grid.cell_m,
         "days_before": days_before,
@@ -245,6 +226,42 @@ def period_change(
         "whole_map_interval": [_finite(total.ratio_low[0]), _finite(total.ratio_high[0])],
     }
     return PeriodChange(frame, _summary(frame, grid, parameters, correction))
+
+
+def _require_known(correction: str, against: str) -> None:
+    """Refuse what is no correction or no hypothesis."""
+    if correction not in CORRECTION_NAMES or against not in ("no_change", "whole_map"):
+        raise ParameterError(
+            f"Unknown correction {correction!r} or hypothesis {against!r}.",
+            "Use bh, by, bonferroni or none; no_change or whole_map.",
+        )
+
+
+def _change_frame(
+    grid: SquareGrid,
+    counts: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    days: tuple[float, float],
+    found: RateChange,
+    q: npt.NDArray[np.float64],
+    rises: npt.NDArray[np.bool_],
+) -> gpd.GeoDataFrame:
+    """Return the cells with counts and rates of both periods, the ratio, its test and what it comes to."""
+    change = np.select(
+        [~found.tested, (q <= CHANGE_LEVEL) & rises, q <= CHANGE_LEVEL],
+        ["no events", "increase", "decrease"],
+        "not clear",
+    )
+    unit = DAYS_OF_YEAR / (grid.cell_m**2 / 1e6)
+    nullable = {"ratio": found.ratio, "ratio_low": found.ratio_low, "ratio_high": found.ratio_high}
+    nullable |= {"p_value": found.p_value, "q_value": q}
+    return grid.to_frame(
+        before=counts[0],
+        after=counts[1],
+        rate_before=counts[0] * unit / days[0],
+        rate_after=counts[1] * unit / days[1],
+        **{name: _nullable(values, found.tested) for name, values in nullable.items()},
+        change=change.astype(object),
+    )
 
 
 def _cell_counts(table: npt.ArrayLike, grid: SquareGrid) -> IntArray:

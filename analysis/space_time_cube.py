@@ -121,15 +121,7 @@ def space_time_cube(
     edges = _step_edges(first, last, step)
     whole_end = int(edges[-1])
     n_steps = edges.size - 1
-    if n_steps < FEWEST_STEPS:
-        raise TooFewEventsError(
-            f"From {_date(first)} to {_date(last)} there are {n_steps} whole steps.",
-            f"Use shorter steps or a longer period: at least {FEWEST_STEPS}, better {FEW_STEPS} or more.",
-        )
-    if n_steps * grid.inside.size > MOST_BINS:
-        raise ParameterError(
-            f"{n_steps:,} steps on {grid.inside.size:,} cells are too many.", "Use longer steps or larger cells."
-        )
+    _check_size(n_steps, grid, f"From {_date(first)} to {_date(last)}")
     cell = grid.cell_of(events.x, events.y)
     check_some_inside(events.x, events.y, grid, int(np.count_nonzero(cell < 0)))
     kept, excluded = _sorted_out(events, cell, first, last, whole_end)
@@ -147,6 +139,19 @@ def space_time_cube(
         excluded,
         (*events.notices, *_step_notices(step, n_steps, whole_end, last, excluded)),
     )
+
+
+def _check_size(n_steps: int, grid: SquareGrid, period: str) -> None:
+    """Refuse a cube of too few steps for a trend, or of more bins than memory holds."""
+    if n_steps < FEWEST_STEPS:
+        raise TooFewEventsError(
+            f"{period} there are {n_steps} whole steps.",
+            f"Use shorter steps or a longer period: at least {FEWEST_STEPS}, better {FEW_STEPS} or more.",
+        )
+    if n_steps * grid.inside.size > MOST_BINS:
+        raise ParameterError(
+            f"{n_steps:,} steps on {grid.inside.size:,} cells are too many.", "Use longer steps or larger cells."
+        )
 
 
 def _check_step(events: DatedEvents, grid: SquareGrid, step: int | Literal["month"]) -> None:
