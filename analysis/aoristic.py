@@ -141,12 +141,8 @@ def aoristic_week(
     starts = np.r_[begin.min(), changes]
     clock = _Clock(changes, wall_clock(starts, zone) - starts)
     weights = _spread(begin, end, windows, clock, bins)
-    parameters = {
-        "bins": f"{bins.number} of {bin_minutes} minutes, from Monday 00:00 on the wall clock",
-        "zone": zone,
-        "longest_hours": longest_hours,
-        "missing_end": missing_end,
-    }
+    shown = f"{bins.number} of {bin_minutes} minutes, from Monday 00:00 on the wall clock"
+    parameters = {"bins": shown, "zone": zone, "longest_hours": longest_hours, "missing_end": missing_end}
     return _result(weights, windows, parameters)
 
 
