@@ -156,9 +156,9 @@ def _summary(
 def _reading(units: _Units, sentence: str) -> str:
     """Say in plain language what the map shows."""
     return (
-        f"Of {int(units.used.sum()):,} units, {sentence} {VALUE_NAMES[units.kind].capitalize()} of {units.events:,} "
-        "events were compared. A hot spot is a unit whose surroundings hold higher values than a random arrangement of "
-        "the same values over the other units would put there."
+        f"Of {int(units.used.sum()):,} units, {sentence} {units.events:,} events were used, as "
+        f"{VALUE_NAMES[units.kind]}. A hot spot is a unit whose surroundings hold higher values than a random "
+        "arrangement of the same values over the other units would put there."
     )
 
 
@@ -187,7 +187,7 @@ def _compared(frame: gpd.GeoDataFrame, count: str, residents: str | None, values
         raise EmptyInputError(f"No unit holds an event: column {count!r} is zero.", "Check the column.")
     if residents is None:
         if kind != "count":
-            raise ParameterError(f"{VALUE_NAMES[kind].capitalize()} need residents.", "Name their column.")
+            raise ParameterError(f"The {VALUE_NAMES[kind]} need residents.", "Name their column.")
         return _Units(counts, None, np.ones(counts.size, np.bool_), counts, kind)
     people = _column(frame, residents)
     if kind == "count":

@@ -1,5 +1,6 @@
 """Hot spots of areal units: values, neighbours, nulls with reasons, and the summary."""
 
+import esda
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -201,3 +202,30 @@ def test_frames_without_metres_or_units_are_refused():
         hot_spots_of_units(town().set_crs(None, allow_override=True), "thefts")
     with pytest.raises(EmptyInputError, match="no unit"):
         hot_spots_of_units(town().iloc[:0], "thefts")
+
+
+@pytest.mark.real_data
+def test_block_groups_of_chicago(shared_data):
+    folder = shared_data / "chicago"
+    units = gpd.read_parquet(folder / "census_block_groups_2010.parquet").to_crs("EPSG:26916")
+    events = pd.read_csv(folder / "incidents_aggravated_assaults_2010_2019.csv.gz", usecols=["longitude", "latitude"])
+    places = gpd.GeoSeries(
+        gpd.points_from_xy(events["longitude"], events["latitude"], crs="EPSG:4326").to_crs(units.crs)
+    )
+    units["assaults"] = np.bincount(units.sindex.query(places, predicate="within")[1], minlength=len(units))
+    counts = hot_spots_of_units(units, "assaults")
+    assert counts.summary.parameters["p_value"] == "exact conditional permutation, two-sided"
+    assert counts.frame[["gi_z", "p_value", "q_value", "moran_i"]].notna().all(axis=None)
+    rates = hot_spots_of_units(units, "assaults", residents="population_2010", values="empirical_bayes")
+    empty = units["population_2010"] == 0
+    assert (rates.frame["reason"].notna() == empty).all()
+    assert rates.summary.n_used + rates.summary.excluded["no_residents"] == units["assaults"].sum() == 148_538
+    peer = esda.Moran_Local(
+        rates.frame.loc[~empty, "value"].to_numpy(dtype=float),
+        Graph.build_fuzzy_contiguity(units[~empty]).to_W(),
+        permutations=0,
+    )
+    moran = rates.frame.loc[~empty, "moran_i"]
+    some = moran.notna().to_numpy()
+    assert np.count_nonzero(~some) == 1
+    assert moran[some].to_numpy(dtype=float) == pytest.approx(peer.Is[some], rel=1e-9, abs=1e-12)
