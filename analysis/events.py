@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from analysis.errors import CoordinateError, EmptyInputError
-from analysis.hexagons import CellGrid
-from analysis.point_mass import point_mass_notice
+from analysis.grids.cell_grid import CellGrid
+from analysis.places.point_mass import point_mass_notice
 from analysis.projection import FloatArray, looks_like_degrees
 from analysis.summary import Notice
 

@@ -6,8 +6,8 @@ import numpy as np
 import shapely
 from sklearn.neighbors import KernelDensity
 
-from analysis.grids import SquareGrid, square_grid
-from analysis.kernel_density import Kernel, kernel_density
+from analysis.density.kernel_density import Kernel, kernel_density
+from analysis.grids.square import SquareGrid, square_grid
 from benchmarks.report import Row, Section, Timing, measure, peak_mb
 
 N_EVENTS = 1_000_000

@@ -8,9 +8,9 @@ import numpy as np
 from esda.getisord import G_Local
 from libpysal.weights import lat2W
 
-from analysis.conditional_permutation import permutation_tails
-from analysis.getis_ord import gi_star
-from analysis.significance import gi_bins, q_values
+from analysis.hot_spots.conditional_permutation import permutation_tails
+from analysis.hot_spots.getis_ord import gi_star
+from analysis.hot_spots.significance import gi_bins, q_values
 from benchmarks.report import Row, Section, Timing, measure, peak_mb
 
 SIDE = 1000

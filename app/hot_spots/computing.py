@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
+from analysis.density.kernel_density import kernel_density
 from analysis.errors import ParameterError
-from analysis.getis_ord import hot_spots
-from analysis.grids import SquareGrid, square_grid, suggest_cell_m
-from analysis.kernel_density import kernel_density
-from analysis.point_mass import point_masses
+from analysis.grids.square import SquareGrid, square_grid, suggest_cell_m
+from analysis.hot_spots.getis_ord import hot_spots
+from analysis.places.point_mass import point_masses
 from analysis.summary import Notice, Summary
 from app.events.schemas import FARTHEST_M, LONGEST_M, SHORTEST_M
 
@@ -85,7 +85,7 @@ def compute_density(
     cell_m: float | None = None,
     origin_m: tuple[float, float] | None = None,
 ) -> GridResult:
-    """Return the kernel density of events; see `analysis.kernel_density.kernel_density`."""
+    """Return the kernel density of events; see `analysis.density.kernel_density.kernel_density`."""
     _check_lengths(radius_m=radius_m, sigma_m=sigma_m, cell_m=cell_m)
     grid, rule = _grid(events, cell_m, origin_m)
     result = kernel_density(events.x, events.y, grid, kernel=kernel, radius_m=radius_m, sigma_m=sigma_m)
@@ -99,7 +99,7 @@ def compute_hot_spots(
     cell_m: float | None = None,
     origin_m: tuple[float, float] | None = None,
 ) -> GridResult:
-    """Return the Getis-Ord Gi* hot spots of events; see `analysis.getis_ord.hot_spots`."""
+    """Return the Getis-Ord Gi* hot spots of events; see `analysis.hot_spots.getis_ord.hot_spots`."""
     _check_lengths(cell_m=cell_m)
     grid, rule = _grid(events, cell_m, origin_m)
     result = hot_spots(events.x, events.y, grid, correction=correction)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from analysis.point_mass import point_masses
+from analysis.places.point_mass import point_masses
 from analysis.summary import Notice
 from app.files.columns import listed
 from app.incidents.models import TIME_PRECISIONS

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import shapely
 
-from analysis.getis_ord import gi_star, hot_spots
-from analysis.grids import SquareGrid, square_grid
-from analysis.kernel_density import kernel_density
+from analysis.density.kernel_density import kernel_density
+from analysis.grids.square import SquareGrid, square_grid
+from analysis.hot_spots.getis_ord import gi_star, hot_spots
 from analysis.projection import require_metres
 
 CRS = "EPSG:32615"

@@ -12,8 +12,8 @@ import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
 
-from analysis.getis_ord import hot_spots
-from analysis.grids import square_grid
+from analysis.grids.square import square_grid
+from analysis.hot_spots.getis_ord import hot_spots
 from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, ZONE_STATUSES
 from app.fixes.models import FIX_STATUSES
 from app.incidents.catalogue import CONCERN_CATEGORIES, category_code

@@ -1,0 +1,1 @@
+"""Back-tests: how well a ranking of places foretold what came next."""

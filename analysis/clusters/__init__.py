@@ -1,0 +1,1 @@
+"""Clusters of events and their shapes."""

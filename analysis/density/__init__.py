@@ -1,0 +1,1 @@
+"""Kernel density: kernels, bandwidths, fast and exact sums, edge correction, contours."""

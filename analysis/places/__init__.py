@@ -1,0 +1,1 @@
+"""Places that hold many events: the busiest, how concentrated events are, point masses."""

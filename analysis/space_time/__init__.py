@@ -1,0 +1,1 @@
+"""Time: aoristic weights, profiles, trends, change, emerging hot spots, near repeats."""
