@@ -37,6 +37,7 @@ class Cooling(NamedTuple):
 STEPS_PER_TEMPERATURE = 64
 WINDOW_UNITS = 4096
 """Steps stay for a while among this many units that follow each other, so that they stay in the processor's cache."""
+FIXED_WEIGHT = 1e12
 ROUNDS = 100
 """How often every window has its turn."""
 
@@ -111,7 +112,7 @@ def flip(
     """Try to move ``unit`` from its beat to ``target``; return the change of energy, 0.0 when it stays."""
     beat = division.beat
     source = beat[unit]
-    if division.units[source] <= 1:
+    if division.units[source] <= 1 or graph.fixed[unit]:
         return 0.0
     border_source = border_target = 0.0
     anchors = 0
@@ -210,8 +211,10 @@ def merge_and_split(
     count = grow_tree(graph, scratch, root, fresh, joined, random)
     sum_subtrees(graph, graph.workload, scratch, count)
     mark_side(scratch, count, most_even_cut(rules, scratch, count))
-    if keeps_more_below(graph, scratch, count, two, one):
+    if keeps_more_below(graph, beat, scratch, count, two, one):
         one, two = two, one
+    if breaks_lock(graph, beat, scratch, count, one, two):
+        return 0.0
     below, above, moved = side_totals(graph, beat, scratch, count, joined, one, two)
     energy_below = load_energy(below[0], below[1], rules) + shape_energy(below[2], below[3], rules)
     energy_above = load_energy(above[0], above[1], rules) + shape_energy(above[2], above[3], rules)
@@ -279,18 +282,32 @@ def most_even_cut(rules: Rules, scratch: Scratch, count: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def keeps_more_below(graph: UnitGraph, scratch: Scratch, count: int, candidate: int, present: int) -> bool:
-    """Return whether fewer residents move when the lower side is called ``candidate`` and not ``present``."""
+def keeps_more_below(graph: UnitGraph, beat: Whole, scratch: Scratch, count: int, candidate: int, present: int) -> bool:
+    """Return whether fewer residents move when the lower side is called ``candidate`` and not ``present``.
+
+    Units that must stay where they are outweigh all residents.
+    """
     balance = 0.0
     for position in range(count):
         unit = scratch.order[position]
-        home = graph.home[unit]
+        home = beat[unit] if graph.fixed[unit] else graph.home[unit]
+        weight = FIXED_WEIGHT if graph.fixed[unit] else graph.residents[unit]
         sign = 1.0 if scratch.side[unit] else -1.0
         if home == candidate:
-            balance += sign * graph.residents[unit]
+            balance += sign * weight
         elif home == present:
-            balance -= sign * graph.residents[unit]
+            balance -= sign * weight
     return balance > 0.0
+
+
+@njit(cache=True, nogil=True)
+def breaks_lock(graph: UnitGraph, beat: Whole, scratch: Scratch, count: int, one: int, two: int) -> bool:
+    """Return whether a unit that must stay would leave its beat, the lower side being ``one`` and the upper ``two``."""
+    for position in range(count):
+        unit = scratch.order[position]
+        if graph.fixed[unit] and beat[unit] != (one if scratch.side[unit] else two):
+            return True
+    return False
 
 
 @njit(cache=True, nogil=True)

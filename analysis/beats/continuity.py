@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from analysis.beats.energy import Rules
 from analysis.beats.graph import Edges, UnitGraph, components, edges_of, positions_among, subgraph
@@ -18,6 +19,9 @@ from analysis.beats.seeding import seed_beats
 from analysis.beats.trees import scratch_for
 
 Labels = NDArray[np.int64]
+
+CORE_WEIGHT = 1e12
+SPLIT_TRIES = 8
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,14 @@ class WarmStart:
 
 
 def warm_start(
-    graph: UnitGraph, group: Labels, parts: Labels, current: Labels, rules: Rules, random: RandomState
+    graph: UnitGraph,
+    group: Labels,
+    parts: Labels,
+    current: Labels,
+    rules: Rules,
+    random: RandomState,
+    *,
+    cores: Labels,
 ) -> WarmStart:
     """Turn the plan in force into connected beats of the right number.
 
@@ -49,6 +60,8 @@ def warm_start(
         Connected group of each unit, and beats of each group.
     current : ndarray of int64, shape (n,)
         Beat of the plan in force, -1 for none.
+    cores : ndarray of int64, shape (n,)
+        Beat that the unit is to start in because of a lock (connected for each beat), -1 for none.
 
     Returns
     -------
@@ -59,17 +72,35 @@ def warm_start(
     Of a beat in several pieces the one with most residents goes on; the other pieces join the neighbour with the
     longest border. Then the smallest beats are merged or the largest split until the number of beats is right.
     """
-    edges = edges_of(graph)
-    label = _grow(edges, _largest_pieces(edges, graph.residents, current))
-    next_label = int(max(label.max(initial=-1), current.max(initial=-1))) + 1
+    label = continued_labels(graph, group, current, cores)
+    next_label = int(max(label.max(), current.max())) + 1
     for index, count in enumerate(parts):
         units = np.flatnonzero(group == index)
-        if (label[units] < 0).any():
-            label[units] = next_label
-            next_label += 1
-        next_label = _adjust(graph, units, label, int(count), next_label, rules, random)
+        own, in_core = label[units], cores[units] >= 0
+        label[units] = adjust_count(subgraph(graph, units), own, in_core, int(count), next_label, rules, random)
+        next_label = max(next_label, int(label[units].max()) + 1)
     names, beat = np.unique(label, return_inverse=True)
     return WarmStart(beat.astype(np.int64), positions_among(names, current))
+
+
+def continued_labels(graph: UnitGraph, group: Labels, current: Labels, cores: Labels) -> Labels:
+    """Turn the plan in force into connected beats, however many.
+
+    Parameters
+    ----------
+    graph, group, current, cores
+        As for :func:`warm_start`.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Labels of the plan in force, and above them one for each group without any beat.
+    """
+    edges = edges_of(graph)
+    label = np.where(cores >= 0, cores, current)
+    above = int(label.max(initial=-1)) + 1
+    label = _grow(edges, _largest_pieces(edges, graph.residents + CORE_WEIGHT * (cores >= 0), label))
+    return np.where(label >= 0, label, above + group)
 
 
 def beats_to_continue(problem: BeatProblem, screening: Screening) -> Labels | None:
@@ -164,38 +195,87 @@ def _grow(edges: Edges, label: Labels) -> Labels:
         label[target[order[first]]] = label[source[order[first]]]
 
 
-def _adjust(
+def _half(
+    part: UnitGraph, inside: Labels, in_core: NDArray[np.bool_], rules: Rules, random: RandomState
+) -> NDArray[np.bool_]:
+    """Return which units of a beat (shape (k,)) to part from it: about half, or a single one, but none of its core.
+
+    No unit where neither works, which cannot be when the core is connected and is not the whole beat: the unit that is
+    farthest from it lies on no other unit's shortest way to it.
+    """
+    piece = subgraph(part, inside)
+    quota = 2.0 * (piece.residents + 1e-9) / (piece.residents + 1e-9).sum()
+    scratch, sides = scratch_for(piece), np.zeros(len(inside), np.int64)
+    for _ in range(SPLIT_TRIES if in_core.any() else 1):
+        seed_beats(piece, rules, np.arange(len(inside)), 2, quota, scratch, random, sides)
+        for away in (sides == 1, sides == 0):
+            chosen: NDArray[np.bool_] = away
+            if not (chosen & in_core).any():
+                return chosen
+    nothing: NDArray[np.bool_] = np.zeros(len(inside), np.bool_)
+    if not in_core.any():
+        return nothing
+    matrix = csr_array((np.ones(len(piece.neighbour)), piece.neighbour, piece.start), shape=(len(inside),) * 2)
+    away_from_core = dijkstra(matrix, indices=np.flatnonzero(in_core), unweighted=True, min_only=True)
+    farthest = np.arange(len(inside)) == np.argmax(away_from_core)
+    rest = matrix[~farthest][:, ~farthest]
+    return farthest if connected_components(rest, directed=False)[0] == 1 else nothing
+
+
+def adjust_count(
     graph: UnitGraph,
-    units: Labels,
     label: Labels,
+    in_core: NDArray[np.bool_],
     count: int,
     next_label: int,
     rules: Rules,
-    random: NDArray[np.uint64],
-) -> int:
-    """Merge the smallest or split the largest beats of one group, in ``label``, until there are ``count``."""
-    part = subgraph(graph, units)
-    edges = edges_of(part)
-    own = label[units]
+    random: RandomState,
+) -> Labels:
+    """Merge the smallest or split the largest beats until there are ``count``.
+
+    Parameters
+    ----------
+    graph : UnitGraph
+        Connected units.
+    label : ndarray of int64, shape (n,)
+        Connected beats.
+    in_core : ndarray of bool, shape (n,)
+        Units that must stay together with those of the same beat; two such beats are not merged.
+    count, next_label : int
+        Beats wanted, and the label of the first new one.
+    rules, random
+        Bounds and weights; random state.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Labels; parts split off have labels from ``next_label`` on. There are fewer beats than wanted where the units
+        that must stay together leave nothing to split.
+    """
+    edges = edges_of(graph)
+    own = label.copy()
+    whole: list[int] = []
     while True:
         present, place, size = np.unique(own, return_inverse=True, return_counts=True)
-        people = np.bincount(place, part.residents, minlength=len(present))
+        people = np.bincount(place, graph.residents, minlength=len(present))
         if len(present) == count:
-            break
+            return own
+        with_core = np.bincount(place, in_core, minlength=len(present)) > 0
         if len(present) > count:
-            smallest = present[np.argmin(people)]
+            smallest = present[np.argmin(np.where(with_core, np.inf, people))]
             crossing = edges.select((own[edges.first] == smallest) != (own[edges.second] == smallest))
             beside = np.where(own[crossing.first] == smallest, own[crossing.second], own[crossing.first])
             near = np.isin(present, beside)
             own[own == smallest] = present[near][np.argmin(people[near])]
             continue
-        largest = present[np.argmax(np.where(size > 1, people, -1.0))]
+        loose = size - np.bincount(place, in_core, minlength=len(present))
+        splittable = (size > 1) & (loose > 0) & ~np.isin(present, whole)
+        if not splittable.any():
+            return own
+        largest = int(present[np.argmax(np.where(splittable, people, -1.0))])
         inside = np.flatnonzero(own == largest)
-        halves = np.zeros(len(inside), np.int64)
-        piece = subgraph(part, inside)
-        quota = 2.0 * (piece.residents + 1e-9) / (piece.residents + 1e-9).sum()
-        seed_beats(piece, rules, np.arange(len(inside)), 2, quota, scratch_for(piece), random, halves)
-        own[inside[halves == 1]] = next_label
+        away = _half(graph, inside, in_core[inside], rules, random)
+        if not away.any():
+            whole.append(largest)
+        own[inside[away]] = next_label
         next_label += 1
-    label[units] = own
-    return next_label

@@ -28,6 +28,8 @@ class UnitGraph(NamedTuple):
         What a unit adds to its beat.
     home : ndarray of int64, shape (n,)
         Beat that the unit belongs to in the plan in force, -1 where that does not matter.
+    fixed : ndarray of bool, shape (n,)
+        Whether the unit must stay in the beat that it has when a search begins.
     """
 
     start: NDArray[np.int64]
@@ -38,6 +40,7 @@ class UnitGraph(NamedTuple):
     area_m2: NDArray[np.float64]
     perimeter_m: NDArray[np.float64]
     home: NDArray[np.int64]
+    fixed: NDArray[np.bool_]
 
 
 class Edges(NamedTuple):
@@ -160,4 +163,5 @@ def subgraph(graph: UnitGraph, units: NDArray[np.int64]) -> UnitGraph:
         area_m2=graph.area_m2[units],
         perimeter_m=graph.perimeter_m[units],
         home=np.full(len(units), -1, np.int64),
+        fixed=graph.fixed[units],
     )

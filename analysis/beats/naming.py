@@ -16,6 +16,8 @@ Labels = NDArray[np.int64]
 
 NUMBERED = re.compile(r"(?P<word>.*?)(?P<number>[0-9]+)", re.ASCII | re.DOTALL)
 WIDTH = 3
+LOCK_WEIGHT = 1e9
+"""A unit that is locked to a beat names it, whatever the residents."""
 
 
 def name_beats(problem: BeatProblem, beat: Labels) -> tuple[Labels, tuple[str, ...]]:
@@ -32,19 +34,22 @@ def name_beats(problem: BeatProblem, beat: Labels) -> tuple[Labels, tuple[str, .
     -------
     tuple of ndarray of int64, shape (n,), and tuple of str
         Position of each unit's beat among the names, and the names: in reading order (rows from north-west to
-        south-east) without a plan in force, else in the order of the ids.
+        south-east) without a plan in force or locks, else in the order of the ids.
     """
     count = int(beat.max()) + 1
     rank = _reading_order(problem, beat, count)
-    if not problem.current_names:
+    locks = problem.locks
+    if not locks.names:
         width = max(WIDTH, len(str(count)))
         return rank[beat], tuple(f"B{number + 1:0{width}d}" for number in range(count))
-    people = problem.residents.astype(np.float64)
-    kept = continue_names(beat, problem.current, people, count, len(problem.current_names))
-    fresh = new_names(problem.current_names)
+    locked = locks.beat >= 0
+    names_today = np.where(locked, locks.beat, problem.current)
+    people = problem.residents + LOCK_WEIGHT * locked
+    kept = continue_names(beat, names_today, people, count, len(locks.names))
+    fresh = new_names(locks.names)
     names = np.empty(count, dtype=object)
     for own in np.argsort(rank, kind="stable"):
-        names[own] = problem.current_names[kept[own]] if kept[own] >= 0 else next(fresh)
+        names[own] = locks.names[kept[own]] if kept[own] >= 0 else next(fresh)
     order = np.argsort(names.astype(str), kind="stable")
     place = np.empty(count, np.int64)
     place[order] = np.arange(count)

@@ -138,7 +138,7 @@ def _reasons(
     """Return a reason for every beat out of bounds or in pieces, then those of the plan as a whole."""
     found: list[Reason] = []
     lone = {int(beat[finding.units[0]]): finding for finding in screening.alone}
-    for own in np.flatnonzero(~totals.within_bounds):
+    for own in np.flatnonzero(~totals.within_bounds | ~totals.contiguous):
         units = np.flatnonzero(beat == own)
         finding = lone.get(int(own)) or screening.strained.get(int(screening.group[units[0]]))
         found.append(_as_reason(problem, finding or _not_found(problem, units, totals, int(own)), names[own]))
@@ -202,6 +202,8 @@ def _summary(
             "snap_m": problem.contiguity.snap_m,
             "min_shared_m": problem.contiguity.min_shared_m,
             "weights": vars(problem.weights).copy(),
+            "closed_borders": len(problem.closed.first),
+            "locked_units": int((problem.locks.beat >= 0).sum()),
         },
         n_used=problem.n_units,
         excluded={},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -15,30 +16,12 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.beats import checks
 from analysis.beats.adjacency import Contiguity, rook_contiguity
+from analysis.beats.conditions import Conditions, Locks, open_and_close, settle_locks
+from analysis.beats.graph import Edges
 from analysis.beats.voronoi import voronoi_cells
+from analysis.beats.weights import Weights
+from analysis.beats.workload import combined_workload, workload_text
 from analysis.summary import Notice
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Weights of the energy; see :class:`analysis.beats.energy.Rules`.
-
-    Attributes
-    ----------
-    breach : float
-        Residents out of bounds.
-    workload : float
-        Uneven workload.
-    compactness : float
-        Ragged shape.
-    continuity : float
-        One resident who changes beat.
-    """
-
-    breach: float = 20.0
-    workload: float = 1.0
-    compactness: float = 0.5
-    continuity: float = 2e-4
 
 
 @dataclass(frozen=True)
@@ -92,6 +75,10 @@ class BeatProblem:
         Columns that residents, workload, hard boundary and current plan came from.
     notices : tuple of Notice
         What was tolerated in the input.
+    locks : Locks
+        Units whose beat is settled.
+    closed : Edges
+        Borders that no beat may grow across although the units touch.
     """
 
     unit_ids: NDArray[Any]
@@ -108,6 +95,8 @@ class BeatProblem:
     crs: CRS
     columns: dict[str, str | None]
     notices: tuple[Notice, ...]
+    locks: Locks
+    closed: Edges
 
     @property
     def n_units(self) -> int:
@@ -152,7 +141,7 @@ def beat_problem(  # noqa: PLR0913
     units: gpd.GeoDataFrame,
     *,
     residents: str,
-    workload: str | None = None,
+    workload: str | Mapping[str, float] | None = None,
     hard_boundary: str | None = None,
     unit_id: str | None = None,
     min_residents: int = 3000,
@@ -163,6 +152,7 @@ def beat_problem(  # noqa: PLR0913
     snap_m: float | None = None,
     min_shared_m: float | None = None,
     weights: Weights | None = None,
+    conditions: Conditions | None = None,
 ) -> BeatProblem:
     """Check areal units and find their borders.
 
@@ -170,22 +160,22 @@ def beat_problem(  # noqa: PLR0913
     ----------
     units : GeoDataFrame, n rows
         Polygons, or points that stand for areas, in a projected CRS in metres.
-    residents, workload : str, str or None
-        Columns with residents (whole numbers) and with work (incidents, reports, hours); without, work is residents.
-    hard_boundary : str or None
-        Column with the side of a line (municipality, commissariat) that no beat may cross.
+    residents : str
+        Column with residents, whole numbers.
+    workload : str, mapping of str to float or None
+        Column with work (incidents, reports, hours), or several with the share of the whole that each stands for;
+        without, work is residents.
+    hard_boundary, current : str or None
+        Columns with the side of a line (municipality) that no beat may cross, and with the beat of the plan in force,
+        which residents then keep where possible.
     unit_id : str or None
         Column with unique names; None takes ``unit_id`` where there is such a column, else the index.
     min_residents, max_residents, beats : int, int, int or None
         Bounds of one beat, and the number of beats, free within the bounds where None.
-    current : str or None
-        Column with the beat of the plan in force; residents then keep their beat where possible.
     study_area : Polygon, MultiPolygon or None
         Area that point units are spread over (Voronoi cells); None takes their hull.
-    snap_m, min_shared_m : float or None
-        See :func:`analysis.beats.adjacency.rook_contiguity`.
-    weights : Weights or None
-        What counts how much.
+    snap_m, min_shared_m, weights, conditions
+        Borders: see :func:`analysis.beats.adjacency.rook_contiguity`; what counts how much; bridges and locks.
 
     Returns
     -------
@@ -204,43 +194,91 @@ def beat_problem(  # noqa: PLR0913
     3
     """
     checks.check_bounds(min_residents, max_residents, beats)
-    checks.check_frame(units, (residents, workload, hard_boundary, unit_id, current))
-    names = checks.unit_names(units, unit_id)
-    people = checks.whole_residents(units, residents, names)
-    work, work_notices = _work(units, workload, people, names)
-    zones = checks.labels(units, hard_boundary, names, gaps=False)
-    today = checks.labels(units, current, names, gaps=True)
-    shapes, shape_notices = _areas(checks.check_geometries(units, names), study_area)
-    contiguity = rook_contiguity(shapes, names, snap_m=snap_m, min_shared_m=min_shared_m)
+    read = _read_columns(units, residents, workload, hard_boundary, unit_id, current)
+    shapes, shape_notices = _areas(checks.check_geometries(units, read.names), study_area)
+    touching = rook_contiguity(shapes, read.names, snap_m=snap_m, min_shared_m=min_shared_m)
+    settled = conditions or Conditions()
+    opened, closed = open_and_close(touching.edges, settled, shapes, read.names, read.zone.codes)
     return BeatProblem(
-        unit_ids=names,
+        unit_ids=read.names,
         polygons=shapes,
-        residents=people,
-        workload=work,
-        zone=zones.codes.astype(np.int64),
-        zone_names=tuple(zones.categories),
-        current=today.codes.astype(np.int64) if current else np.full(len(names), -1, np.int64),
-        current_names=tuple(today.categories) if current else (),
-        contiguity=contiguity,
+        residents=read.residents,
+        workload=read.workload,
+        zone=read.zone.codes,
+        zone_names=read.zone.names,
+        current=read.today.codes,
+        current_names=read.today.names,
+        contiguity=replace(touching, edges=opened),
         bounds=Bounds(int(min_residents), int(max_residents), beats),
         weights=weights or Weights(),
         crs=CRS.from_user_input(units.crs),
-        columns={"residents": residents, "workload": workload, "hard_boundary": hard_boundary, "current": current},
-        notices=(*work_notices, *shape_notices, *_border_notices(contiguity)),
+        columns=read.columns,
+        notices=(*read.notices, *shape_notices, *_border_notices(touching)),
+        locks=settle_locks(settled, read.names, read.today.codes, read.today.names),
+        closed=closed,
     )
 
 
+class _Labels(NamedTuple):
+    """Label of each unit, -1 for none, and their names."""
+
+    codes: NDArray[np.int64]
+    names: tuple[str, ...]
+
+
+class _Columns(NamedTuple):
+    """What the columns of the units say."""
+
+    names: NDArray[Any]
+    residents: NDArray[np.int64]
+    workload: NDArray[np.float64]
+    zone: _Labels
+    today: _Labels
+    columns: dict[str, str | None]
+    notices: list[Notice]
+
+
+def _read_columns(
+    units: gpd.GeoDataFrame,
+    residents: str,
+    workload: str | Mapping[str, float] | None,
+    hard_boundary: str | None,
+    unit_id: str | None,
+    current: str | None,
+) -> _Columns:
+    """Check the columns of the units and read them."""
+    terms = {workload: 1.0} if isinstance(workload, str) else dict(workload or {})
+    checks.check_frame(units, (residents, *terms, hard_boundary, unit_id, current))
+    names = checks.unit_names(units, unit_id)
+    people = checks.whole_residents(units, residents, names)
+    work, notices = _work(units, terms, people, names)
+    zone = checks.labels(units, hard_boundary, names, gaps=False)
+    today = _Labels(np.full(len(names), -1, np.int64), ())
+    if current is not None:
+        in_force = checks.labels(units, current, names, gaps=True)
+        today = _Labels(in_force.codes.astype(np.int64), tuple(in_force.categories))
+    columns = {
+        "residents": residents,
+        "workload": workload_text(terms),
+        "hard_boundary": hard_boundary,
+        "current": current,
+    }
+    sides = _Labels(zone.codes.astype(np.int64), tuple(zone.categories))
+    return _Columns(names, people, work, sides, today, columns, notices)
+
+
 def _work(
-    units: gpd.GeoDataFrame, column: str | None, people: NDArray[np.int64], names: NDArray[Any]
+    units: gpd.GeoDataFrame, terms: Mapping[str, float], people: NDArray[np.int64], names: NDArray[Any]
 ) -> tuple[NDArray[np.float64], list[Notice]]:
     """Return the workload of every unit: the residents where there is no other."""
     residents = people.astype(np.float64)
-    if column is None:
+    if not terms:
         return residents, []
-    work = checks.amounts(units, column, names)
+    work = combined_workload({column: checks.amounts(units, column, names) for column in terms}, terms)
     if work.any():
         return work, []
-    text = f"Column '{column}' is zero everywhere: the beats are evened out by residents instead."
+    columns = " and ".join(f"'{column}'" for column in terms)
+    text = f"Column {columns} is zero everywhere: the beats are evened out by residents instead."
     return residents, [Notice("no_workload", text)]
 
 

@@ -16,6 +16,8 @@ ZONE_INFEASIBLE = "zone_infeasible"
 """A hard boundary leaves a zone, or a part of it, that cannot be divided within the bounds."""
 UNITS_TOO_COARSE = "units_too_coarse"
 """The units are large against a beat, so that few combinations exist."""
+LOCKED_CONFLICT = "locked_conflict"
+"""A beat that is locked as it is does not keep to what is asked for."""
 NOT_FOUND = "not_found"
 """A division within the bounds may exist, but the search did not find it."""
 

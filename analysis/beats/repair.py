@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from analysis.beats.continuity import continue_names
+from analysis.beats.annealing import FIXED_WEIGHT
+from analysis.beats.continuity import adjust_count, continue_names
 from analysis.beats.energy import Rules
 from analysis.beats.graph import Edges, UnitGraph, edges_of, positions_among, subgraph
+from analysis.beats.locking import cores_within_beats
 from analysis.beats.patience import Patience
 from analysis.beats.randomness import random_stream
 from analysis.beats.search import Attempt, Effort, Walk, judge, seeded
@@ -23,11 +25,20 @@ Labels = NDArray[np.int64]
 ROUNDS = 3
 TRIES = 4
 EFFORT = Effort(steps_per_unit=400, least_steps=10_000, hot=0.5, cold=2e-4, merge_split=0.1)
+GENTLE_ROUNDS = 5
+GENTLE = Effort(steps_per_unit=300, least_steps=10_000, hot=0.05, cold=2e-4, merge_split=0.1)
 BREACH_WEIGHT = 100.0
 
 
 def repair(
-    graph: UnitGraph, attempt: Attempt, rules: Rules, *, fixed_count: bool, seed: int, patience: Patience | None = None
+    graph: UnitGraph,
+    attempt: Attempt,
+    rules: Rules,
+    *,
+    fixed_count: bool,
+    seed: int,
+    patience: Patience | None = None,
+    gentle: bool = False,
 ) -> Attempt:
     """Bring beats within bounds by solving their surroundings anew.
 
@@ -41,6 +52,9 @@ def repair(
         Whether the number of beats must stay, and the seed of the run.
     patience : Patience or None
         How long it may take.
+    gentle : bool
+        Whether to start from the present beats every time and to look for the least change, further around where that
+        is needed.
 
     Returns
     -------
@@ -58,7 +72,7 @@ def repair(
     beat = attempt.beat.copy()
     borders = edges_of(graph)
     with ThreadPoolExecutor(thread_count()) as pool:
-        for turn in range(ROUNDS):
+        for turn in range(GENTLE_ROUNDS if gentle else ROUNDS):
             waiting = _breaching(graph, beat, rules).tolist()
             while waiting and not patience.is_over():
                 batch, waiting = _apart(_beats_beside(borders, beat), waiting, turn + 1)
@@ -66,7 +80,9 @@ def repair(
                 def solve(job: tuple[int, Labels], turn: int = turn) -> Labels | None:
                     centre, around = job
                     path = (seed, turn, centre)
-                    return None if patience.is_over() else _solve_around(graph, beat, around, rules, fixed_count, path)
+                    if patience.is_over():
+                        return None
+                    return _solve_around(graph, beat, around, rules, fixed_count, gentle, path)
 
                 touched: set[int] = set()
                 for (_, around), solved in zip(batch, list(pool.map(solve, batch)), strict=True):
@@ -128,6 +144,7 @@ def _solve_around(
     around: Labels,
     rules: Rules,
     fixed_count: bool,
+    gentle: bool,
     path: tuple[int, int, int],
 ) -> Labels | None:
     """Return beats for the units of ``around`` (-1, -2 ... for new ones), None when no better ones were found."""
@@ -138,46 +155,56 @@ def _solve_around(
     strict = rules._replace(breach=BREACH_WEIGHT)
     now = judge(part, present, len(around), strict).breaches
     best: Attempt | None = None
-    for count in _counts(part.residents.sum(), len(around), len(units), rules, fixed_count):
-        for walk in _walks(part, present if count == len(around) else None, count, strict, (*path, count)):
+    for count in _counts(part, present, rules, fixed_count):
+        for walk in _walks(part, present, count, strict, gentle, (*path, count)):
             walk.advance(0.0, 1.0)
             found = walk.result()
             if found.breaches < now and (best is None or found.rank < best.rank):
                 best = found
-            if best is not None and best.breaches == 0:
+            if best is not None and best.breaches == 0 and not gentle:
                 break
-        if best is not None and best.breaches == 0:
+        if best is not None and best.breaches == 0 and not gentle:
             break
     if best is None:
         return None
-    continued = continue_names(best.beat, present, part.residents, best.n_beats, len(around))
+    reference = np.where((part.home >= 0) & ~part.fixed, part.home, present)
+    continued = continue_names(
+        best.beat, reference, part.residents + FIXED_WEIGHT * part.fixed, best.n_beats, len(around)
+    )
     fresh = continued < 0
     names = around[continued]
     names[fresh] = -1 - np.arange(int(fresh.sum()))
     return names[best.beat]
 
 
-def _counts(residents: float, count: int, n_units: int, rules: Rules, fixed_count: bool) -> list[int]:
+def _counts(part: UnitGraph, present: Labels, rules: Rules, fixed_count: bool) -> list[int]:
     """Return the numbers of beats worth trying."""
+    count, residents = int(present.max()) + 1, float(part.residents.sum())
     if fixed_count:
         return [count]
+    fewest = max(1, len(np.unique(present[part.fixed])))
     fitting = [
         other
         for other in (count, count - 1, count + 1)
-        if 1 <= other <= n_units and other * rules.min_residents <= residents <= other * rules.max_residents
+        if fewest <= other <= len(present) and other * rules.min_residents <= residents <= other * rules.max_residents
     ]
     return fitting or [count]
 
 
-def _walks(part: UnitGraph, present: Labels | None, count: int, rules: Rules, path: tuple[int, ...]) -> Iterator[Walk]:
+def _walks(
+    part: UnitGraph, present: Labels, count: int, rules: Rules, gentle: bool, path: tuple[int, ...]
+) -> Iterator[Walk]:
     """Yield annealing walks over a surrounding: first from the present beats, then from fresh seeds."""
     seed, *rest = path
-    scratch = scratch_for(part)
+    scratch, cores = scratch_for(part), cores_within_beats(part, present)
     for turn in range(TRIES):
         random = random_stream(seed, 1, *rest, turn)
-        if turn == 0 and present is not None:
-            beat = present
-            start = part
+        if gentle or part.fixed.any() or (turn == 0 and count == int(present.max()) + 1):
+            label = adjust_count(part, present, cores, count, int(present.max()) + 1, rules, random)
+            names, beat = np.unique(label, return_inverse=True)
+            if len(names) != count:
+                continue
+            start = part._replace(home=positions_among(names, part.home))
         else:
             start = part._replace(home=np.full(len(part.home), -1, np.int64))
             beat = seeded(
@@ -189,4 +216,5 @@ def _walks(part: UnitGraph, present: Labels | None, count: int, rules: Rules, pa
                 random=random,
                 scratch=scratch,
             )
-        yield Walk(start, beat, count, rules, effort=EFFORT, random=random, scratch=scratch)
+        effort = GENTLE if gentle else EFFORT
+        yield Walk(start, beat.astype(np.int64), count, rules, effort=effort, random=random, scratch=scratch)

@@ -77,15 +77,17 @@ def screen(problem: BeatProblem) -> Screening:
     edges = problem.contiguity.edges
     edges = edges.select(problem.zone[edges.first] == problem.zone[edges.second])
     holder = _cut_off_by_large_units(problem, edges)
-    inside = edges.select((holder[edges.first] < 0) & (holder[edges.second] < 0))
+    out = (holder >= 0) | problem.locks.kept
+    inside = edges.select(~out[edges.first] & ~out[edges.second])
     _, component = components(inside, problem.n_units)
     alone = [_over_max(problem, unit, np.flatnonzero(holder == unit)) for unit in np.unique(holder[holder >= 0])]
+    alone += [_kept(problem, beat) for beat in np.unique(problem.locks.beat[problem.locks.kept])]
     group = np.full(problem.n_units, -1, np.int64)
     fewest: list[int] = []
     most: list[int] = []
     strained: dict[int, Finding] = {}
     small: list[Units] = []
-    for units in _members(component, holder < 0):
+    for units in _members(component, ~out):
         total = int(problem.residents[units].sum())
         if total < problem.min_residents:
             small.append(units)
@@ -94,6 +96,8 @@ def screen(problem: BeatProblem) -> Screening:
         if top < least:
             strained[len(fewest)] = _no_count(problem, units, total)
             least = top = _least_breach(problem, total, len(units))
+        locked = problem.locks.beat[units]
+        least = min(max(least, len(np.unique(locked[locked >= 0]))), top)
         group[units] = len(fewest)
         fewest.append(least)
         most.append(top)
@@ -193,19 +197,20 @@ def _fitting_counts(problem: BeatProblem, residents: int, n_units: int) -> tuple
 
 def _cut_off_by_large_units(problem: BeatProblem, edges: Edges) -> NDArray[np.int64]:
     """Return for each unit the over-capacity unit that it belongs to (itself, or the one that cuts it off), else -1."""
-    large = problem.residents > problem.max_residents
+    large = (problem.residents > problem.max_residents) & ~problem.locks.kept
+    free = ~large & ~problem.locks.kept
     holder = np.where(large, np.arange(problem.n_units), -1)
     if not large.any():
         return holder
-    between = edges.select(~large[edges.first] & ~large[edges.second])
+    between = edges.select(free[edges.first] & free[edges.second])
     _, component = components(between, problem.n_units)
-    residents = np.bincount(component, problem.residents * ~large)
-    touch = edges.select(large[edges.first] != large[edges.second])
+    residents = np.bincount(component, problem.residents * free)
+    touch = edges.select((large[edges.first] & free[edges.second]) | (free[edges.first] & large[edges.second]))
     big = np.where(large[touch.first], touch.first, touch.second)
     rest = np.where(large[touch.first], touch.second, touch.first)
     for unit, part in sorted(zip(big.tolist(), component[rest].tolist(), strict=True), reverse=True):
         if residents[part] == 0:
-            holder[(component == part) & ~large] = unit
+            holder[(component == part) & free] = unit
     return holder
 
 
@@ -226,6 +231,19 @@ def _over_max(problem: BeatProblem, unit: int, units: Units) -> Finding:
         f"Unit '{problem.unit_ids[unit]}' alone has {residents:,} residents, above the maximum of "
         f"{problem.max_residents:,}; it is a beat of its own.",
         f"Split this unit into {posts} or more parts, or give its beat {posts} officers.",
+        units,
+    )
+
+
+def _kept(problem: BeatProblem, beat: int) -> Finding:
+    """Describe a beat that is locked as it is, for the case that it does not keep to what is asked for."""
+    units = np.flatnonzero(problem.locks.kept & (problem.current == beat))
+    residents = int(problem.residents[units].sum())
+    return Finding(
+        reasons.LOCKED_CONFLICT,
+        f"Beat '{problem.current_names[beat]}' is locked as it is, with {residents:,} residents in {len(units)} "
+        f"unit(s); it is not a connected beat of {problem.min_residents:,} to {problem.max_residents:,} residents.",
+        "Unlock the beat, or widen the bounds.",
         units,
     )
 

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from analysis.beats import pieces, repair, search, solver
+from analysis.beats import division, pieces, repair, search
 from analysis.beats.problem import beat_problem
 from analysis.beats.solver import solve_beats
 from analysis.errors import ParameterError
@@ -34,7 +34,7 @@ def test_number_of_threads_does_not_change_the_plan(monkeypatch):
 def test_town_in_pieces_keeps_its_promises_and_depends_on_the_seed_alone(monkeypatch):
     problem = beat_problem(block_city(2500, 1), residents="residents", workload="workload", hard_boundary="district")
     whole = solve_beats(problem, seed=2)
-    monkeypatch.setattr(solver, "LARGE_UNITS", 100)
+    monkeypatch.setattr(division, "LARGE_UNITS", 100)
     monkeypatch.setattr(pieces, "PIECE_UNITS", 400)
     plans = []
     for threads in (1, 3):
@@ -52,7 +52,7 @@ def test_town_in_pieces_keeps_its_promises_and_depends_on_the_seed_alone(monkeyp
 def test_large_redraw_in_pieces_keeps_most_residents(monkeypatch):
     city = block_city(2500, 1)
     city["now"] = solve_beats(beat_problem(city, residents="residents", workload="workload")).assignments.beat_id
-    monkeypatch.setattr(solver, "LARGE_UNITS", 100)
+    monkeypatch.setattr(division, "LARGE_UNITS", 100)
     monkeypatch.setattr(pieces, "PIECE_UNITS", 400)
     plan = solve_beats(beat_problem(city, residents="residents", workload="workload", current="now"))
     assert plan.report.kept_share > 0.9
