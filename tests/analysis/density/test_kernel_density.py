@@ -143,7 +143,7 @@ def test_threads_and_the_order_of_rows_do_not_matter(monkeypatch, kernel, width)
     order = random.permutation(x.size)
     shuffled = kernel_density(x[order], y[order], grid, method=method, **bandwidth(kernel, width)).density_per_km2
     assert np.abs(several - shuffled).max() <= 1e-12 * several.max()
-    for module in ("row_blocks", "gaussian_fft"):
+    for module in ("row_blocks", "density.gaussian_fft"):
         monkeypatch.setattr(f"analysis.{module}.thread_count", lambda: 1)
     alone = kernel_density(x, y, grid, method=method, **bandwidth(kernel, width)).density_per_km2
     assert (several == alone).all()
