@@ -10,6 +10,10 @@
     ├── TooLargeError            more bytes, vertices or features than a request may hold
     ├── UnsupportedFormatError   a file type that Kvart does not read or write
     ├── ConflictError            the state does not allow it (a frozen plan, a run under way)
+    ├── UnauthenticatedError     no credential, or one that is not (or no longer) valid
+    ├── ForbiddenError           the caller's role has no right to this
+    │   └── PurposeRequiredError exact data, and no purpose of use given
+    ├── TooManyRequestsError     more requests or attempts than one caller may make
     └── DatabaseUnavailableError no PostGIS, or it does not answer
     analysis.errors.AnalysisError   see there; answered like InvalidInputError
 """
@@ -90,6 +94,34 @@ class ConflictError(KvartError):
     code = "conflict"
 
 
+class UnauthenticatedError(KvartError):
+    """No credential was given, or one that is not (or no longer) valid; the message never says which."""
+
+    code = "unauthenticated"
+
+
+class ForbiddenError(KvartError):
+    """The caller's role has no right to this; the message never says what exists."""
+
+    code = "forbidden"
+
+
+class PurposeRequiredError(ForbiddenError):
+    """Exact personal data was asked for without a purpose of use."""
+
+    code = "purpose_required"
+
+
+class TooManyRequestsError(KvartError):
+    """More requests or attempts than one caller may make; ``retry_after`` is the wait in whole seconds."""
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, hint: str = "", *, retry_after: int) -> None:
+        super().__init__(message, hint, retry_after=retry_after)
+        self.retry_after = retry_after
+
+
 class DatabaseUnavailableError(KvartError):
     """There is no usable PostGIS, or it does not answer."""
 
@@ -103,6 +135,9 @@ STATUS_OF_ERROR: dict[type[Exception], HTTPStatus] = {
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedFormatError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     ConflictError: HTTPStatus.CONFLICT,
+    UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
     DatabaseUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     AnalysisError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }

@@ -1,0 +1,1 @@
+"""Who calls: accounts, keys, sessions, tokens, and what each role may do."""
