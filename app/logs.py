@@ -5,11 +5,28 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, TextIO
 
 LOG = logging.getLogger("kvart")
 """Logger of the service; ``extra={"fields": {...}}`` adds members to the line."""
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_CONTEXT: ContextVar[Mapping[str, Any]] = ContextVar("kvart_log_context", default=_NOTHING)
+
+
+@contextmanager
+def log_context(**fields: Any) -> Iterator[None]:
+    """Add members, such as the identifier of a request or a run, to every line that is written meanwhile."""
+    token = _CONTEXT.set({**_CONTEXT.get(), **fields})
+    try:
+        yield
+    finally:
+        _CONTEXT.reset(token)
 
 
 class JsonLines(logging.Formatter):
@@ -22,6 +39,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **_CONTEXT.get(),
             **getattr(record, "fields", {}),
         }
         if record.exc_info:

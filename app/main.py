@@ -27,6 +27,8 @@ from app.jobs.process import WorkerProcess
 from app.lights.router import router as lights
 from app.maps.offline import static_directories
 from app.maps.router import router as maps
+from app.metrics.instruments import Instruments
+from app.metrics.router import router as metrics
 from app.middleware import BodyCap, RequestFrame
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
@@ -41,6 +43,7 @@ from app.web.router import router as pages
 ROUTERS = (
     pages,
     health,
+    metrics,
     municipalities,
     incidents,
     danger_zones,
@@ -78,6 +81,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         dependencies=[Depends(reject_unknown_parameters)],
     )
     application.state.settings, application.state.database = settings, database
+    application.state.instruments = Instruments()
     for router in ROUTERS:
         application.include_router(router)
     for address, directory in {**static_directories(), "/static": WEB_STATIC}.items():
@@ -85,7 +89,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     register_problem_handlers(application)
     application.add_middleware(BodyCap, most_bytes=_body_cap(settings.server))
     application.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=QUICK_COMPRESSION)
-    application.add_middleware(RequestFrame)
+    application.add_middleware(RequestFrame, observe=application.state.instruments.observe_request)
     application.openapi = _openapi_once(application)  # type: ignore[method-assign]
     return application
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import build_problem
-from app.logs import LOG
+from app.logs import LOG, log_context
 from app.problems import ProblemResponse, unexpected_problem
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -30,11 +30,18 @@ SAFE_HEADERS = {
 class RequestFrame:
     """Gives each request an identifier and a nonce, each answer its headers, each error a document, each call a line.
 
-    The log names the route, not the address: identifiers and filters may be personal data.
+    The log and the metrics name the route, not the address: identifiers and filters may be personal data.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    observe : callable
+        Called after each request with the method, the route, the status and the seconds.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, observe: Callable[[str, str, int, float], None]) -> None:
         self.app = app
+        self.observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -57,22 +64,21 @@ class RequestFrame:
                     headers.setdefault(name, value)
             await send(message)
 
-        try:
-            await self.app(scope, receive, send_framed)
-        except Exception:
-            LOG.exception("unexpected error", extra={"fields": {"request_id": request_id, "route": _route(scope)}})
-            if status:
-                raise
-            await ProblemResponse(unexpected_problem(request_id))(scope, receive, send_framed)
-        finally:
-            fields = {
-                "request_id": request_id,
-                "method": scope["method"],
-                "route": _route(scope),
-                "status": status,
-                "milliseconds": round((time.perf_counter() - begin) * 1000, 1),
-            }
-            LOG.info("request", extra={"fields": fields})
+        with log_context(request_id=request_id):
+            try:
+                await self.app(scope, receive, send_framed)
+            except Exception:
+                LOG.exception("unexpected error", extra={"fields": {"route": _route(scope)}})
+                if status:
+                    raise
+                await ProblemResponse(unexpected_problem(request_id))(scope, receive, send_framed)
+            finally:
+                self._tell(scope["method"], _route(scope), status, time.perf_counter() - begin)
+
+    def _tell(self, method: str, route: str, status: int, seconds: float) -> None:
+        self.observe(method, route, status, seconds)
+        fields = {"method": method, "route": route, "status": status, "milliseconds": round(seconds * 1000, 1)}
+        LOG.info("request", extra={"fields": fields})
 
 
 def _route(scope: Scope) -> str:

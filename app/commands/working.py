@@ -20,17 +20,17 @@ def run_worker(
 
     Start it on any machine that reaches the database; `kvart serve` starts one itself.
     """
-    import logging
     import signal
 
     from app.database.sessions import open_database
     from app.jobs import process
     from app.jobs.worker import Worker
+    from app.logs import configure_logs
     from app.settings import Settings
 
     if exit_with_parent:
         process.exit_with_parent()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    configure_logs()
     database = open_database(Settings().database)
     try:
         worker = Worker(database)

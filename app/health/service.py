@@ -10,6 +10,7 @@ from app.database import revisions
 from app.database.sessions import Database
 from app.errors import DatabaseUnavailableError
 from app.jobs.process import WorkerProcess
+from app.jobs.service import QueueState, queue_state
 
 
 @dataclass(frozen=True)
@@ -22,16 +23,24 @@ class Readiness:
         The database answers; its schema is the one of this version.
     worker : bool or None
         The worker of this process lives; None if it has none.
+    queue : QueueState or None
+        None where the database cannot tell.
     """
 
     database: bool
     schema: bool
     worker: bool | None
+    queue: QueueState | None
 
     @property
     def ready(self) -> bool:
-        """Whether the service can do its work."""
-        return self.database and self.schema and self.worker is not False
+        """Whether the service can do its work.
+
+        A process without a worker of its own stays ready while the queue stands still: its pages and maps work.
+        """
+        if not (self.database and self.schema):
+            return False
+        return self.worker is None or (self.worker and self.queue is not None and self.queue.moves)
 
 
 def check_readiness(database: Database, worker: WorkerProcess | None) -> Readiness:
@@ -39,7 +48,8 @@ def check_readiness(database: Database, worker: WorkerProcess | None) -> Readine
     alive = None if worker is None else worker.alive
     try:
         with database.engine.connect() as connection:
-            revision = revisions.current_revision(connection)
+            current = revisions.current_revision(connection) == revisions.head_revision()
+        queue = queue_state(database) if current else None
     except (SQLAlchemyError, DatabaseUnavailableError):
-        return Readiness(database=False, schema=False, worker=alive)
-    return Readiness(database=True, schema=revision == revisions.head_revision(), worker=alive)
+        return Readiness(database=False, schema=False, worker=alive, queue=None)
+    return Readiness(database=True, schema=current, worker=alive, queue=queue)

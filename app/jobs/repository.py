@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection as PsycopgConnection
@@ -15,6 +16,8 @@ from app.database.sessions import Database
 from app.jobs.handlers import ClaimedRun
 
 CHANNEL = "kvart_runs"
+LONGEST_WAIT_S = 300.0
+"""A run that waits longer than this while none is done waits for a worker that is not there."""
 _LOCK_SPACE = 0x4B56 << 48
 """Upper bits of the advisory lock keys of runs, so that they meet no other lock."""
 
@@ -47,9 +50,41 @@ _FINISH = text(
 _REQUEUE = text(
     f"update analysis_run set state = 'queued', progress = 0, message = 'waiting' {_FENCE}"  # noqa: S608 - constant
 )
+_STATE = text(
+    """select count(*) filter (where state = 'queued'), count(*) filter (where state = 'running'),
+    coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where state = 'queued')), 0)::float8
+    from analysis_run where state in ('queued', 'running')"""
+)
 _NOTIFY = text("select pg_notify(:channel, '')")
 _TRY_LOCK = text("select pg_try_advisory_lock(:key)")
 _UNLOCK = text("select pg_advisory_unlock(:key)")
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """The runs that have not ended, of all municipalities.
+
+    Attributes
+    ----------
+    waiting, running : int
+        Number of runs.
+    oldest_s : float
+        How long the oldest waiting run has waited, seconds; 0 if none waits.
+    """
+
+    waiting: int
+    running: int
+    oldest_s: float
+
+    @property
+    def moves(self) -> bool:
+        """Whether runs are done: none waits for long while none is under way."""
+        return self.running > 0 or self.oldest_s <= LONGEST_WAIT_S
+
+
+def queue_state(session: Session) -> QueueState:
+    """Return what waits and runs."""
+    return QueueState(*session.execute(_STATE).one())
 
 
 def wake_workers(session: Session) -> None:

@@ -22,6 +22,7 @@ from app.database.sessions import Database
 from app.errors import DatabaseUnavailableError, KvartError, problem_document
 from app.jobs import repository
 from app.jobs.handlers import HANDLERS, ClaimedRun, Handler, ReportProgress, RunResult, handler_of
+from app.logs import log_context
 
 LOGGER = logging.getLogger("kvart.worker")
 MAX_ATTEMPTS = 3
@@ -140,6 +141,10 @@ class Worker:
             return repository.start(session, run)
 
     def _do(self, run: ClaimedRun) -> None:
+        with log_context(run_id=run.id, kind=run.kind, attempt=run.attempt, municipality=run.municipality_code):
+            self._do_and_publish(run)
+
+    def _do_and_publish(self, run: ClaimedRun) -> None:
         LOGGER.info("Run %s (%s): attempt %s.", run.id, run.kind, run.attempt)
         started = time.monotonic()
         try:

@@ -14,7 +14,7 @@ import urllib.request
 import pytest
 
 from app.errors import InvalidInputError
-from app.logs import JsonLines, configure_logs
+from app.logs import JsonLines, configure_logs, log_context
 from app.serving import address_of, listen
 
 KVART = [sys.executable, "-m", "app.cli", "serve"]
@@ -94,6 +94,17 @@ def test_log_lines_are_json_with_their_error():
     line = json.loads(JsonLines().format(record))
     assert (line["level"], line["message"], line["request_id"]) == ("error", "it failed", "1")
     assert "ValueError: broken" in line["error"]
+
+
+def test_log_lines_carry_the_request_or_run_they_belong_to():
+    def line():
+        record = logging.LogRecord("kvart.worker", logging.INFO, __file__, 1, "done", (), None)
+        return json.loads(JsonLines().format(record))
+
+    with log_context(run_id=7), log_context(attempt=2):
+        inside = line()
+    assert (inside["run_id"], inside["attempt"]) == (7, 2)
+    assert "run_id" not in line()
 
 
 def test_logs_of_the_service_and_the_server_go_to_one_place():

@@ -1,0 +1,1 @@
+"""Figures for Prometheus: requests, connections, the queue."""
