@@ -14,33 +14,34 @@ from functools import cache
 from app.identity.roles import Role
 
 TABLE = """
-collection      action   public  reporter  officer  analyst  commander  municipality  administrator  purpose  audited as
-service         read     exact   exact     exact    exact    exact      exact         exact          -        -
-pages           read     exact   exact     exact    exact    exact      exact         exact          -        -
-sessions        create   exact   exact     exact    exact    exact      exact         exact          -        -
-sessions        end      exact   exact     exact    exact    exact      exact         exact          -        -
-account         read     exact   exact     exact    exact    exact      exact         exact          -        -
-municipalities  read     exact   exact     exact    exact    exact      exact         exact          -        -
-municipalities  create   -       -         -        -        -          -             exact          -        alteration
-categories      read     exact   exact     exact    exact    exact      exact         exact          -        -
-streets         read     exact   exact     exact    exact    exact      exact         exact          -        -
-street-lights   read     exact   exact     exact    exact    exact      exact         exact          -        -
-fixes           read     exact   exact     exact    exact    exact      exact         exact          -        -
-danger-zones    read     coarse  coarse    exact    exact    exact      exact         exact          asked    consultation
-danger-zones    create   exact   exact     exact    exact    exact      exact         exact          -        collection
-incidents       read     -       -         exact    exact    exact      coarse        exact          asked    consultation
-incidents       create   -       -         exact    exact    exact      -             exact          -        collection
-areal-units     read     -       -         exact    exact    exact      exact         exact          -        consultation
-officers        read     -       -         exact    exact    exact      -             exact          asked    consultation
-beat-plans      read     -       -         exact    exact    exact      exact         exact          -        consultation
-results         read     -       -         exact    exact    exact      exact         exact          -        consultation
-maps            read     -       -         exact    exact    exact      exact         exact          asked    consultation
-runs            read     -       -         exact    exact    exact      exact         exact          -        consultation
-runs            create   -       -         -        exact    exact      -             exact          -        combination
-runs            dismiss  -       -         -        exact    exact      -             exact          -        alteration
-imports         read     -       -         -        exact    -          -             exact          -        consultation
-imports         create   -       -         -        exact    -          -             exact          -        collection
-quarantine      read     -       -         -        exact    -          -             exact          asked    consultation
+collection     action  public reporter officer analyst commander municipality administrator purpose audited as
+service        read    exact  exact    exact   exact   exact     exact        exact         -       -
+metrics        read    -      -        -       -       -         -            exact         -       -
+pages          read    exact  exact    exact   exact   exact     exact        exact         -       -
+sessions       create  exact  exact    exact   exact   exact     exact        exact         -       -
+sessions       end     exact  exact    exact   exact   exact     exact        exact         -       -
+account        read    exact  exact    exact   exact   exact     exact        exact         -       -
+municipalities read    exact  exact    exact   exact   exact     exact        exact         -       -
+municipalities create  -      -        -       -       -         -            exact         -       alteration
+categories     read    exact  exact    exact   exact   exact     exact        exact         -       -
+streets        read    exact  exact    exact   exact   exact     exact        exact         -       -
+street-lights  read    exact  exact    exact   exact   exact     exact        exact         -       -
+fixes          read    exact  exact    exact   exact   exact     exact        exact         -       -
+danger-zones   read    coarse coarse   exact   exact   exact     exact        exact         asked   consultation
+danger-zones   create  exact  exact    exact   exact   exact     exact        exact         -       collection
+incidents      read    -      -        exact   exact   exact     coarse       exact         asked   consultation
+incidents      create  -      -        exact   exact   exact     -            exact         -       collection
+areal-units    read    -      -        exact   exact   exact     exact        exact         -       consultation
+officers       read    -      -        exact   exact   exact     -            exact         asked   consultation
+beat-plans     read    -      -        exact   exact   exact     exact        exact         -       consultation
+results        read    -      -        exact   exact   exact     exact        exact         -       consultation
+maps           read    -      -        exact   exact   exact     exact        exact         asked   consultation
+runs           read    -      -        exact   exact   exact     exact        exact         -       consultation
+runs           create  -      -        -       exact   exact     -            exact         -       combination
+runs           dismiss -      -        -       exact   exact     -            exact         -       alteration
+imports        read    -      -        -       exact   -         -            exact         -       consultation
+imports        create  -      -        -       exact   -         -            exact         -       collection
+quarantine     read    -      -        -       exact   -         -            exact         asked   consultation
 """
 """``-`` no right; ``coarse``: the cell of a fixed lattice and the month, no free text; ``exact``: as stored."""
 
