@@ -10,6 +10,7 @@ from anyio import Semaphore, to_thread
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from analysis.summary import software_version
 from app.areal_units.router import router as areal_units
@@ -34,6 +35,7 @@ from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
 from app.openapi import build_openapi
 from app.problems import register_problem_handlers
+from app.rate_limits import RateLimiter
 from app.runs.router import router as runs
 from app.settings import ServerSettings, Settings
 from app.streets.router import router as streets
@@ -81,6 +83,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         dependencies=[Depends(reject_unknown_parameters)],
     )
     application.state.settings, application.state.database = settings, database
+    application.state.rate_limiter = RateLimiter()
     application.state.instruments = Instruments()
     for router in ROUTERS:
         application.include_router(router)
@@ -90,6 +93,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     application.add_middleware(BodyCap, most_bytes=_body_cap(settings.server))
     application.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=QUICK_COMPRESSION)
     application.add_middleware(RequestFrame, observe=application.state.instruments.observe_request)
+    if settings.identity.trusted_proxies:
+        application.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.identity.trusted_proxies)
     application.openapi = _openapi_once(application)  # type: ignore[method-assign]
     return application
 

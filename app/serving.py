@@ -50,6 +50,7 @@ def serve(settings: Settings, announce: Announce) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=STOP_WITHIN_SECONDS,
         )
         address = address_of(listener)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -49,9 +50,40 @@ class MapSettings(BaseSettings):
     handling_mark: str = "RESTRICTED - police and municipality use only"
 
 
+class IdentitySettings(BaseSettings):
+    """Who may sign in, and by which address the service is known to browsers."""
+
+    model_config = SettingsConfigDict(env_prefix="KVART_")
+
+    public_url: str | None = Field(default=None, pattern=r"^https?://[A-Za-z0-9.\[\]:-]+/?$")
+    """Origin that browsers see, for example ``https://kvart.example``; unset: that of the request."""
+    trusted_proxies: str = ""
+    """Addresses and networks, separated by commas, whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
+    sign_in_attempts_per_minute: int = Field(default=20, ge=1)
+    """From one address, whatever the account."""
+    oidc_issuer: str | None = None
+    """Issuer of bearer tokens (OpenID Connect): an https address, without its ``/.well-known`` part."""
+    oidc_audience: str | None = None
+    """What a token's ``aud`` must name; unset: the client id."""
+    oidc_client_id: str | None = None
+    """Client at the issuer by which people sign in on the page; unset: bearer tokens only."""
+    oidc_client_secret: SecretStr | None = None
+    oidc_roles_claim: str = "kvart_roles"
+    """Claim with the roles; dots lead into objects, as in ``realm_access.roles``."""
+    oidc_other_hosts: str = ""
+    """Further hosts, separated by commas, that the issuer may name for its keys and tokens."""
+
+    @model_validator(mode="after")
+    def _say_for_whom_tokens_are(self) -> Self:
+        if self.oidc_issuer and not (self.oidc_audience or self.oidc_client_id):
+            raise ValueError("KVART_OIDC_ISSUER needs KVART_OIDC_AUDIENCE or KVART_OIDC_CLIENT_ID beside it")
+        return self
+
+
 class Settings(BaseSettings):
     """All settings of one process."""
 
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     server: ServerSettings = Field(default_factory=ServerSettings)
     maps: MapSettings = Field(default_factory=MapSettings)
+    identity: IdentitySettings = Field(default_factory=IdentitySettings)
