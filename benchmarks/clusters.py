@@ -39,5 +39,5 @@ def empty_database(cluster: EmbeddedCluster) -> Database:
         connection.execute(f"drop database if exists bench_{number - 1} with (force)")
         connection.execute(f"create database bench_{number}")
     database = Database(cluster.url(f"bench_{number}"))
-    migrating.upgrade(database.engine)
+    migrating.upgrade(database.owner_engine)
     return database

@@ -85,3 +85,68 @@ def result_table(name: str, *parts: Any) -> None:
         reference("run_id", "analysis_run", ondelete="CASCADE"),
     )
     spatial_index(name, "geom")
+
+
+SERVICE = "kvart_service"
+IDENTITY = "kvart_identity"
+QUEUE = "kvart_queue"
+AUDIT = "kvart_audit"
+MAINTENANCE = "kvart_maintenance"
+ROLES = (SERVICE, IDENTITY, QUEUE, AUDIT, MAINTENANCE)
+"""Roles that own nothing; ``app.database.roles`` makes them before the revisions run."""
+
+EVERY_ROW = "true"
+OWN_ROWS = "municipality_id = (select nullif(current_setting('kvart.municipality', true), '')::int)"
+"""The rows of the municipality that the transaction has entered; none where it has entered none."""
+
+SERVICE_WIDE = "(select current_setting('kvart.service_wide', true)) = 'on'"
+"""Every row, in a transaction that was begun for the whole service; else none."""
+
+
+def protect(table: str) -> None:
+    """Close a tenant table and let the service at the rows of the municipality that its transaction has entered."""
+    enclose(table)
+    op.execute(f'grant select, insert, update, delete on "{table}" to {SERVICE}')
+    op.execute(f'create policy own_rows on "{table}" to {SERVICE} using ({OWN_ROWS}) with check ({OWN_ROWS})')
+
+
+def enclose(table: str) -> None:
+    """Close a table to everybody, its owner included, but for maintenance: backups and later revisions."""
+    op.execute(f'revoke all on "{table}" from public')
+    op.execute(f'alter table "{table}" enable row level security')
+    op.execute(f'alter table "{table}" force row level security')
+    op.execute(f'grant all on "{table}" to {MAINTENANCE}')
+    op.execute(f'create policy maintenance on "{table}" to {MAINTENANCE} using (true) with check (true)')
+
+
+def admit(table: str, role: str, *commands: str, rows: str = EVERY_ROW, columns: str = "") -> None:
+    """Let a role at rows of an enclosed table.
+
+    Parameters
+    ----------
+    table : str
+    role : str
+        One of ``ROLES``.
+    *commands : str
+        Of ``select``, ``insert``, ``update`` and ``delete``.
+    rows : str
+        Condition of the rows that may be seen and of those that may be written.
+    columns : str
+        Names, separated by commas, where not every column is meant.
+    """
+    limited = f" ({columns})" if columns else ""
+    for command in commands:
+        op.execute(f'grant {command}{limited} on "{table}" to {role}')
+        seen = "" if command == "insert" else f" using ({rows})"
+        written = f" with check ({rows})" if command in {"insert", "update"} else ""
+        op.execute(f'create policy {role}_{command} on "{table}" for {command} to {role}{seen}{written}')
+
+
+def expose(table: str) -> None:
+    """Undo whatever was done to close a table, so that only its owner reaches it, without row security."""
+    policies = sa.text("select polname from pg_policy where polrelid = cast(:table as regclass)")
+    for name in op.get_bind().scalars(policies, {"table": table}).all():
+        op.execute(f'drop policy "{name}" on "{table}"')
+    op.execute(f'alter table "{table}" no force row level security')
+    op.execute(f'alter table "{table}" disable row level security')
+    op.execute(f'revoke all on "{table}" from {", ".join(ROLES)}')

@@ -50,7 +50,7 @@ def template(cluster: EmbeddedCluster) -> str:
     """Name of a migrated database that tests are cloned from."""
     _administer(cluster, f"create database {TEMPLATE}")
     database = Database(cluster.url(TEMPLATE))
-    migrating.upgrade(database.engine)
+    migrating.upgrade(database.owner_engine)
     database.close()
     return TEMPLATE
 

@@ -41,7 +41,7 @@ def upgrade(revision: Annotated[str, typer.Argument(help="Revision to upgrade to
     from app.database import migrating
 
     with _database() as database:
-        migrating.upgrade(database.engine, revision)
+        migrating.upgrade(database.owner_engine, revision)
         _say_revision(database)
 
 
@@ -61,7 +61,7 @@ def downgrade(
                 f"The database holds {sum(found.rows.values()):,} rows; a downgrade to {revision} loses data.",
                 "Make a backup with `kvart db backup FILE`, then pass --yes.",
             )
-        migrating.downgrade(database.engine, revision)
+        migrating.downgrade(database.owner_engine, revision)
         _say_revision(database)
 
 
@@ -113,7 +113,4 @@ def _database() -> Iterator[Database]:
 
 
 def _say_revision(database: Database) -> None:
-    from app.database import revisions
-
-    with database.engine.connect() as connection:
-        typer.echo(f"The schema is at revision {revisions.current_revision(connection) or 'none'}.")
+    typer.echo(f"The schema is at revision {database.schema_revision() or 'none'}.")

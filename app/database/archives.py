@@ -91,7 +91,7 @@ def restore(database: Database, source: Path, *, replace: bool = False) -> None:
         _restore_beside_and_swap(database.cluster, source)
     else:
         _restore_in_one_transaction(database, source, status.revision, revision)
-        migrating.upgrade(database.engine)
+        migrating.upgrade(database.owner_engine)
 
 
 def _revision_of_backup(database: Database, source: Path) -> str:
@@ -123,7 +123,7 @@ def _restore_beside_and_swap(cluster: EmbeddedCluster, source: Path) -> None:
             administration.execute(sql.SQL("create database {}").format(sql.Identifier(NEW_DATABASE)))
             with _opened(cluster.url(NEW_DATABASE), cluster) as new:
                 _restore_program(new, "--jobs=2", f"--dbname={new.conninfo()}", str(source))
-                migrating.upgrade(new.engine)
+                migrating.upgrade(new.owner_engine)
             _swap(administration)
         finally:
             _drop(administration, NEW_DATABASE, OLD_DATABASE)
@@ -173,8 +173,8 @@ def _restore_in_one_transaction(database: Database, source: Path, present: str |
             f"The database has schema revision {present}, the backup {wanted}.",
             f"Run `kvart db downgrade {wanted}` first, or restore into a new database.",
         )
-    with database.engine.begin() as connection:
-        migrating.enable_postgis(connection)
+    with database.owner_engine.begin() as connection:
+        migrating.prepare(connection)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8") as contents:
         listed = _restore_program(database, "--list", str(source)).splitlines()
         contents.writelines(f"{line}\n" for line in listed if not re.search(r" EXTENSION | spatial_ref_sys ", line))

@@ -38,7 +38,7 @@ class DatabaseStatus:
 
 def inspect_database(database: Database) -> DatabaseStatus:
     """Return the status of a database, whatever its schema."""
-    with database.engine.connect() as connection:
+    with database.owner_engine.connect() as connection:
         versions = read_versions(connection)
         return DatabaseStatus(
             place=database.place(),

@@ -13,11 +13,15 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.database.programs import last_line
 from app.database.revisions import head_revision, script_location
+from app.database.roles import create_roles
 from app.database.versions import read_versions, require_versions
 from app.errors import DatabaseUnavailableError, InvalidInputError
 
 MIGRATION_LOCK = 7_402_158_613
 """Advisory lock under which one process at a time changes the schema."""
+
+BOX_COMPARISONS = ("geometry_overlaps", "geometry_contains", "geometry_within", "geometry_same")
+"""Functions behind the operators ``&&``, ``~``, ``@`` and ``~=``."""
 
 
 def migration_config(connection: Connection | None = None) -> Config:
@@ -55,8 +59,8 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(config, revision)
 
 
-def enable_postgis(connection: Connection) -> None:
-    """Switch PostGIS on in a database; of several processes at once, one does it and the others wait.
+def prepare(connection: Connection) -> None:
+    """Bring PostGIS and the roles of Kvart into a database; of several processes at once, one does it, others wait.
 
     Raises
     ------
@@ -64,6 +68,19 @@ def enable_postgis(connection: Connection) -> None:
         If the server is too old, has no PostGIS, or does not allow it.
     """
     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    enable_postgis(connection)
+    create_roles(connection)
+    let_row_security_use_spatial_indexes(connection)
+
+
+def enable_postgis(connection: Connection) -> None:
+    """Switch PostGIS on in a database.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        If the server is too old, has no PostGIS, or does not allow it.
+    """
     versions = read_versions(connection)
     require_versions(versions)
     if versions.postgis:
@@ -77,10 +94,22 @@ def enable_postgis(connection: Connection) -> None:
         ) from error
 
 
+def let_row_security_use_spatial_indexes(connection: Connection) -> None:
+    """Mark the comparisons of bounding boxes as leakproof, which only a superuser may do.
+
+    Under row security PostgreSQL looks into an index only by functions that are known to tell nothing of the values
+    they are given. PostGIS does not mark its own; these compare boxes and raise no error that names a value. An
+    upgrade of PostGIS may take the marks away, and backups do not carry them.
+    """
+    if connection.scalar(text("select rolsuper from pg_roles where rolname = current_user")):
+        for function in BOX_COMPARISONS:
+            connection.execute(text(f"alter function {function}(geometry, geometry) leakproof"))
+
+
 @contextmanager
 def _migration(engine: Engine, revision: str) -> Iterator[Config]:
     with engine.begin() as connection:
-        enable_postgis(connection)
+        prepare(connection)
         try:
             yield migration_config(connection)
         except CommandError as error:

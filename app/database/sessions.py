@@ -9,14 +9,17 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, create_engine, event, make_url
+from sqlalchemy import URL, Connection, NullPool, create_engine, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from app.database.embedded import EmbeddedCluster
+from app.database.programs import last_line
 from app.database.revisions import current_revision, head_revision
+from app.database.roles import DatabaseRole
+from app.database.tenancy import MUNICIPALITY_SETTING, SERVICE_WIDE_SETTING
 from app.database.versions import read_versions, require_versions
 from app.errors import DatabaseUnavailableError, InvalidInputError
 from app.settings import DatabaseSettings
@@ -27,9 +30,20 @@ POOL_TIMEOUT_SECONDS = 30
 INSUFFICIENT_RESOURCES = "53"
 """Class of the error codes for a full disk, memory or list of connections."""
 
+_ROLE = "kvart_role"
+_BEGIN_UNDER_ROLE = (
+    f"select set_config('role', %s, true), set_config('{MUNICIPALITY_SETTING}', '', true), "
+    f"set_config('{SERVICE_WIDE_SETTING}', '', true)"
+)
+_REVISION_IS_CLOSED = text("select not has_table_privilege(to_regclass('alembic_version')::oid, 'select')")
+
 
 class Database:
     """One database, embedded or on a server, with its pool of connections.
+
+    Every transaction on ``engine`` begins under a role that owns nothing and with no municipality entered, whatever an
+    earlier one left on the connection. ``owner_engine`` connects anew each time and acts as the user who logged in: for
+    migrations, backups and restores, which belong to the owner of the tables.
 
     Parameters
     ----------
@@ -49,27 +63,55 @@ class Database:
         self.url = url
         self.cluster = cluster
         self.bindir = bindir
+        arguments = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "kvart"}
         self.engine = create_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=POOL_TIMEOUT_SECONDS,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "kvart"},
+            connect_args=arguments,
         )
-        event.listen(self.engine, "do_connect", self._connect)
-        event.listen(self.engine, "handle_error", _raise_clear_error)
+        self.owner_engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
+        for engine in (self.engine, self.owner_engine):
+            event.listen(engine, "do_connect", self._connect)
+            event.listen(engine, "handle_error", _raise_clear_error)
+        event.listen(self.engine, "begin", _begin_under_role)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Give a session whose work is committed at the end, or rolled back on any error."""
+    def transaction(self, role: DatabaseRole = DatabaseRole.SERVICE) -> Iterator[Session]:
+        """Give a session whose work is committed at the end, or rolled back on any error.
+
+        Parameters
+        ----------
+        role : DatabaseRole
+            What the transaction may see and do. Under `DatabaseRole.SERVICE` it sees no row of any municipality until
+            :func:`app.database.tenancy.enter_municipality` was called.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If there is no connection left, or the user of the database may not act under the role.
+        """
+        engine = self.engine.execution_options(**{_ROLE: role})
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with Session(engine, expire_on_commit=False) as session, session.begin():
                 yield session
         except PoolTimeoutError as error:
             raise DatabaseUnavailableError(
                 "Every connection to the database is in use.", "Try again, or raise KVART_POOL_SIZE."
             ) from error
+
+    def standing_connection(self) -> Connection:
+        """Return a connection without transactions and without a role, for session locks and LISTEN."""
+        return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def schema_revision(self) -> str | None:
+        """Return the revision of the schema, None for an empty database; also to a user who owns nothing."""
+        with self.owner_engine.begin() as connection:
+            if connection.scalar(_REVISION_IS_CLOSED):
+                _begin_under_role(connection)
+            return current_revision(connection)
 
     def conninfo(self) -> str:
         """Return the address as a connection string of PostgreSQL's own programs; without the password."""
@@ -108,6 +150,18 @@ class Database:
 
     def _address(self, options: dict[str, Any]) -> dict[str, Any]:
         return options | {"host": self.cluster.socket_directory} if self.cluster else options
+
+
+def _begin_under_role(connection: Connection) -> None:
+    """Take the role of a transaction and leave every municipality."""
+    role: DatabaseRole = connection.get_execution_options().get(_ROLE, DatabaseRole.SERVICE)
+    try:
+        connection.exec_driver_sql(_BEGIN_UNDER_ROLE, (role.value,))
+    except DBAPIError as error:
+        raise DatabaseUnavailableError(
+            f"The user of the database cannot act as {role}: {last_line(str(error.orig))}",
+            f"Run `kvart db upgrade` as the owner of the database, and `grant {role} to` the user of the service.",
+        ) from error
 
 
 def _raise_clear_error(context: ExceptionContext) -> None:
@@ -180,17 +234,16 @@ def server_url(address: str) -> URL:
 
 def _bring_to_head(database: Database) -> None:
     """Upgrade the schema of the embedded database; refuse a server database at another revision."""
-    head = head_revision()
-    with database.engine.connect() as connection:
-        revision = current_revision(connection)
-        if revision == head:
-            return
-        if database.cluster is None:
+    head, revision = head_revision(), database.schema_revision()
+    if revision == head:
+        return
+    if database.cluster is None:
+        with database.owner_engine.connect() as connection:
             require_versions(read_versions(connection))
-            raise DatabaseUnavailableError(
-                f"The schema of the database is at revision {revision or 'none'}; this version of Kvart needs {head}.",
-                "Run `kvart db upgrade`.",
-            )
+        raise DatabaseUnavailableError(
+            f"The schema of the database is at revision {revision or 'none'}; this version of Kvart needs {head}.",
+            "Run `kvart db upgrade`.",
+        )
     from app.database import migrating  # noqa: PLC0415 - Alembic takes longer to load than a database to open
 
-    migrating.upgrade(database.engine)
+    migrating.upgrade(database.owner_engine)

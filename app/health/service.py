@@ -47,8 +47,7 @@ def check_readiness(database: Database, worker: WorkerProcess | None) -> Readine
     """Ask the database and look at the worker."""
     alive = None if worker is None else worker.alive
     try:
-        with database.engine.connect() as connection:
-            current = revisions.current_revision(connection) == revisions.head_revision()
+        current = database.schema_revision() == revisions.head_revision()
         queue = queue_state(database) if current else None
     except (SQLAlchemyError, DatabaseUnavailableError):
         return Readiness(database=False, schema=False, worker=alive, queue=None)

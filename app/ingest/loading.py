@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from analysis.summary import Notice
-from app.database.bulk_loading import bulk_loading
+from app.database.bulk_loading import Load, bulk_loading
+from app.database.driver import copy_rows_unchecked
 from app.database.tables import Base
 from app.errors import ImportRefusedError
 from app.files.delimited import RaggedRow
@@ -90,10 +91,10 @@ class Loader:
         fresh = not repository.has_rows(self._session, table, self._batch.municipality_id, self._batch.source_id)
         self._quarantine([ragged_entry(row) for row in raw.ragged])
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="kvart-check") as helper:
-            with bulk_loading(self._session, table, raw.n_rows if fresh else 0):
+            with bulk_loading(self._session, table, raw.n_rows if fresh else 0) as load:
                 target = table if fresh else repository.create_staging(self._session, table)
                 for rows in _checked_ahead(self._plan, helper):
-                    self._load(rows, target)
+                    self._load(rows, target, load if fresh else copy_rows_unchecked)
                     progress(
                         LOADED * (rows.raw.lines[-1] - raw.lines[0] + 1) / (raw.lines[-1] - raw.lines[0] + 1), "loading"
                     )
@@ -109,7 +110,7 @@ class Loader:
             return 0, 0
         return repository.merge_staging(self._session, self._table.name, self._columns)
 
-    def _load(self, rows: CheckedRows, target: str) -> None:
+    def _load(self, rows: CheckedRows, target: str, load: Load) -> None:
         taken, same, contradicting = self._repeats.settle(rows)
         self._repeated += same
         self._quarantine([*rows.quarantined(), *contradicting])
@@ -119,7 +120,7 @@ class Loader:
         self._look_up(rows, taken)
         ids = ids_with_row_numbers(rows, self._batch.sha256[:FINGERPRINT_DIGITS])
         self._columns, encoded = encode(rows, ids, taken, self._plan, self._table, self._keys)
-        repository.copy_rows(self._session, target, self._columns, encoded)
+        load(self._session, target, self._columns, encoded)
         self._loaded += int(np.count_nonzero(taken))
 
     def _quarantine(self, entries: list[QuarantineEntry]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from analysis.summary import Notice, software_version
 from app.database import copying
+from app.database.driver import copy_columns
 from app.database.tables import Base, Category, ImportBatch, Municipality, QuarantinedRow, Source
 from app.ingest.findings import QuarantineEntry
 
@@ -150,16 +151,6 @@ def create_staging(session: Session, table: str) -> str:
     return STAGING
 
 
-def copy_rows(session: Session, table: str, columns: Sequence[str], rows: bytes) -> None:
-    """Load rows in the binary COPY format into a table."""
-    names = ", ".join(f'"{column}"' for column in columns)
-    cursor = session.connection().connection.cursor()
-    with cursor.copy(f'copy "{table}" ({names}) from stdin (format binary)') as stream:
-        stream.write(copying.COPY_HEADER)
-        stream.write(rows)
-        stream.write(copying.COPY_TRAILER)
-
-
 def merge_staging(session: Session, table: str, columns: Sequence[str]) -> tuple[int, int]:
     """Bring the staged rows into their table; return how many were new and how many changed a stored row."""
     session.execute(text(f"analyze {STAGING}"))
@@ -198,7 +189,7 @@ def store_quarantine(session: Session, municipality_id: int, batch_id: int, entr
         "raw": copying.json_documents(entry.raw for entry in entries),
         "reasons": copying.json_documents(list(entry.reasons) for entry in entries),
     }
-    copy_rows(session, QuarantinedRow.__tablename__, list(columns), copying.encode_rows(list(columns.values())))
+    copy_columns(session, QuarantinedRow.__tablename__, columns)
 
 
 def _row_count(result: Any) -> int:

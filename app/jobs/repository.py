@@ -164,7 +164,7 @@ class WorkerConnection:
     """
 
     def __init__(self, database: Database) -> None:
-        self._connection: Connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._connection: Connection = database.standing_connection()
         self._connection.execute(text(f"listen {CHANNEL}"))
 
     def hold(self, run_id: int) -> bool:

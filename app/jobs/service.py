@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from app.database.roles import DatabaseRole
 from app.database.sessions import Database
 from app.jobs import repository
 from app.jobs.repository import QueueState
@@ -18,5 +19,5 @@ def announce(session: Session) -> None:
 
 def queue_state(database: Database) -> QueueState:
     """Return how many runs wait and run in all municipalities, and how long the oldest has waited."""
-    with database.transaction() as session:
+    with database.transaction(DatabaseRole.QUEUE) as session:
         return repository.queue_state(session)

@@ -4,6 +4,9 @@ A run moves ``queued -> running -> succeeded | failed | dismissed``. While a wor
 advisory lock of the run. A run that is marked as running although nobody holds its lock belonged to a worker that died;
 it is taken over under the next attempt. The attempt is the fence: a worker that was only frozen, and wakes up, finds
 that the run has moved on and throws its result away.
+
+Runs are claimed under a role that sees the queue of every municipality and nothing else; everything after that happens
+inside the municipality of the run.
 """
 
 from __future__ import annotations
@@ -11,14 +14,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
 
 from analysis.errors import AnalysisError
+from app.database.roles import DatabaseRole
 from app.database.sessions import Database
+from app.database.tenancy import enter_municipality
 from app.errors import DatabaseUnavailableError, KvartError, problem_document
 from app.jobs import repository
 from app.jobs.handlers import HANDLERS, ClaimedRun, Handler, ReportProgress, RunResult, handler_of
@@ -113,12 +120,12 @@ class Worker:
         return True
 
     def _take_queued(self, connection: repository.WorkerConnection) -> ClaimedRun | None:
-        with self._database.transaction() as session:
+        with self._database.transaction(DatabaseRole.QUEUE) as session:
             run = connection.first_held(repository.lock_queued(session))
             return None if run is None else repository.start(session, run)
 
     def _take_orphan(self, connection: repository.WorkerConnection) -> ClaimedRun | None:
-        with self._database.transaction() as session:
+        with self._database.transaction(DatabaseRole.QUEUE) as session:
             candidates = repository.running_ids(session)
         for run_id in candidates:
             if not connection.hold(run_id):
@@ -130,15 +137,15 @@ class Worker:
         return None
 
     def _take_over(self, run_id: int) -> ClaimedRun | None:
-        with self._database.transaction() as session:
+        with self._database.transaction(DatabaseRole.QUEUE) as session:
             run = repository.lock_orphan(session, run_id)
             if run is None:
                 return None
-            if run.attempt >= MAX_ATTEMPTS:
-                repository.finish(session, run, problem=_worker_died_problem(run))
-                return None
-            LOGGER.warning("Run %s: its worker died; attempt %s.", run.id, run.attempt + 1)
-            return repository.start(session, run)
+            if run.attempt < MAX_ATTEMPTS:
+                LOGGER.warning("Run %s: its worker died; attempt %s.", run.id, run.attempt + 1)
+                return repository.start(session, run)
+        self._fail(run, _worker_died_problem(run))
+        return None
 
     def _do(self, run: ClaimedRun) -> None:
         with log_context(run_id=run.id, kind=run.kind, attempt=run.attempt, municipality=run.municipality_code):
@@ -153,7 +160,7 @@ class Worker:
         except RunGoneError:
             LOGGER.info("Run %s: dismissed, or taken over by another worker; its result is dropped.", run.id)
         except WorkerStoppingError:
-            with self._database.transaction() as session:
+            with self._inside(run) as session:
                 repository.requeue(session, run)
         except DATABASE_LOST:
             raise  # the run stays marked as running and is taken over when the database is back
@@ -165,8 +172,15 @@ class Worker:
         else:
             LOGGER.info("Run %s: succeeded after %.1f s.", run.id, time.monotonic() - started)
 
-    def _publish(self, run: ClaimedRun, result: RunResult) -> None:
+    @contextmanager
+    def _inside(self, run: ClaimedRun) -> Iterator[Session]:
+        """Give a session that sees the municipality of the run and no other."""
         with self._database.transaction() as session:
+            enter_municipality(session, run.municipality_id)
+            yield session
+
+    def _publish(self, run: ClaimedRun, result: RunResult) -> None:
+        with self._inside(run) as session:
             if not repository.hold_for_publishing(session, run):
                 raise RunGoneError
             published = result.publish(session) if result.publish else {}
@@ -174,7 +188,7 @@ class Worker:
             repository.finish(session, run, summary=summary, fingerprint=result.input_fingerprint)
 
     def _fail(self, run: ClaimedRun, problem: dict[str, Any]) -> None:
-        with self._database.transaction() as session:
+        with self._inside(run) as session:
             repository.finish(session, run, problem=problem)
 
     def _reporter(self, run: ClaimedRun) -> ReportProgress:
@@ -191,7 +205,7 @@ class Worker:
                 return
             last_stored = now
             progress = max(0, min(99, int(100 * fraction)))
-            with self._database.transaction() as session:
+            with self._inside(run) as session:
                 if not repository.set_progress(session, run, progress, message):
                     raise RunGoneError
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
 from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, read_feature, read_feature_page
+from app.database.tenancy import entering
 from app.municipalities.models import Municipality
 
 MUNICIPALITIES = Collection(
@@ -59,8 +60,8 @@ def insert_municipality(
     return session.scalar(statement.returning(Municipality.id))
 
 
-def summary_row(session: Session, code: str) -> Row[Any] | None:
-    """Return key, names, CRS, time zone and bounds of the municipality of that code."""
+def enter(session: Session, code: str) -> Row[Any] | None:
+    """Enter the municipality of that code and return its key, names, CRS, time zone and bounds."""
     return session.execute(
         select(
             Municipality.id,
@@ -72,6 +73,7 @@ def summary_row(session: Session, code: str) -> Row[Any] | None:
             func.ST_YMin(Municipality.boundary).label("south"),
             func.ST_XMax(Municipality.boundary).label("east"),
             func.ST_YMax(Municipality.boundary).label("north"),
+            entering(Municipality.id.expression).label("entered"),
         ).where(Municipality.code == code)
     ).one_or_none()
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from analysis.projection import crs_name, require_metres, working_crs
 from app.database.feature_pages import FeaturePage, FeatureQuery
+from app.database.tenancy import enter_service_wide
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.incidents import service as incidents
 from app.municipalities import repository
@@ -29,14 +30,16 @@ CODE_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 
 def find_municipality(session: Session, code: str) -> MunicipalityContext:
-    """Return the municipality of that code: the one place where an address becomes a tenant.
+    """Return the municipality of that code and enter it: the one place where an address becomes a tenant.
+
+    The rest of the transaction sees and writes the rows of this municipality and of no other.
 
     Raises
     ------
     NotFoundError
         If there is none.
     """
-    row = repository.summary_row(session, code) if re.fullmatch(CODE_PATTERN, code) else None
+    row = repository.enter(session, code) if re.fullmatch(CODE_PATTERN, code) else None
     if row is None:
         raise NotFoundError(f"There is no municipality {code[:63]!r}.", "GET /municipalities lists those there are.")
     return MunicipalityContext(
@@ -84,6 +87,7 @@ def create_municipality(
     if time_zone not in available_timezones():
         raise InvalidInputError(f"Unknown time zone {time_zone[:80]!r}.", "Use an IANA name such as Europe/Riga.")
     crs = working_crs(boundary.bounds) if metric_crs is None else require_metres(metric_crs)
+    enter_service_wide(session)
     municipality_id = repository.insert_municipality(
         session,
         code=code,
@@ -94,8 +98,9 @@ def create_municipality(
     )
     if municipality_id is None:
         raise ConflictError(f"There is a municipality {code!r} already.", "Choose another code.")
-    incidents.ensure_concern_catalogue(session, municipality_id)
-    return find_municipality(session, code)
+    municipality = find_municipality(session, code)
+    incidents.ensure_concern_catalogue(session, municipality.id)
+    return municipality
 
 
 def list_municipalities(session: Session, query: FeatureQuery) -> FeaturePage:

@@ -83,7 +83,7 @@ def rows_in_every_table(connection: Connection) -> dict[str, int]:
 @pytest.fixture
 def full_database(database: Database) -> Database:
     """A database that holds a row of every table."""
-    with database.engine.begin() as connection:
+    with database.owner_engine.begin() as connection:
         insert_a_row_in_every_table(connection)
     return database
 
@@ -124,7 +124,7 @@ def model_home() -> Iterator[Path]:
     cluster = EmbeddedCluster(home, durable=False)
     cluster.start()
     database = Database(cluster.url(), cluster=cluster)
-    migrating.upgrade(database.engine)
+    migrating.upgrade(database.owner_engine)
     database.close()
     yield home
     shutil.rmtree(directory)

@@ -20,12 +20,12 @@ from app.settings import DatabaseSettings
 
 
 def rows(database: Database) -> dict[str, int]:
-    with database.engine.connect() as connection:
+    with database.owner_engine.connect() as connection:
         return count_rows(connection)
 
 
 def name_of_town(database: Database) -> str | None:
-    with database.engine.connect() as connection:
+    with database.owner_engine.connect() as connection:
         return connection.scalar(text("select name from municipality"))
 
 
@@ -45,7 +45,7 @@ def file(full_database: Database, tmp_path: Path) -> Path:
 def embedded(home: Path, row_inserter: Callable[..., None]) -> Iterator[Database]:
     """Embedded database of its own with a row in every table."""
     database = open_database(DatabaseSettings(home=home))
-    with database.engine.begin() as connection:
+    with database.owner_engine.begin() as connection:
         row_inserter(connection)
     yield database
     database.close()
@@ -54,14 +54,14 @@ def embedded(home: Path, row_inserter: Callable[..., None]) -> Iterator[Database
 def test_a_server_database_is_restored_into_an_empty_one(file: Path, empty_database: Database) -> None:
     restore(empty_database, file)
     assert set(rows(empty_database).values()) == {1}
-    with empty_database.engine.connect() as connection:
+    with empty_database.owner_engine.connect() as connection:
         assert revisions.current_revision(connection) == revisions.head_revision()
 
 
 def test_a_server_database_with_the_schema_but_without_rows_counts_as_empty(
     file: Path, empty_database: Database
 ) -> None:
-    migrating.upgrade(empty_database.engine)
+    migrating.upgrade(empty_database.owner_engine)
     restore(empty_database, file)
     assert set(rows(empty_database).values()) == {1}
 
@@ -119,13 +119,13 @@ def test_the_embedded_database_is_replaced_while_it_is_in_use(file: Path, embedd
         stop.set()
         user.join()
     assert name_of_town(embedded) == "Town"
-    with embedded.engine.connect() as connection:
+    with embedded.owner_engine.connect() as connection:
         names = connection.exec_driver_sql("select datname from pg_database where datname like 'kvart%%'").scalars()
         assert names.all() == ["kvart"]
 
 
 def test_what_an_interrupted_restore_left_is_cleared_away(file: Path, embedded: Database) -> None:
-    with embedded.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with embedded.owner_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("create database kvart_restoring")
     restore(embedded, file, replace=True)
     assert name_of_town(embedded) == "Town"

@@ -37,7 +37,7 @@ def answer(cluster: EmbeddedCluster, query: str = "select 42") -> object:
 def test_the_first_start_makes_a_database_with_the_schema(open_home: Path) -> None:
     database = open_database(DatabaseSettings(home=open_home))
     try:
-        with database.engine.connect() as connection:
+        with database.owner_engine.connect() as connection:
             assert connection.exec_driver_sql("select count(*) from incident").scalar() == 0
             assert connection.exec_driver_sql("show data_checksums").scalar() == "on"
             assert connection.exec_driver_sql("show fsync").scalar() == "on"

@@ -74,7 +74,7 @@ def acknowledged(writer: Popen[str], rows: int) -> Iterator[int]:
 
 
 def stored(database: Database) -> set[int]:
-    with database.engine.connect() as connection:
+    with database.owner_engine.connect() as connection:
         return set(connection.exec_driver_sql("select n from acknowledged").scalars())
 
 
@@ -149,7 +149,7 @@ def test_a_busy_backend_without_postmaster_is_ended(home: Path, opened: Callable
         busy = "select count(*) from pg_stat_activity where state = 'active' and query like '%random()%'"
         until(lambda: watcher.execute(busy).fetchone() == (2,))
     kill_postmaster(home)
-    with opened().engine.connect() as connection:
+    with opened().owner_engine.connect() as connection:
         assert connection.exec_driver_sql("select 42").scalar() == 42
     worker.join()
     cluster.stop()
@@ -189,7 +189,7 @@ def test_files_of_a_dead_server_do_not_keep_a_new_one_from_starting(
     (home / "pg" / "postmaster.pid").write_text("\n".join(map(str, lines)) + "\n")
     (socket_directory / f"{SOCKET_NAME}.lock").write_text("\n".join(map(str, lines)) + "\n")
     (socket_directory / SOCKET_NAME).touch()
-    with opened().engine.connect() as connection:
+    with opened().owner_engine.connect() as connection:
         assert connection.exec_driver_sql("select 42").scalar() == 42
     while zombies:
         zombies.pop().wait()
@@ -197,10 +197,10 @@ def test_files_of_a_dead_server_do_not_keep_a_new_one_from_starting(
 
 def test_a_lost_socket_is_made_again(home: Path, opened: Callable[[], Database]) -> None:
     database = opened()
-    database.engine.dispose()
+    database.owner_engine.dispose()
     assert database.cluster is not None
     Path(database.cluster.socket_directory, SOCKET_NAME).unlink()
-    with database.engine.connect() as connection:
+    with database.owner_engine.connect() as connection:
         assert connection.exec_driver_sql("select 42").scalar() == 42
 
 

@@ -92,7 +92,7 @@ def test_a_server_without_the_schema_is_not_changed(empty_database: Database, cl
     with pytest.raises(DatabaseUnavailableError, match="schema of the database is at revision none") as refused:
         open_database(settings(empty_database.url.render_as_string(hide_password=False)))
     assert "kvart db upgrade" in refused.value.hint
-    with empty_database.engine.connect() as connection:
+    with empty_database.owner_engine.connect() as connection:
         assert revisions.current_revision(connection) is None
 
 
@@ -102,7 +102,7 @@ def test_a_server_where_postgis_may_not_be_switched_on(empty_database: Database)
         connection.execute("create role clerk login")
     clerk = Database(make_url(str(empty_database.url)).set(username="clerk"))
     with pytest.raises(DatabaseUnavailableError, match="PostGIS cannot be switched on") as refused:
-        migrating.upgrade(clerk.engine)
+        migrating.upgrade(clerk.owner_engine)
     clerk.close()
     assert "create extension postgis" in refused.value.hint
 
@@ -125,7 +125,7 @@ def test_a_full_pool_is_reported(database_url: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sessions, "POOL_TIMEOUT_SECONDS", 0.1)
     database = Database(make_url(database_url), pool_size=1)
     full = pytest.raises(DatabaseUnavailableError, match="Every connection to the database is in use")
-    with database.engine.connect(), database.engine.connect(), full:
+    with database.owner_engine.connect(), database.owner_engine.connect(), full:
         count(database)
     database.close()
 

@@ -42,7 +42,7 @@ where contype = 'f' and confdeltype = 'c' and connamespace = 'public'::regnamesp
 
 @pytest.mark.parametrize("table", TENANT_TABLES)
 def test_every_key_of_a_tenant_table_carries_the_municipality(database: Database, table: str) -> None:
-    with database.engine.connect() as connection:
+    with database.owner_engine.connect() as connection:
         keys = connection.execute(text(KEYS), {"table": table}).all()
         indexes = connection.execute(text(UNIQUE_INDEXES), {"table": table}).all()
     assert {"p", "f"} <= {key.kind for key in keys}
@@ -58,12 +58,12 @@ def references(connection: Connection) -> dict[str, set[str]]:
 
 
 def test_references_form_no_circle_and_all_lead_to_the_municipality(database: Database) -> None:
-    with database.engine.connect() as connection:
+    with database.owner_engine.connect() as connection:
         graph = references(connection)
     assert next(TopologicalSorter(graph).static_order()) == "municipality"
     assert set(TENANT_TABLES) <= set(graph)
 
 
 def test_deletes_that_cascade_find_their_rows_by_index(database: Database) -> None:
-    with database.engine.connect() as connection:
+    with database.owner_engine.connect() as connection:
         assert connection.scalars(text(CASCADES_WITHOUT_INDEX)).all() == []
