@@ -114,7 +114,7 @@ def demonstrate(database: Database, sample: Path, out: Path, settings: MapSettin
         done[kind], is_old = _analyse(database, municipality, kind, title, tell)
         if is_old:
             reused.append(kind)
-    with database.transaction() as session:
+    with database.inside(municipality.id) as session:
         plan = beats.get_plan(
             session, municipality, beats.plan_of_run(session, municipality, done["beat-allocation"].id)
         )
@@ -147,7 +147,7 @@ def _import(database: Database, municipality: MunicipalityContext, kind: str, pa
 def _analyse(
     database: Database, municipality: MunicipalityContext, kind: str, title: str, tell: Tell
 ) -> tuple[AnalysisRun, bool]:
-    with database.transaction() as session:
+    with database.inside(municipality.id) as session:
         parameters, fingerprint = _parameters(session, municipality, kind)
         known = runs.same_run(session, municipality, kind, parameters, fingerprint)
         if known is not None:
@@ -180,7 +180,7 @@ def _finish(
     worker = Worker(database, observer=lambda run, fraction, told: tell(fraction, told) if run.id == run_id else None)
     while True:
         worker.run_until_idle()
-        with database.transaction() as session:
+        with database.inside(municipality.id) as session:
             run = runs.get_run(session, municipality, run_id)
         if run.state == "succeeded":
             return run

@@ -19,7 +19,7 @@ from app.database.embedded import EmbeddedCluster
 from app.database.programs import last_line
 from app.database.revisions import current_revision, head_revision
 from app.database.roles import DatabaseRole
-from app.database.tenancy import MUNICIPALITY_SETTING, SERVICE_WIDE_SETTING
+from app.database.tenancy import MUNICIPALITY_SETTING, SERVICE_WIDE_SETTING, enter_municipality
 from app.database.versions import read_versions, require_versions
 from app.errors import DatabaseUnavailableError, InvalidInputError
 from app.settings import DatabaseSettings
@@ -101,6 +101,13 @@ class Database:
             raise DatabaseUnavailableError(
                 "Every connection to the database is in use.", "Try again, or raise KVART_POOL_SIZE."
             ) from error
+
+    @contextmanager
+    def inside(self, municipality_id: int) -> Iterator[Session]:
+        """Give a session as :meth:`transaction` does, with a municipality entered whose key is known already."""
+        with self.transaction() as session:
+            enter_municipality(session, municipality_id)
+            yield session
 
     def standing_connection(self) -> Connection:
         """Return a connection without transactions and without a role, for session locks and LISTEN."""

@@ -14,18 +14,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.orm import Session
 
 from analysis.errors import AnalysisError
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database
-from app.database.tenancy import enter_municipality
 from app.errors import DatabaseUnavailableError, KvartError, problem_document
 from app.jobs import repository
 from app.jobs.handlers import HANDLERS, ClaimedRun, Handler, ReportProgress, RunResult, handler_of
@@ -160,7 +157,7 @@ class Worker:
         except RunGoneError:
             LOGGER.info("Run %s: dismissed, or taken over by another worker; its result is dropped.", run.id)
         except WorkerStoppingError:
-            with self._inside(run) as session:
+            with self._database.inside(run.municipality_id) as session:
                 repository.requeue(session, run)
         except DATABASE_LOST:
             raise  # the run stays marked as running and is taken over when the database is back
@@ -172,15 +169,8 @@ class Worker:
         else:
             LOGGER.info("Run %s: succeeded after %.1f s.", run.id, time.monotonic() - started)
 
-    @contextmanager
-    def _inside(self, run: ClaimedRun) -> Iterator[Session]:
-        """Give a session that sees the municipality of the run and no other."""
-        with self._database.transaction() as session:
-            enter_municipality(session, run.municipality_id)
-            yield session
-
     def _publish(self, run: ClaimedRun, result: RunResult) -> None:
-        with self._inside(run) as session:
+        with self._database.inside(run.municipality_id) as session:
             if not repository.hold_for_publishing(session, run):
                 raise RunGoneError
             published = result.publish(session) if result.publish else {}
@@ -188,7 +178,7 @@ class Worker:
             repository.finish(session, run, summary=summary, fingerprint=result.input_fingerprint)
 
     def _fail(self, run: ClaimedRun, problem: dict[str, Any]) -> None:
-        with self._inside(run) as session:
+        with self._database.inside(run.municipality_id) as session:
             repository.finish(session, run, problem=problem)
 
     def _reporter(self, run: ClaimedRun) -> ReportProgress:
@@ -205,7 +195,7 @@ class Worker:
                 return
             last_stored = now
             progress = max(0, min(99, int(100 * fraction)))
-            with self._inside(run) as session:
+            with self._database.inside(run.municipality_id) as session:
                 if not repository.set_progress(session, run, progress, message):
                     raise RunGoneError
 

@@ -35,12 +35,12 @@ Worker(Database(make_url(sys.argv[1])), handlers={"getis-ord": stubborn}).run_fo
 
 
 def submit(database, town, **more):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         return runs.submit_run(session, town, "getis-ord", {}, **more).id
 
 
 def state_of(database, town, run_id):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         return find_run(session, town.id, run_id)
 
 
@@ -66,8 +66,8 @@ def publish_cell(run):
 
 
 def count_cells(database):
-    with database.transaction() as session:
-        return session.scalar(text("select count(*) from density_cell"))
+    with database.owner_engine.connect() as connection:
+        return connection.scalar(text("select count(*) from density_cell"))
 
 
 def succeed(database, run, report):
@@ -142,7 +142,7 @@ def test_a_result_that_cannot_be_stored_leaves_nothing_behind(database, town):
 
 def test_a_run_that_is_dismissed_while_it_runs_stops_and_publishes_nothing(database, town):
     def dismissed_meanwhile(database, run, report):
-        with database.transaction() as session:
+        with database.inside(town.id) as session:
             runs.dismiss_run(session, town, run.id)
         report(0.5, "still here")
         pytest.fail("the report should have stopped the run")
@@ -155,7 +155,7 @@ def test_a_run_that_is_dismissed_while_it_runs_stops_and_publishes_nothing(datab
 
 def test_a_run_that_is_dismissed_after_its_last_report_publishes_nothing(database, town):
     def dismissed_at_the_end(database, run, report):
-        with database.transaction() as session:
+        with database.inside(town.id) as session:
             runs.dismiss_run(session, town, run.id)
         return RunResult({}, None, publish_cell(run))
 
@@ -234,7 +234,7 @@ def test_a_run_of_a_killed_worker_is_done_by_another_exactly_once(database, data
 
 def test_a_run_that_kills_its_workers_is_given_up(database, town):
     run_id = submit(database, town)
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         session.execute(text("update analysis_run set state = 'running', attempt = :n"), {"n": MAX_ATTEMPTS})
     assert Worker(database, handlers={"getis-ord": succeed}).run_until_idle() == 0
     run = state_of(database, town, run_id)
@@ -244,7 +244,7 @@ def test_a_run_that_kills_its_workers_is_given_up(database, town):
 
 def test_a_frozen_worker_that_wakes_up_finds_itself_fenced_off(database, town):
     def overtaken(database, run, report):
-        with database.transaction() as session:
+        with database.inside(town.id) as session:
             session.execute(text("update analysis_run set attempt = attempt + 1"))
         return RunResult({"by": "the frozen one"}, None, publish_cell(run))
 
@@ -264,8 +264,8 @@ def test_a_worker_outlives_a_lost_connection(database, town, caplog):
     thread.start()
     try:
         time.sleep(0.3)
-        with database.transaction() as session:
-            session.execute(
+        with database.owner_engine.connect() as connection:
+            connection.execute(
                 text("""select pg_terminate_backend(pid) from pg_stat_activity
                     where pid <> pg_backend_pid() and datname = current_database() and query not like 'insert%'""")
             )

@@ -110,10 +110,10 @@ def do_run(database, town):
     """Submit a run, do it, and return it."""
 
     def do(kind, parameters=None, seed=None):
-        with database.transaction() as session:
+        with database.inside(town.id) as session:
             run_id = runs.submit_run(session, town, kind, parameters or {}, seed).id
         Worker(database).run_until_idle()
-        with database.transaction() as session:
+        with database.inside(town.id) as session:
             return runs.get_run(session, town, run_id)
 
     return do

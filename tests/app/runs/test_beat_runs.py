@@ -14,7 +14,7 @@ from app.errors import NotFoundError
 
 
 def plan_of(database, town, run):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         plan_id = service.plan_of_run(session, town, run.id)
         return service.get_plan(session, town, plan_id)
 
@@ -28,7 +28,7 @@ def test_a_plan_covers_every_unit_once_and_gives_each_beat_an_officer(database, 
     assert run.summary["events_counted"] == 760 - run.summary["excluded"].get("events_outside_units", 0)
     assert plan["beats"] == plan["within_bounds"] == run.summary["figures"]["beats"]
     assert plan["report"]["figures"]["workload_gap"] >= 0
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         assignments = service.unit_assignments(session, town, plan["id"])
         page = service.beat_features(session, town, plan["id"], FeatureQuery())
         frame = service.beat_frame(session, town, plan["id"])
@@ -67,20 +67,20 @@ def test_no_beat_crosses_a_hard_boundary(database, town, do_run):
     assert run.state == "succeeded", run.problem
     plan = plan_of(database, town, run)
     assert plan["vacancies"] == plan["beats"]
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         assignments = service.unit_assignments(session, town, plan["id"])
     north = assignments["unit_id"].str[:2].astype(int) >= 6
     assert set(assignments["beat_id"][north]).isdisjoint(assignments["beat_id"][~north])
 
 
 def test_beats_out_of_bounds_are_stored_with_their_reason(database, town, do_run):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         session.execute(text("update areal_unit set residents = 9000 where external_id = '05-05'"))
     run = do_run("beat-allocation")
     plan = plan_of(database, town, run)
     assert plan["within_bounds"] == plan["beats"] - 1
     assert plan["vacancies"] == max(0, plan["beats"] - 6)
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         frame = service.beat_frame(session, town, plan["id"])
     assert frame.loc[~frame["within_bounds"].astype(bool), "reason"].tolist() == ["unit_over_max"]
 
@@ -98,18 +98,18 @@ def test_beats_out_of_bounds_are_stored_with_their_reason(database, town, do_run
     ],
 )
 def test_what_cannot_be_divided_fails_with_what_to_do(database, town, do_run, change, parameters, message):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         session.execute(text(change))
     run = do_run("beat-allocation", parameters)
     assert run.state == "failed"
     assert message in run.problem["detail"]
     assert run.problem["hint"]
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         assert service.list_plans(session, town) == []
 
 
 def test_several_sources_of_units_have_to_be_told_apart(database, town, do_run):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         session.execute(
             text("""insert into areal_unit (municipality_id, geom, residents)
                 values (:m, st_makeenvelope(22, 57, 22.1, 57.1, 4326), 5)"""),
@@ -122,7 +122,7 @@ def test_several_sources_of_units_have_to_be_told_apart(database, town, do_run):
 
 
 def test_without_officers_every_beat_is_vacant_and_the_summary_says_so(database, town, do_run):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         session.execute(text("delete from officer"))
     run = do_run("beat-allocation")
     assert run.state == "succeeded", run.problem
@@ -132,7 +132,7 @@ def test_without_officers_every_beat_is_vacant_and_the_summary_says_so(database,
 def test_the_same_input_and_seed_give_the_same_plan_and_fingerprint(database, town, do_run):
     one, two = (do_run("beat-allocation", {"plan_name": name}, seed=5) for name in ("One", "Two"))
     assert one.input_fingerprint == two.input_fingerprint
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         assert service.input_fingerprint(session, town, AllocationParameters()) == one.input_fingerprint
         plans = [service.unit_assignments(session, town, run.summary["beat_plan_id"]) for run in (one, two)]
         assert service.latest_plan(session, town) == two.summary["beat_plan_id"]
@@ -140,7 +140,7 @@ def test_the_same_input_and_seed_give_the_same_plan_and_fingerprint(database, to
 
 
 def test_without_a_plan_there_is_nothing_to_draw(database, town):
-    with database.transaction() as session, pytest.raises(NotFoundError, match="has no beat plan"):
+    with database.inside(town.id) as session, pytest.raises(NotFoundError, match="has no beat plan"):
         service.latest_plan(session, town)
 
 

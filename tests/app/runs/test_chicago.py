@@ -48,17 +48,17 @@ def chicago(database, shared_data):
 
 
 def do_run(database, municipality, kind, parameters):
-    with database.transaction() as session:
+    with database.inside(municipality.id) as session:
         run_id = runs.submit_run(session, municipality, kind, parameters).id
     Worker(database).run_until_idle()
-    with database.transaction() as session:
+    with database.inside(municipality.id) as session:
         run = runs.get_run(session, municipality, run_id)
     assert run.state == "succeeded", run.problem
     return run
 
 
 def test_density_hot_spots_and_beats_of_chicago(database, chicago):
-    with database.transaction() as session:
+    with database.inside(chicago.id) as session:
         stored = session.scalar(text("select count(*) from incident"))
     density = do_run(database, chicago, "kernel-density", {"radius_m": 800, "cell_m": 200})
     assert density.summary["n_used"] + sum(density.summary["excluded"].values()) == stored
@@ -69,7 +69,7 @@ def test_density_hot_spots_and_beats_of_chicago(database, chicago):
 
 
 def check_hot_spots(database, chicago, run, stored):
-    with database.transaction() as session:
+    with database.inside(chicago.id) as session:
         cells = hot_spots.result_frame(session, chicago, "getis-ord", run.id)
     assert cells["count"].sum() + run.summary["excluded"].get("outside", 0) == stored
     assert {-3, 0, 3} <= set(cells["gi_bin"])
@@ -80,7 +80,7 @@ def check_hot_spots(database, chicago, run, stored):
 
 
 def check_plan(database, chicago, run):
-    with database.transaction() as session:
+    with database.inside(chicago.id) as session:
         plan = beats.get_plan(session, chicago, run.summary["beat_plan_id"])
         frame = beats.beat_frame(session, chicago, plan["id"])
         units = beats.unit_assignments(session, chicago, plan["id"])

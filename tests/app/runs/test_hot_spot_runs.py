@@ -14,7 +14,7 @@ from app.hot_spots.schemas import HotSpotParameters
 
 
 def features_of(database, town, run, bbox=None):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         page = service.result_features(session, town, run.kind, run.id, service.whole_result(bbox))
     return json.loads(f"[{page.features}]")
 
@@ -57,7 +57,7 @@ def test_density_of_one_category_and_half_a_year(database, town, do_run):
     features = features_of(database, town, run)
     peak = max(feature["properties"]["density_per_km2"] for feature in features)
     assert peak > 20
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         frame = service.result_frame(session, town, run.kind, run.id)
     assert frame["density_per_km2"].max() == peak
     assert frame.crs == "EPSG:4326"
@@ -65,7 +65,7 @@ def test_density_of_one_category_and_half_a_year(database, town, do_run):
 
 
 def test_the_days_of_a_period_are_those_of_the_municipality(database, town):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         session.execute(text("delete from incident"))
         session.execute(
             text("""insert into incident (municipality_id, geom, x, y, occurred_from, time_precision)
@@ -103,7 +103,7 @@ def test_a_part_of_a_result_can_be_read_by_bbox(database, town, do_run):
 
 
 def test_point_masses_can_be_left_out(database, town, do_run):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         session.execute(
             text("""insert into incident (municipality_id, geom, x, y, time_precision)
                 select :m, st_point(22.5, 57.2, 4326), 352000.5, 6342000.5, 'unknown' from generate_series(1, 300)"""),
@@ -120,7 +120,7 @@ def test_point_masses_can_be_left_out(database, town, do_run):
 
 def test_the_fingerprint_tells_the_same_input_from_another(database, town, do_run):
     run = do_run("getis-ord", {"cell_m": 250})
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         parameters = HotSpotParameters(cell_m=500)
         assert service.input_fingerprint(session, town, parameters) == run.input_fingerprint
         session.execute(text("delete from incident where id = (select min(id) from incident)"))

@@ -92,7 +92,7 @@ def test_beat_plans_over_http(client, finished):
 
 
 def test_the_lighting_map_shows_lights_and_zones(client, town, database):
-    with database.transaction() as session:
+    with database.inside(town.id) as session:
         session.execute(
             text("""insert into street_light (municipality_id, geom, x, y, lamp_type)
                 values (:m, st_point(18.53, 57.19, 4326), 0, 0, 'LED')"""),
