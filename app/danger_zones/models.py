@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, LargeBinary, func
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, LargeBinary, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.base import Base, geometry, tenant_reference
+from app.database.base import Base, TenantKey, geometry, tenant_reference
 from app.ingest.models import ImportedRow, imported_row_constraints
 
 ReportedBy = Literal["citizen", "officer_interview", "survey", "municipality", "unknown"]
@@ -90,3 +90,22 @@ class Report(ImportedRow, Base):
     reporter_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Salted hash that tells distinct reporters apart and nothing else."""
     recorded_area: Mapped[str | None]
+
+
+class ReporterLink(TenantKey, Base):
+    """The secret link of one reporter to one danger zone, and what the reporter left besides."""
+
+    __tablename__ = "reporter_link"
+    __table_args__ = (
+        UniqueConstraint("municipality_id", "token_sha256"),
+        tenant_reference("danger_zone_id", "danger_zone", ondelete="CASCADE"),
+        CheckConstraint("length(token_sha256) = 32", name="token_is_hashed"),
+        Index("ix_reporter_link_danger_zone", "municipality_id", "danger_zone_id"),
+    )
+
+    danger_zone_id: Mapped[int] = mapped_column(BigInteger)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    contact: Mapped[str | None]
+    """How the reporter wants to be told, if at all."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

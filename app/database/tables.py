@@ -1,22 +1,28 @@
 """Every table of the schema, so that migrations and tests see all of it."""
 
 from app.areal_units.models import ArealUnit
+from app.audit.models import AuditBatch, StoredEvent
 from app.beats.models import Beat, BeatMembership, BeatPlan
-from app.danger_zones.models import DangerZone, Report
+from app.danger_zones.models import DangerZone, Report, ReporterLink
 from app.database.base import Base
 from app.fixes.models import Fix
 from app.hot_spots.models import DensityCell, HotSpotCell
+from app.identity.models import Account, ApiKey, LoginSession, Membership, SignInLink
 from app.incidents.models import Category, Incident
 from app.ingest.models import ImportBatch, QuarantinedRow, Source
 from app.lights.models import StreetLight, StreetLightOutage
 from app.municipalities.models import Municipality
 from app.officers.models import Officer, OfficerAssignment
+from app.retention.models import RetentionRule
 from app.runs.models import AnalysisRun
 from app.streets.models import StreetSegment
 
 __all__ = [
+    "Account",
     "AnalysisRun",
+    "ApiKey",
     "ArealUnit",
+    "AuditBatch",
     "Base",
     "Beat",
     "BeatMembership",
@@ -28,12 +34,18 @@ __all__ = [
     "HotSpotCell",
     "ImportBatch",
     "Incident",
+    "LoginSession",
+    "Membership",
     "Municipality",
     "Officer",
     "OfficerAssignment",
     "QuarantinedRow",
     "Report",
+    "ReporterLink",
+    "RetentionRule",
+    "SignInLink",
     "Source",
+    "StoredEvent",
     "StreetLight",
     "StreetLightOutage",
     "StreetSegment",

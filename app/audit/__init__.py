@@ -1,0 +1,1 @@
+"""The audit log: who did or saw what, when, why and from where; append-only and sealed."""

@@ -1,0 +1,1 @@
+"""How long data is kept, and erasure before that."""
