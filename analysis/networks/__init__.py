@@ -1,0 +1,1 @@
+"""Street networks: segments as units of analysis, neighbours along streets, density along streets."""
