@@ -85,6 +85,44 @@ def compressed_rows(edges: Edges, n_units: int) -> tuple[NDArray[np.int64], NDAr
     return start, target[order], np.concatenate([edges.border_m, edges.border_m])[order]
 
 
+class BorderRows(NamedTuple):
+    """All borders of a task in compressed rows, those that no beat may grow across included.
+
+    Attributes
+    ----------
+    start : ndarray of int64, shape (n + 1,)
+        The borders of unit ``u`` are the entries ``start[u]`` to ``start[u + 1] - 1``.
+    neighbour : ndarray of int64, shape (m,)
+        Unit on the other side.
+    border_m : ndarray of float64, shape (m,)
+        Length in metres.
+    passable : ndarray of bool, shape (m,)
+        Whether units on both sides count as connected when they are in one beat.
+    """
+
+    start: NDArray[np.int64]
+    neighbour: NDArray[np.int64]
+    border_m: NDArray[np.float64]
+    passable: NDArray[np.bool_]
+
+
+def border_rows(opened: Edges, closed: Edges, n_units: int) -> BorderRows:
+    """Put open and closed borders of ``n_units`` units into one :class:`BorderRows`.
+
+    Examples
+    --------
+    >>> opened, closed = (Edges(np.array([a]), np.array([2]), np.array([9.0])) for a in (0, 1))
+    >>> rows = border_rows(opened, closed, 3)
+    >>> rows.neighbour, rows.passable
+    (array([2, 2, 0, 1]), array([ True, False,  True, False]))
+    """
+    first, second, border_m = (np.concatenate(pair) for pair in zip(opened, closed, strict=True))
+    numbers = np.arange(len(first), dtype=np.float64)
+    start, neighbour, number = compressed_rows(Edges(first, second, numbers), n_units)
+    border = number.astype(np.int64)
+    return BorderRows(start, neighbour, border_m[border], border < len(opened.first))
+
+
 def edges_of(graph: UnitGraph) -> Edges:
     """Return every border of ``graph`` once."""
     source = np.repeat(np.arange(len(graph.start) - 1), np.diff(graph.start))

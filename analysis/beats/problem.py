@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from analysis.beats import checks
 from analysis.beats.adjacency import Contiguity, rook_contiguity
 from analysis.beats.conditions import Conditions, Locks, open_and_close, settle_locks
-from analysis.beats.graph import Edges
+from analysis.beats.graph import BorderRows, Edges, border_rows
 from analysis.beats.voronoi import voronoi_cells
 from analysis.beats.weights import Weights
 from analysis.beats.workload import combined_workload, workload_text
@@ -135,6 +135,16 @@ class BeatProblem:
         """Centroid of each unit in metres, shape (n, 2)."""
         points: NDArray[np.float64] = shapely.get_coordinates(shapely.centroid(self.polygons))
         return points
+
+    @cached_property
+    def borders(self) -> BorderRows:
+        """Open and closed borders of each unit."""
+        return border_rows(self.contiguity.edges, self.closed, self.n_units)
+
+    @cached_property
+    def row_of_unit(self) -> dict[str, int]:
+        """Position of each unit by the text of its name."""
+        return {str(name): row for row, name in enumerate(self.unit_ids.tolist())}
 
 
 def beat_problem(  # noqa: PLR0913

@@ -21,6 +21,17 @@ LOCKED_CONFLICT = "locked_conflict"
 NOT_FOUND = "not_found"
 """A division within the bounds may exist, but the search did not find it."""
 
+BELOW_MIN = "below_min"
+"""A beat drawn by hand or by others has too few residents."""
+ABOVE_MAX = "above_max"
+"""A beat drawn by hand or by others has too many residents."""
+NOT_CONTIGUOUS = "not_contiguous"
+"""A beat drawn by hand or by others is in several pieces."""
+CROSSES_HARD_BOUNDARY = "crosses_hard_boundary"
+"""A beat drawn by hand or by others lies on both sides of a hard boundary."""
+LOCKED = "locked"
+"""A unit was not moved because it is locked."""
+
 MOST_UNITS_IN_MESSAGE = 5
 
 

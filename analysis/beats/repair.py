@@ -82,7 +82,7 @@ def repair(
                     path = (seed, turn, centre)
                     if patience.is_over():
                         return None
-                    return _solve_around(graph, beat, around, rules, fixed_count, gentle, path)
+                    return solve_around(graph, beat, around, rules, fixed_count=fixed_count, gentle=gentle, path=path)
 
                 touched: set[int] = set()
                 for (_, around), solved in zip(batch, list(pool.map(solve, batch)), strict=True):
@@ -138,16 +138,35 @@ def _apart(beside: csr_array, waiting: list[int], steps: int) -> tuple[list[tupl
     return batch, left
 
 
-def _solve_around(
+def solve_around(
     graph: UnitGraph,
     beat: Labels,
     around: Labels,
     rules: Rules,
+    *,
     fixed_count: bool,
     gentle: bool,
     path: tuple[int, int, int],
 ) -> Labels | None:
-    """Return beats for the units of ``around`` (-1, -2 ... for new ones), None when no better ones were found."""
+    """Solve some beats that touch each other anew.
+
+    Parameters
+    ----------
+    graph, rules, fixed_count, gentle
+        As for :func:`repair`; residents who leave the ``home`` of the graph have their price.
+    beat : ndarray of int64, shape (n,)
+        Beat of each unit; those of ``around`` are connected.
+    around : ndarray of int64, shape (c,)
+        Beats to solve, ascending.
+    path : tuple of int
+        Seed and what else the random stream depends on.
+
+    Returns
+    -------
+    ndarray of int64, or None
+        Beats for the units of ``around`` in ascending order of the units (-1, -2 ... for new ones), None when no
+        division with fewer beats out of bounds was found.
+    """
     units = np.flatnonzero(np.isin(beat, around))
     part = subgraph(graph, units)
     present = np.searchsorted(around, beat[units])

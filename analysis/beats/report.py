@@ -118,7 +118,7 @@ def beat_totals(problem: BeatProblem, beat: Labels) -> Totals:
     closed = problem.closed.select(beat[problem.closed.first] == beat[problem.closed.second])
     area_m2 = np.bincount(beat, problem.area_m2, minlength=count)
     inner_m = np.bincount(beat[inner.first], inner.border_m, minlength=count)
-    inner_m += np.bincount(beat[closed.first], closed.border_m, minlength=count)
+    inner_m = inner_m + np.bincount(beat[closed.first], closed.border_m, minlength=count)
     perimeter_m = np.bincount(beat, problem.perimeter_m, minlength=count) - 2.0 * inner_m
     n_pieces, piece = components(inner, problem.n_units)
     beat_of_piece = np.zeros(n_pieces, np.int64)
