@@ -16,15 +16,15 @@ from analysis.errors import ParameterError
 from analysis.grids.cell_grid import checked_weights
 from analysis.networks.cutting import IntArray, cut_lines
 from analysis.networks.line_kernels import BELL_CUT
+from analysis.networks.lixels import event_mass, lixel_starts, lixel_ways
 from analysis.networks.snapped_events import SnappedEvents, snapped_events, snapping_parameters
-from analysis.networks.spreading import LENGTH_UNITS_M, LineKernel, Sources, Ways, own_mass, spread_mass
+from analysis.networks.spreading import LENGTH_UNITS_M, LineKernel
 from analysis.networks.street_network import StreetNetwork
 from analysis.projection import FloatArray, crs_name
 from analysis.summary import Notice, Summary
 
 EqualSplit = Literal["continuous", "discontinuous"]
 
-MOST_LIXELS = 20_000_000
 LIXELS_A_RADIUS = 5
 """Lixels that should fit into a bandwidth, for the map to show its shape."""
 
@@ -63,7 +63,7 @@ class NetworkDensity:
         GeoDataFrame, one row a lixel
             With a period ``density_per_km_year`` comes first.
         """
-        start = _starts(self.segment, self.length_m)
+        start = lixel_starts(self.segment, self.length_m)
         inner = start > 0
         pieces = cut_lines(self.network.geometry, self.segment[inner], start[inner], 0.0)
         data: dict[str, Any] = {} if self.years is None else {"density_per_km_year": self.density_per_km / self.years}
@@ -153,10 +153,10 @@ def network_density(  # noqa: PLR0913
     shape = known_kernel(kernel)
     line_kernel = _line_kernel(shape, radius_m, sigma_m, equal_split)
     check_years(years)
-    ways = _ways(network, lixel_m)
+    ways = lixel_ways(network, lixel_m)
     snapped = snapped_events(x, y, network, tolerance_m=tolerance_m)
     weight = np.ones(snapped.segment.size) if weights is None else checked_weights(weights, snapped.segment.size)
-    mass, unit_m = _mass(network, ways, snapped, weight, line_kernel)
+    mass, unit_m = event_mass(network, ways, snapped, weight, line_kernel)
     segment = np.repeat(np.arange(network.n), np.diff(ways.first_lixel))
     length = ways.lixel_m[segment]
     density = np.maximum(mass, 0.0) / length * 1000.0
@@ -203,74 +203,6 @@ def _line_kernel(
     return LineKernel(shape.form, float(own), reach * float(own), equal_split == "continuous")
 
 
-def _ways(network: StreetNetwork, lixel_m: float) -> Ways:
-    """Return the network as compiled code walks it."""
-    if not (math.isfinite(lixel_m) and lixel_m > 0):
-        raise ParameterError(f"lixel_m is {lixel_m}.", "Give a positive number of metres.")
-    lixels = np.maximum(1, np.ceil(network.length_m / lixel_m * (1.0 - 1e-12)))
-    if lixels.sum() > MOST_LIXELS:
-        raise ParameterError(
-            f"Lixels of {lixel_m:g} m are {lixels.sum():,.0f} on these streets, more than {MOST_LIXELS:,}.",
-            "Use longer lixels.",
-        )
-    at = network.ends.ravel()
-    halves = np.argsort(at, kind="stable")
-    first_half = np.r_[0, np.cumsum(np.bincount(at, minlength=len(network.nodes)))]
-    first_lixel = np.r_[0, np.cumsum(lixels)].astype(np.int64)
-    length = np.round(network.length_m / LENGTH_UNITS_M[0]).astype(np.int64)
-    return Ways(network.ends, first_half, halves, length, LENGTH_UNITS_M[0], network.length_m / lixels, first_lixel)
-
-
-def _mass(
-    network: StreetNetwork, ways: Ways, snapped: SnappedEvents, weight: FloatArray, kernel: LineKernel
-) -> tuple[FloatArray, float]:
-    """Return the mass of the events on each lixel, and the unit to which lengths were rounded, metres."""
-    used = snapped.on_street
-    segment, position, counted = snapped.segment[used], snapped.position_m[used], weight[used]
-    length = network.length_m[segment]
-    side = (position > 0.5 * length).astype(np.int64)
-    node = np.where(snapped.at_node[used], network.ends[segment, side], -1)
-    between = node < 0
-    places, at = np.unique(np.column_stack([segment, position])[between], axis=0, return_inverse=True)
-    heavy = _ordered_sums(at, counted[between], len(places))
-    on, along = places[:, 0].astype(np.int64), np.ascontiguousarray(places[:, 1])
-    mass = np.zeros(ways.first_lixel[-1])
-    own_mass(ways, on, along, heavy, kernel, mass)
-    nodes, which = np.unique(node[~between], return_inverse=True)
-    half = np.r_[2 * on, 2 * on + 1]
-    gap = np.r_[along, network.length_m[on] - along]
-    near = gap < kernel.reach_m
-    sources = _sources(ways, half[near], gap[near], np.r_[heavy, heavy][near])
-    at_nodes = Sources(
-        np.full(nodes.size, -1), nodes, np.arange(nodes.size + 1), np.zeros(nodes.size),
-        _ordered_sums(which, counted[~between], nodes.size),
-    )  # fmt: skip
-    out, unit_m = spread_mass(ways, sources, kernel)
-    out_of_nodes, unit_of_nodes_m = spread_mass(ways, at_nodes, kernel)
-    return mass + out + out_of_nodes, max(unit_m, unit_of_nodes_m)
-
-
-def _sources(ways: Ways, half: IntArray, gap_m: FloatArray, weight: FloatArray) -> Sources:
-    """Return events between nodes by the half of a segment through which they leave."""
-    order = np.lexsort((gap_m, half))
-    distinct, first = np.unique(half[order], return_index=True)
-    node = ways.ends[distinct // 2, distinct % 2]
-    return Sources(distinct, node, np.r_[first, half.size], gap_m[order], weight[order])
-
-
-def _ordered_sums(group: IntArray, values: FloatArray, n: int) -> FloatArray:
-    """Sum values by group so that their order does not matter."""
-    order = np.lexsort((values, group))
-    return np.bincount(group[order], values[order], minlength=n).astype(np.float64)
-
-
-def _starts(segment: IntArray, length_m: FloatArray) -> FloatArray:
-    """Return where on its segment each lixel begins."""
-    first = np.r_[True, np.diff(segment) > 0]
-    number = np.arange(segment.size)
-    return np.asarray((number - number[first][np.cumsum(first) - 1]) * length_m)
-
-
 def _doubts(mass: FloatArray, kernel: LineKernel, lixel_m: float, parameters: dict[str, Any]) -> tuple[Notice, ...]:
     """Warn of lixels too long for the kernel and of mass that is lost or negative."""
     notices = []
@@ -315,7 +247,7 @@ def _reading(
 ) -> str:
     """Say in plain language what the map shows."""
     highest = int(density.argmax())
-    along = _starts(segment, length_m)[highest] + 0.5 * length_m[highest]
+    along = lixel_starts(segment, length_m)[highest] + 0.5 * length_m[highest]
     place = network.geometry[segment[highest]].interpolate(along)
     mean = float((density * length_m).sum() / length_m.sum())
     bandwidth = f"radius {parameters['radius_m']:g} m" if "radius_m" in parameters else (

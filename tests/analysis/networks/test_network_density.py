@@ -11,8 +11,7 @@ from shapely import LineString
 
 from analysis.density.kernels import KERNELS
 from analysis.errors import ParameterError
-from analysis.networks import network_density as density_module
-from analysis.networks import spreading
+from analysis.networks import lixels, spreading
 from analysis.networks.line_kernels import mass_up_to
 from analysis.networks.network_density import network_density
 from analysis.networks.street_network import street_network
@@ -142,14 +141,14 @@ def test_neither_order_nor_threads_nor_cutting_into_lixels_move_a_result(monkeyp
     other = network_density(x[order], y[order], network, weights=weights[order], **options)
     assert np.array_equal(one.density_per_km, other.density_per_km)
     monkeypatch.setattr(
-        density_module,
+        lixels,
         "spread_mass",
         lambda ways, sources, kernel: spreading.spread_mass(ways, sources, kernel, threads=1),
     )
     assert np.array_equal(one.density_per_km, network_density(x, y, network, weights=weights, **options).density_per_km)
-    lixels = one.to_frame()
-    assert lixels.geometry.length.to_numpy() == pytest.approx(one.length_m, abs=1e-9)
-    assert shapely.length(network.geometry).sum() == pytest.approx(lixels["length_m"].sum())
+    pieces = one.to_frame()
+    assert pieces.geometry.length.to_numpy() == pytest.approx(one.length_m, abs=1e-9)
+    assert shapely.length(network.geometry).sum() == pytest.approx(pieces["length_m"].sum())
 
 
 def test_too_many_ways_are_joined_in_a_coarser_unit_and_told(monkeypatch):
