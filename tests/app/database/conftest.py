@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from subprocess import PIPE, Popen
 from textwrap import dedent
@@ -62,6 +62,13 @@ ROWS: dict[str, dict[str, Any]] = {
     "beat": {"plan_id": 1, "code": "B1", "geom": SQUARES, "residents": 4000, "workload": 1.0, "polsby_popper": 0.8},
     "beat_membership": {"plan_id": 1, "areal_unit_id": 1, "beat_id": 1},
     "officer": IMPORTED | {"station_geom": POINT, "languages": ["en", "uz"]},
+    "account": {"name": "ada", "display_name": "Ada"},
+    "membership": {"account_id": 1, "role": "analyst"},
+    "api_key": {"account_id": 1, "prefix": "abcdefghij", "sha256": bytes(32), "label": "QGIS", "scopes": ["*:read"]}
+    | {"expires_at": NOON},
+    "sign_in_link": {"account_id": 1, "sha256": bytes(32), "expires_at": NOON},
+    "login_session": {"account_id": 1, "sha256": bytes(32), "csrf_sha256": bytes(32), "expires_at": NOON}
+    | {"idle_limit": timedelta(hours=12)},
     "officer_assignment": {"beat_id": 1, "officer_id": 1, "valid_from": DAY, "reason": "new plan"},
 }
 

@@ -82,7 +82,8 @@ def test_deleting_a_municipality_deletes_everything_of_it(
 ) -> None:
     with full_database.owner_engine.begin() as connection:
         connection.execute(text("delete from municipality"))
-        assert set(row_counter(connection).values()) == {0}
+        left = {table for table, rows in row_counter(connection).items() if rows}
+    assert left == {"account", "sign_in_link", "login_session"}
 
 
 def test_a_failed_upgrade_leaves_nothing(empty_database: Database) -> None:

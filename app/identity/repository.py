@@ -1,0 +1,187 @@
+"""Every SQL statement about accounts and what they sign in with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.identity.models import Account, ApiKey, Membership
+from app.identity.roles import Role
+from app.municipalities.models import Municipality
+
+AnyRow = Row[*tuple[Any, ...]]
+
+ALTERATION_LOCK = 7_402_158_630
+"""Advisory lock: what changes who administers the service is done by one transaction at a time."""
+
+KEY_USE_IS_NOTED_EVERY = timedelta(minutes=5)
+
+ACCOUNT_COLUMNS = (
+    Account.id,
+    Account.name,
+    Account.display_name,
+    Account.password_hash.is_not(None).label("has_password"),
+    Account.oidc_issuer,
+    Account.disabled_at,
+    Account.locked_until,
+    Account.created_at,
+)
+
+
+def lock_alterations(session: Session) -> None:
+    """Wait until no other transaction changes accounts and roles, and keep others waiting until this one ends."""
+    session.execute(select(func.pg_advisory_xact_lock(ALTERATION_LOCK)))
+
+
+def insert_account(session: Session, **values: Any) -> int | None:
+    """Store an account and return its key, None if the name or the identity at the provider is taken."""
+    return session.scalar(insert(Account).values(values).on_conflict_do_nothing().returning(Account.id))
+
+
+def account_by_name(session: Session, name: str) -> AnyRow | None:
+    """Return an account, None if there is none of that name."""
+    return session.execute(select(*ACCOUNT_COLUMNS).where(Account.name == name)).one_or_none()
+
+
+def account_by_id(session: Session, account_id: int) -> AnyRow | None:
+    """Return an account, None if there is none."""
+    return session.execute(select(*ACCOUNT_COLUMNS).where(Account.id == account_id)).one_or_none()
+
+
+def list_accounts(session: Session) -> list[AnyRow]:
+    """Return every account in the order of the names."""
+    return list(session.execute(select(*ACCOUNT_COLUMNS).order_by(Account.name)))
+
+
+def update_account(session: Session, account_id: int, **values: Any) -> None:
+    """Change columns of an account."""
+    session.execute(update(Account).where(Account.id == account_id).values(values))
+
+
+def delete_account(session: Session, account_id: int) -> None:
+    """Delete an account with its roles, keys, links and sessions."""
+    session.execute(delete(Account).where(Account.id == account_id))
+
+
+def memberships(session: Session, account_ids: list[int]) -> list[AnyRow]:
+    """Return account, code of the municipality (None: the service) and role."""
+    return list(
+        session.execute(
+            select(Membership.account_id, Municipality.code, Membership.role)
+            .outerjoin(Municipality, Municipality.id == Membership.municipality_id)
+            .where(Membership.account_id.in_(account_ids))
+            .order_by(Membership.account_id, Municipality.code.nulls_first())
+        )
+    )
+
+
+def municipality_id(session: Session, code: str) -> int | None:
+    """Return the key of a municipality, None if there is none of that code."""
+    return session.scalar(select(Municipality.id).where(Municipality.code == code))
+
+
+def put_membership(session: Session, account_id: int, municipality: int | None, role: Role) -> None:
+    """Give an account its one role in a municipality or in the service."""
+    statement = insert(Membership).values(account_id=account_id, municipality_id=municipality, role=role.value)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "municipality_id"], set_={"role": statement.excluded.role}
+        )
+    )
+
+
+def delete_membership(session: Session, account_id: int, municipality: int | None) -> None:
+    """Take the role of an account in a municipality or in the service."""
+    session.execute(
+        delete(Membership).where(
+            Membership.account_id == account_id, Membership.municipality_id.is_not_distinct_from(municipality)
+        )
+    )
+
+
+def count_administrators(session: Session) -> int:
+    """Return how many accounts that are not disabled administer the whole service."""
+    return session.scalars(
+        select(func.count())
+        .select_from(Membership)
+        .join(Account, Account.id == Membership.account_id)
+        .where(
+            Membership.municipality_id.is_(None),
+            Membership.role == Role.ADMINISTRATOR.value,
+            Account.disabled_at.is_(None),
+        )
+    ).one()
+
+
+def insert_key(session: Session, **values: Any) -> int:
+    """Store a key and return its number."""
+    return session.scalars(insert(ApiKey).values(values).returning(ApiKey.id)).one()
+
+
+def key_by_prefix(session: Session, prefix: str) -> AnyRow | None:
+    """Return a key that can be used, with its account; None if it is unknown, revoked, expired or its account off."""
+    return session.execute(
+        select(
+            ApiKey.id,
+            ApiKey.sha256,
+            ApiKey.account_id,
+            Account.name,
+            ApiKey.municipality_id,
+            Municipality.code.label("municipality"),
+            ApiKey.role,
+            ApiKey.scopes,
+            ApiKey.purpose,
+            or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.now() - KEY_USE_IS_NOTED_EVERY).label(
+                "stale"
+            ),
+        )
+        .join(Account, Account.id == ApiKey.account_id)
+        .outerjoin(Municipality, Municipality.id == ApiKey.municipality_id)
+        .where(
+            ApiKey.prefix == prefix,
+            ApiKey.revoked_at.is_(None),
+            ApiKey.expires_at > func.now(),
+            Account.disabled_at.is_(None),
+        )
+    ).one_or_none()
+
+
+def note_use_of_key(session: Session, key_id: int) -> None:
+    """Write down that a key was used now, unless another request is doing so."""
+    free = select(ApiKey.id).where(ApiKey.id == key_id).with_for_update(skip_locked=True).scalar_subquery()
+    session.execute(update(ApiKey).where(ApiKey.id == free).values(last_used_at=func.now()))
+
+
+def list_keys(session: Session, account_id: int | None = None) -> list[AnyRow]:
+    """Return the keys of an account or (None) of all, newest first."""
+    query = (
+        select(
+            ApiKey.prefix,
+            Account.name.label("account"),
+            ApiKey.label,
+            Municipality.code.label("municipality"),
+            ApiKey.role,
+            ApiKey.scopes,
+            ApiKey.purpose,
+            ApiKey.created_at,
+            ApiKey.expires_at,
+            ApiKey.revoked_at,
+            ApiKey.last_used_at,
+        )
+        .join(Account, Account.id == ApiKey.account_id)
+        .outerjoin(Municipality, Municipality.id == ApiKey.municipality_id)
+        .order_by(ApiKey.id.desc())
+    )
+    return list(session.execute(query if account_id is None else query.where(ApiKey.account_id == account_id)))
+
+
+def revoke_key(session: Session, prefix: str, account_id: int | None) -> bool:
+    """Revoke a key, of one account only where that is given; return whether there was one to revoke."""
+    statement = update(ApiKey).where(ApiKey.prefix == prefix, ApiKey.revoked_at.is_(None))
+    if account_id is not None:
+        statement = statement.where(ApiKey.account_id == account_id)
+    return session.scalar(statement.values(revoked_at=func.now()).returning(ApiKey.id)) is not None
