@@ -1,9 +1,9 @@
-"""What routes ask for: settings, a session in a transaction, the municipality of the address, checked parameters."""
+"""What routes ask for: a right, settings, a session in a transaction, the municipality of the address."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import Semaphore, fail_after
 from fastapi import Depends, Path, Request
@@ -11,14 +11,62 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 
+from app.access import ENTERED, Access, account_for, authorize
 from app.database.sessions import Database
 from app.errors import BadParameterError, DatabaseUnavailableError
 from app.features.parameters import MAX_IDENTIFIER
+from app.identity.caller import Caller
+from app.identity.rights import Right, right_of
 from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
 from app.settings import Settings
 
 LONGEST_WAIT_SECONDS = 20.0
+
+
+class Permit:
+    """Lets a request pass if its caller has a right; the first dependency of every route.
+
+    Parameters
+    ----------
+    right : Right
+    """
+
+    def __init__(self, right: Right) -> None:
+        self.right = right
+
+    async def __call__(self, request: Request) -> None:
+        """Grant the right or refuse; a wrong parameter is told only to those who have the right."""
+        request.state.access = await authorize(request, self.right)
+        reject_unknown_parameters(request)
+
+
+def permit(collection: str, action: str) -> Any:
+    """Return the dependency that a route names its row of the table of rights by.
+
+    Write it as ``@router.get(..., dependencies=[permit("incidents", "read")])``.
+
+    Parameters
+    ----------
+    collection, action : str
+        As in the table of `app.identity.rights`.
+    """
+    return Depends(Permit(right_of(collection, action)))
+
+
+def get_access(request: Request) -> Access:
+    """Return the right that was granted to the request, with its caller and precision."""
+    access: Access = request.state.access
+    return access
+
+
+def get_caller(request: Request) -> Caller:
+    """Return who calls."""
+    return get_access(request).caller
+
+
+AccessDep = Annotated[Access, Depends(get_access)]
+CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
 def get_settings(request: Request) -> Settings:
@@ -60,11 +108,15 @@ async def take_turn(request: Request) -> AsyncIterator[None]:
 
 
 def open_session(
-    database: DatabaseDep, _turn: Annotated[None, Depends(take_turn, scope="function")]
+    request: Request, database: DatabaseDep, _turn: Annotated[None, Depends(take_turn, scope="function")]
 ) -> Iterator[Session]:
-    """Give a session in one transaction, which ends before the answer is sent: what is acknowledged is stored."""
+    """Give a session in one transaction, which ends before the answer is sent: what is acknowledged is stored.
+
+    What was done or seen is written to the audit log in the same transaction.
+    """
     with database.transaction() as session:
         yield session
+        account_for(session, request)
 
 
 SessionDep = Annotated[Session, Depends(open_session, scope="function")]
@@ -75,7 +127,9 @@ def resolve_municipality(
     municipality: Annotated[str, Path(max_length=63, description="Code of the municipality.", examples=["talsi"])],
 ) -> MunicipalityContext:
     """Return the municipality that the address names: the one place where a request meets its tenant."""
-    return municipalities.find_municipality(session, municipality)
+    found = municipalities.find_municipality(session, municipality)
+    session.info[ENTERED] = found.id
+    return found
 
 
 MunicipalityDep = Annotated[MunicipalityContext, Depends(resolve_municipality, scope="function")]

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio import Semaphore, to_thread
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -18,7 +18,6 @@ from app.beats.router import router as beat_plans
 from app.catalogue import collections
 from app.danger_zones.router import router as danger_zones
 from app.database.sessions import Database, open_database
-from app.dependencies import reject_unknown_parameters
 from app.fixes.router import router as fixes
 from app.health.router import router as health
 from app.hot_spots.router import router as hot_spots
@@ -80,7 +79,6 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         lifespan=_lifespan,
-        dependencies=[Depends(reject_unknown_parameters)],
     )
     application.state.settings, application.state.database = settings, database
     application.state.rate_limiter = RateLimiter()

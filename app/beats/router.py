@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.beats import service
 from app.beats.schemas import BeatPlanDetail, BeatPlanList, BeatPlanSummary
-from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep
+from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.features.parameters import FeatureQueryDep
 from app.features.responses import feature_page_response, page_of
 from app.openapi import problems
@@ -14,20 +14,25 @@ from app.openapi import problems
 router = APIRouter(prefix="/municipalities/{municipality}/beat-plans", tags=["beat plans"])
 
 
-@router.get("", responses=problems(400, 404))
+@router.get("", dependencies=[permit("beat-plans", "read")], responses=problems(400, 404))
 def list_plans(session: SessionDep, municipality: MunicipalityDep) -> BeatPlanList:
     """List beat plans, newest first."""
     plans = service.list_plans(session, municipality)
     return BeatPlanList(beat_plans=[BeatPlanSummary.model_validate(plan) for plan in plans])
 
 
-@router.get("/{id}", responses=problems(400, 404))
+@router.get("/{id}", dependencies=[permit("beat-plans", "read")], responses=problems(400, 404))
 def get_plan(session: SessionDep, municipality: MunicipalityDep, id: IdentifierParam) -> BeatPlanDetail:  # noqa: A002
     """Return a beat plan with its report: evenness and its bound, compactness, continuity, reasons, officers."""
     return BeatPlanDetail.model_validate(service.get_plan(session, municipality, id))
 
 
-@router.get("/{id}/beats", response_class=Response, responses={**page_of(service.COLLECTION), **problems(400, 404)})
+@router.get(
+    "/{id}/beats",
+    dependencies=[permit("beat-plans", "read")],
+    response_class=Response,
+    responses={**page_of(service.COLLECTION), **problems(400, 404)},
+)
 def list_beats(
     request: Request,
     session: SessionDep,

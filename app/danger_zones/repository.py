@@ -28,17 +28,22 @@ DANGER_ZONES = Collection(
     geometry=DangerZone.geom,
     geometry_types=("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"),
     properties=(
-        Property("category", Category.code, "string", "Code of the concern.", filterable=True),
-        Property("status", DangerZone.status, "string", "What became of it.", ZONE_STATUSES, filterable=True),
+        Property("category", Category.code, "string", "Code of the concern.", filterable=True, coarse=True),
+        Property(
+            "status", DangerZone.status, "string", "What became of it.", ZONE_STATUSES, filterable=True, coarse=True
+        ),
         Property("reported_by", DangerZone.reported_by, "string", "Who named it.", REPORT_SOURCES, filterable=True),
         Property("channel", DangerZone.channel, "string", "By which way it was named."),
-        Property("day_part", DangerZone.day_part, "string", "When it is dangerous.", DAY_PARTS, filterable=True),
+        Property(
+            "day_part", DangerZone.day_part, "string", "When it is dangerous.", DAY_PARTS, filterable=True, coarse=True
+        ),
         Property("description", DangerZone.description, "string", "In the reporter's words."),
         Property("reporters", DangerZone.reporters, "integer", "Distinct reporters who named it."),
-        Property("reported_at", DangerZone.reported_at, "date-time", "When it was first named."),
+        Property("reported_at", DangerZone.reported_at, "date-time", "When it was first named.", coarse=True),
         Property("updated_at", DangerZone.updated_at, "date-time", "When it last changed."),
         Property("external_id", DangerZone.external_id, "string", "The supplier's identifier."),
     ),
+    sensitive=Category.sensitive,
     time=(DangerZone.reported_at, DangerZone.reported_at),
 )
 

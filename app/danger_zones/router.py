@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.danger_zones import service
 from app.danger_zones.models import DayPart, ReportedBy, ZoneStatus
 from app.danger_zones.schemas import DangerZoneFeature
-from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, SettingsDep
+from app.database.feature_pages import FeatureQuery
+from app.dependencies import AccessDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.features import service as features
 from app.features.parameters import FeatureQueryDep
 from app.features.responses import feature_page_response, feature_response, one_of, page_of
@@ -18,42 +19,71 @@ from app.openapi import created_feature, problems
 router = APIRouter(prefix="/municipalities/{municipality}/danger-zones", tags=["danger zones"])
 
 
-@router.get("", response_class=Response, responses={**page_of(service.COLLECTION), **problems(400, 404)})
-def list_danger_zones(
-    request: Request,
-    session: SessionDep,
-    municipality: MunicipalityDep,
+def zone_query(
     query: FeatureQueryDep,
     category: Annotated[str | None, Query(max_length=100, description="Code of a concern.")] = None,
     status: ZoneStatus | None = None,
     reported_by: ReportedBy | None = None,
     day_part: DayPart | None = None,
+) -> FeatureQuery:
+    """Return the query that the parameters ask for."""
+    return query.where(category=category, status=status, reported_by=reported_by, day_part=day_part)
+
+
+@router.get(
+    "",
+    dependencies=[permit("danger-zones", "read")],
+    response_class=Response,
+    responses={**page_of(service.COLLECTION), **problems(400, 404)},
+)
+def list_danger_zones(
+    request: Request,
+    session: SessionDep,
+    municipality: MunicipalityDep,
+    access: AccessDep,
+    query: Annotated[FeatureQuery, Depends(zone_query)],
 ) -> Response:
     """List danger zones as GeoJSON, a page at a time; `datetime` is the time at which they were first named."""
-    asked = query.where(category=category, status=status, reported_by=reported_by, day_part=day_part)
-    return feature_page_response(request, features.list_features(session, municipality, service.COLLECTION, asked))
+    return feature_page_response(
+        request, features.list_features(session, municipality, service.COLLECTION, query, access.precision)
+    )
 
 
-@router.get("/{id}", response_class=Response, responses={**one_of(service.COLLECTION), **problems(400, 404)})
-def get_danger_zone(session: SessionDep, municipality: MunicipalityDep, id: IdentifierParam) -> Response:  # noqa: A002
+@router.get(
+    "/{id}",
+    dependencies=[permit("danger-zones", "read")],
+    response_class=Response,
+    responses={**one_of(service.COLLECTION), **problems(400, 404)},
+)
+def get_danger_zone(
+    session: SessionDep,
+    municipality: MunicipalityDep,
+    access: AccessDep,
+    id: IdentifierParam,  # noqa: A002
+) -> Response:
     """Return one danger zone."""
-    return feature_response(features.get_feature(session, municipality, service.COLLECTION, id))
+    return feature_response(features.get_feature(session, municipality, service.COLLECTION, id, access.precision))
 
 
 @router.post(
     "",
+    dependencies=[permit("danger-zones", "create")],
     status_code=201,
     response_class=Response,
     responses={**created_feature(service.COLLECTION), **problems(400, 404, 413, 415, 422)},
 )
 def create_danger_zone(
-    session: SessionDep, municipality: MunicipalityDep, settings: SettingsDep, body: DangerZoneFeature
+    session: SessionDep,
+    municipality: MunicipalityDep,
+    access: AccessDep,
+    settings: SettingsDep,
+    body: DangerZoneFeature,
 ) -> Response:
     """Store a danger zone: a point, a line or a polygon.
 
     The geometry is stored as it is or refused with the reason; it is never repaired.
     """
     identifier = service.store_danger_zone(session, municipality, body, max_vertices=settings.server.max_vertices)
-    feature = features.get_feature(session, municipality, service.COLLECTION, identifier)
+    feature = features.get_feature(session, municipality, service.COLLECTION, identifier, access.precision)
     location = f"/municipalities/{municipality.code}/danger-zones/{identifier}"
     return feature_response(feature, status=201, location=location)

@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.database.base import WGS84
+from app.errors import BadParameterError
 
 COORDINATE_DECIMALS = 7
 """About a centimetre; what GeoJSON carries."""
@@ -38,12 +39,13 @@ COORDINATE_DECIMALS = 7
 DEFAULT_PAGE = 1000
 MAX_PAGE = 10_000
 PROPERTIES = "properties"
+LOOKS = "looks"
 UTC_TIMESTAMP = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
 
 Expression = SQLColumnExpression[Any]
 """A column, or anything computed of columns."""
 
-PropertyType = Literal["string", "integer", "number", "boolean", "date", "date-time", "object", "array"]
+PropertyType = Literal["string", "integer", "number", "boolean", "date", "date-time", "month", "object", "array"]
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,15 @@ class Property:
     expression : Expression
         Where its value comes from.
     type : str
-        JSON type, or ``date``/``date-time`` for a string in that format.
+        JSON type, or ``date``/``date-time``/``month`` for a string in that format.
     description : str
         What it says, with the unit.
     values : tuple of str
         The allowed values, if they are a closed list.
     filterable : bool
         Whether a query may ask for features whose property equals a value.
+    coarse : bool
+        Whether it is shown at coarse precision too; a time is then shown as its month.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Property:
     description: str
     values: tuple[str, ...] = ()
     filterable: bool = False
+    coarse: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,15 @@ class Collection:
     properties : tuple of Property
     time : tuple of Expression or None
         Begin and end of the time that a feature speaks of; features without it match no time filter.
+    geometry_optional : bool
+    sensitive : Expression or None
+        Whether a feature is left out at coarse precision.
+    coarse : bool
+        Whether this is the coarse view of a collection (:mod:`app.database.coarse_views`).
+    indexed_geometry : Expression or None
+        Stored geometry where ``geometry`` is computed from it; it lies within ``reach`` of what is computed.
+    reach : tuple of float
+        Degrees of longitude and latitude.
     """
 
     name: str
@@ -109,6 +123,10 @@ class Collection:
     properties: tuple[Property, ...]
     time: tuple[Expression, Expression] | None = None
     geometry_optional: bool = False
+    sensitive: Expression | None = None
+    coarse: bool = False
+    indexed_geometry: Expression | None = None
+    reach: tuple[float, float] = (0.0, 0.0)
 
     def filterable(self) -> dict[str, Property]:
         """Return the properties that a query may filter by, by name."""
@@ -183,6 +201,27 @@ class FeaturePage:
     next_after: int | None
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a session read of a collection: how many features, and the range of their identifiers."""
+
+    collection: str
+    number: int
+    first: int | None
+    last: int | None
+
+
+def looks_of(session: Session) -> list[Look]:
+    """Return what was read in this session, for the audit log."""
+    looks: list[Look] = session.info.get(LOOKS, [])
+    return looks
+
+
+def note_look(session: Session, collection: str, number: int, first: int | None, last: int | None) -> None:
+    """Note what is read in this session, or made in it and told; feature pages do so themselves."""
+    session.info.setdefault(LOOKS, []).append(Look(collection, number, first, last))
+
+
 def read_feature_page(
     session: Session, collection: Collection, municipality_id: int | None, query: FeatureQuery
 ) -> FeaturePage:
@@ -196,14 +235,16 @@ def read_feature_page(
     )
     numbered = select(rows, func.row_number().over(order_by=rows.c.id).label("n")).subquery("numbered")
     on_page = numbered.c.n <= query.limit
-    number, last, more, features = session.execute(
+    number, first, last, more, features = session.execute(
         select(
             func.count().filter(on_page),
+            func.min(numbered.c.id).filter(on_page),
             func.max(numbered.c.id).filter(on_page),
             func.coalesce(func.bool_or(~on_page), false()),
             func.coalesce(func.string_agg(numbered.c.feature, literal(",")).filter(on_page), literal("")),
         ).select_from(numbered)
     ).one()
+    note_look(session, collection.name, number, first, last)
     return FeaturePage(features=features, number_returned=number, next_after=last if more else None)
 
 
@@ -211,7 +252,10 @@ def read_feature(session: Session, collection: Collection, municipality_id: int 
     """Return one feature as GeoJSON text, None if the municipality has none of that identifier."""
     query = FeatureQuery(identifiers=[identifier])
     statement = _matching(collection, municipality_id, query).add_columns(_feature_text(collection))
-    return session.scalar(statement)
+    feature: str | None = session.scalar(statement)
+    if feature is not None:
+        note_look(session, collection.name, 1, identifier, identifier)
+    return feature
 
 
 def _matching(collection: Collection, municipality_id: int | None, query: FeatureQuery) -> Select[Any]:
@@ -221,20 +265,40 @@ def _matching(collection: Collection, municipality_id: int | None, query: Featur
     if query.identifiers is not None:
         conditions.append(collection.identifier == func.any(query.identifiers))
     if query.bbox is not None:
-        conditions.append(_intersects(collection.geometry, query.bbox))
+        conditions.append(_intersects(collection, query.bbox))
     if query.interval is not None and collection.time is not None:
         conditions.append(_overlaps(collection.time, query.interval))
-    filterable = collection.filterable()
-    conditions.extend(filterable[name].expression == value for name, value in query.equal.items())
+    if collection.coarse and collection.sensitive is not None:
+        conditions.append(collection.sensitive.is_not(True))
+    conditions.extend(_equals(collection, name, value) for name, value in query.equal.items())
     source = collection.source.join(_properties(collection), true())
     return select().select_from(source).where(and_(*conditions))
 
 
-def _intersects(geometry: Expression, bbox: Bbox) -> ColumnElement[bool]:
+def _equals(collection: Collection, name: str, value: Any) -> ColumnElement[bool]:
+    item = collection.filterable().get(name)
+    if item is None:
+        raise BadParameterError(name, "asks for what you do not see.", "Leave it out: you see these features coarsely.")
+    equal: ColumnElement[bool] = item.expression == value
+    return equal
+
+
+def _intersects(collection: Collection, bbox: Bbox) -> ColumnElement[bool]:
+    """Return the condition on the geometry that is shown, with one on the stored geometry that its index answers."""
     spans = [(bbox.west, bbox.east)]
     if bbox.west > bbox.east:
         spans = [(bbox.west, 180.0), (-180.0, bbox.east)]
-    return or_(*(func.ST_Intersects(geometry, _rectangle(west, bbox.south, east, bbox.north)) for west, east in spans))
+    indexed = collection.geometry if collection.indexed_geometry is None else collection.indexed_geometry
+    rectangles = [_rectangle(west, bbox.south, east, bbox.north) for west, east in spans]
+    return or_(
+        *(
+            and_(
+                indexed.bool_op("&&")(func.ST_Expand(rectangle, *collection.reach)),
+                func.ST_Intersects(collection.geometry, rectangle),
+            )
+            for rectangle in rectangles
+        )
+    )
 
 
 def _rectangle(west: float, south: float, east: float, north: float) -> ColumnElement[Any]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.summary import software_version
-from app.dependencies import DatabaseDep
+from app.dependencies import DatabaseDep, permit
 from app.health import service
 from app.jobs.process import WorkerProcess
 from app.openapi import problems
@@ -53,7 +53,7 @@ def get_worker(request: Request) -> WorkerProcess | None:
 WorkerDep = Annotated[WorkerProcess | None, Depends(get_worker)]
 
 
-@router.get("/health", responses=problems(400))
+@router.get("/health", dependencies=[permit("service", "read")], responses=problems(400))
 def health() -> Health:
     """Tell that the process is alive."""
     return Health(version=software_version())
@@ -61,6 +61,7 @@ def health() -> Health:
 
 @router.get(
     "/ready",
+    dependencies=[permit("service", "read")],
     responses={**problems(400), 503: {"model": ReadinessOut, "description": "The service cannot do its work now."}},
 )
 def ready(response: Response, database: DatabaseDep, worker: WorkerDep) -> ReadinessOut:

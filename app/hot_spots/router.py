@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import MunicipalityDep, SessionDep
+from app.dependencies import MunicipalityDep, SessionDep, permit
 from app.features.parameters import BboxParam, parse_bbox
 from app.features.responses import feature_page_response, page_of
 from app.hot_spots import service
@@ -14,7 +14,12 @@ from app.runs import service as runs
 router = APIRouter(prefix="/municipalities/{municipality}", tags=["runs"])
 
 
-@router.get("/hot-spots", response_class=Response, responses={**page_of(service.COLLECTIONS[0]), **problems(400, 404)})
+@router.get(
+    "/hot-spots",
+    dependencies=[permit("results", "read")],
+    response_class=Response,
+    responses={**page_of(service.COLLECTIONS[0]), **problems(400, 404)},
+)
 def latest_hot_spots(
     request: Request, session: SessionDep, municipality: MunicipalityDep, bbox: BboxParam = None
 ) -> Response:
@@ -22,7 +27,12 @@ def latest_hot_spots(
     return _latest(request, session, municipality, "getis-ord", bbox)
 
 
-@router.get("/densities", response_class=Response, responses={**page_of(service.COLLECTIONS[1]), **problems(400, 404)})
+@router.get(
+    "/densities",
+    dependencies=[permit("results", "read")],
+    response_class=Response,
+    responses={**page_of(service.COLLECTIONS[1]), **problems(400, 404)},
+)
 def latest_densities(
     request: Request, session: SessionDep, municipality: MunicipalityDep, bbox: BboxParam = None
 ) -> Response:

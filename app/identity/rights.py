@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import cast
 
+from app.audit.events import EventKind
 from app.identity.roles import Role
 
 TABLE = """
@@ -74,7 +76,7 @@ class Right:
     action: str
     precisions: Mapping[Role, Precision]
     asks_purpose: bool
-    audited_as: str | None
+    audited_as: EventKind | None
 
     def precision_for(self, role: Role) -> Precision | None:
         """Return how exactly a role sees it, None if it has no right to it."""
@@ -101,7 +103,7 @@ def _read_row(roles: list[Role], words: list[str]) -> Right:
         action,
         {role: Precision(word) for role, word in zip(roles, precisions, strict=True) if word != NOTHING},
         asks_purpose=purpose != NOTHING,
-        audited_as=None if audited_as == NOTHING else audited_as,
+        audited_as=None if audited_as == NOTHING else cast("EventKind", audited_as),
     )
 
 

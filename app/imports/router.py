@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.database.sessions import Database
-from app.dependencies import DatabaseDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep
+from app.dependencies import DatabaseDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.features.parameters import MAX_IDENTIFIER
 from app.imports import service
 from app.imports.schemas import BatchList, BatchOut, ImportRequest, QuarantinedRowOut, QuarantinePage
@@ -45,6 +45,7 @@ def _known_code(database: Database, code: str) -> str:
 
 @router.post(
     "",
+    dependencies=[permit("imports", "create")],
     status_code=201,
     responses={201: {"headers": LOCATION}, **problems(400, 404, 409, 413, 415, 422)},
     openapi_extra=_form_schema(),
@@ -69,7 +70,7 @@ async def import_file(
     return run_detail(municipality, run)
 
 
-@router.get("", responses=problems(400, 404))
+@router.get("", dependencies=[permit("imports", "read")], responses=problems(400, 404))
 def list_imports(
     session: SessionDep,
     municipality: MunicipalityDep,
@@ -88,7 +89,7 @@ def list_imports(
     )
 
 
-@router.get("/{id}", responses=problems(400, 404))
+@router.get("/{id}", dependencies=[permit("imports", "read")], responses=problems(400, 404))
 def get_import(session: SessionDep, municipality: MunicipalityDep, id: IdentifierParam) -> BatchOut:  # noqa: A002
     """Return one import with its counts and warnings."""
     return BatchOut.model_validate(service.get_batch(session, municipality, id))
@@ -96,6 +97,7 @@ def get_import(session: SessionDep, municipality: MunicipalityDep, id: Identifie
 
 @router.get(
     "/{id}/quarantine",
+    dependencies=[permit("quarantine", "read")],
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}, **problems(400, 404)},
     response_model=QuarantinePage,
 )

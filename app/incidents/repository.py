@@ -28,9 +28,11 @@ INCIDENTS = Collection(
     geometry=Incident.geom,
     geometry_types=("Point",),
     properties=(
-        Property("category", Category.code, "string", "Code of the category.", filterable=True),
-        Property("occurred_from", Incident.occurred_from, "date-time", "Begin of the time window."),
-        Property("occurred_to", Incident.occurred_to, "date-time", "End of the time window; null: the begin."),
+        Property("category", Category.code, "string", "Code of the category.", filterable=True, coarse=True),
+        Property("occurred_from", Incident.occurred_from, "date-time", "Begin of the time window.", coarse=True),
+        Property(
+            "occurred_to", Incident.occurred_to, "date-time", "End of the time window; null: the begin.", coarse=True
+        ),
         Property(
             "time_precision",
             Incident.time_precision,
@@ -43,6 +45,7 @@ INCIDENTS = Collection(
         Property("external_id", Incident.external_id, "string", "The supplier's identifier."),
         Property("batch_id", Incident.batch_id, "integer", "Import batch that it came with."),
     ),
+    sensitive=Category.sensitive,
     time=(Incident.occurred_from, func.coalesce(Incident.occurred_to, Incident.occurred_from)),
 )
 

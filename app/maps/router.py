@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from app.dependencies import IdentifierParam, MunicipalityDep, NonceDep, SessionDep, SettingsDep
+from app.dependencies import IdentifierParam, MunicipalityDep, NonceDep, SessionDep, SettingsDep, permit
 from app.maps import service
 from app.maps.offline import content_security_policy
 from app.maps.service import Frame, Topic
@@ -15,7 +15,12 @@ from app.settings import MapSettings
 router = APIRouter(prefix="/municipalities/{municipality}", tags=["maps"])
 
 
-@router.get("/runs/{id}/map", response_class=HTMLResponse, responses=problems(400, 404, 409, 413))
+@router.get(
+    "/runs/{id}/map",
+    dependencies=[permit("results", "read")],
+    response_class=HTMLResponse,
+    responses=problems(400, 404, 409, 413),
+)
 def get_run_map(
     session: SessionDep,
     municipality: MunicipalityDep,
@@ -28,7 +33,12 @@ def get_run_map(
     return _map_response(document, nonce, settings.maps)
 
 
-@router.get("/maps/{topic}", response_class=HTMLResponse, responses=problems(400, 404, 413))
+@router.get(
+    "/maps/{topic}",
+    dependencies=[permit("maps", "read")],
+    response_class=HTMLResponse,
+    responses=problems(400, 404, 413),
+)
 def get_latest_map(
     session: SessionDep,
     municipality: MunicipalityDep,

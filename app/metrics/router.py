@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app.dependencies import DatabaseDep
+from app.dependencies import DatabaseDep, permit
 from app.health.router import WorkerDep
 from app.metrics import service
 from app.metrics.instruments import Instruments
@@ -24,6 +24,7 @@ def get_instruments(request: Request) -> Instruments:
 
 @router.get(
     "/metrics",
+    dependencies=[permit("metrics", "read")],
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(400)},
 )

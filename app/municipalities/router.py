@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import MunicipalityDep, SessionDep, SettingsDep
+from app.dependencies import MunicipalityDep, SessionDep, SettingsDep, permit
 from app.features.geometries import checked_geometry
 from app.features.parameters import FeatureQueryDep
 from app.features.responses import feature_page_response, feature_response, one_of, page_of
@@ -15,13 +15,23 @@ from app.openapi import created_feature, problems
 router = APIRouter(prefix="/municipalities", tags=["municipalities"])
 
 
-@router.get("", response_class=Response, responses={**page_of(service.COLLECTION), **problems(400)})
+@router.get(
+    "",
+    dependencies=[permit("municipalities", "read")],
+    response_class=Response,
+    responses={**page_of(service.COLLECTION), **problems(400)},
+)
 def list_municipalities(request: Request, session: SessionDep, query: FeatureQueryDep) -> Response:
     """List the municipalities with their boundaries as GeoJSON, a page at a time."""
     return feature_page_response(request, service.list_municipalities(session, query))
 
 
-@router.get("/{municipality}", response_class=Response, responses={**one_of(service.COLLECTION), **problems(400, 404)})
+@router.get(
+    "/{municipality}",
+    dependencies=[permit("municipalities", "read")],
+    response_class=Response,
+    responses={**one_of(service.COLLECTION), **problems(400, 404)},
+)
 def get_municipality(session: SessionDep, municipality: MunicipalityDep) -> Response:
     """Return one municipality with its boundary."""
     return feature_response(service.get_municipality(session, municipality))
@@ -29,6 +39,7 @@ def get_municipality(session: SessionDep, municipality: MunicipalityDep) -> Resp
 
 @router.post(
     "",
+    dependencies=[permit("municipalities", "create")],
     status_code=201,
     response_class=Response,
     responses={**created_feature(service.COLLECTION), **problems(400, 409, 413, 415, 422)},

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request, Response
 
 from app.beats import service as beats
-from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep
+from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.errors import NotFoundError
 from app.features.parameters import MAX_IDENTIFIER, BboxParam, parse_bbox
 from app.features.responses import GEOJSON, feature_page_response, page_schema_name
@@ -34,7 +34,12 @@ _RESULT = {
 }
 
 
-@router.post("", status_code=201, responses={201: {"headers": LOCATION}, **problems(400, 404, 409, 413, 415, 422)})
+@router.post(
+    "",
+    dependencies=[permit("runs", "create")],
+    status_code=201,
+    responses={201: {"headers": LOCATION}, **problems(400, 404, 409, 413, 415, 422)},
+)
 def submit_run(
     session: SessionDep,
     municipality: MunicipalityDep,
@@ -50,7 +55,7 @@ def submit_run(
     return run_detail(municipality, run)
 
 
-@router.get("", responses=problems(400, 404))
+@router.get("", dependencies=[permit("runs", "read")], responses=problems(400, 404))
 def list_runs(
     session: SessionDep,
     municipality: MunicipalityDep,
@@ -70,19 +75,24 @@ def list_runs(
     )
 
 
-@router.get("/{id}", responses=problems(400, 404))
+@router.get("/{id}", dependencies=[permit("runs", "read")], responses=problems(400, 404))
 def get_run(session: SessionDep, municipality: MunicipalityDep, id: IdentifierParam) -> RunDetail:  # noqa: A002
     """Return a run: its state, how far it is, and how it ended."""
     return run_detail(municipality, service.get_run(session, municipality, id))
 
 
-@router.delete("/{id}", responses=problems(400, 404, 409))
+@router.delete("/{id}", dependencies=[permit("runs", "dismiss")], responses=problems(400, 404, 409))
 def dismiss_run(session: SessionDep, municipality: MunicipalityDep, id: IdentifierParam) -> RunDetail:  # noqa: A002
     """Dismiss a run that waits or runs; it stores nothing any more."""
     return run_detail(municipality, service.dismiss_run(session, municipality, id))
 
 
-@router.get("/{id}/result", response_class=Response, responses={200: _RESULT, **problems(400, 404, 409)})
+@router.get(
+    "/{id}/result",
+    dependencies=[permit("results", "read")],
+    response_class=Response,
+    responses={200: _RESULT, **problems(400, 404, 409)},
+)
 def get_result(
     request: Request,
     session: SessionDep,

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from app.catalogue import layers
-from app.dependencies import SessionDep
+from app.dependencies import SessionDep, permit
 from app.municipalities import service as municipalities
 from app.web.reference import reference_sections
 
@@ -52,21 +52,21 @@ def _page(name: str, **context: Any) -> HTMLResponse:
     return HTMLResponse(html, headers={"Content-Security-Policy": PAGE_POLICY})
 
 
-@router.get("/")
+@router.get("/", dependencies=[permit("pages", "read")])
 def home(session: SessionDep) -> Response:
     """Show the municipalities with links to their layers and maps."""
     names = municipalities.municipality_names(session, MOST_MUNICIPALITIES)
     return _page("home.html", municipalities=names, layers=layers(), maps=MAPS)
 
 
-@router.get("/docs")
+@router.get("/docs", dependencies=[permit("pages", "read")])
 def reference(request: Request) -> Response:
     """Show the API document for people."""
     document = request.app.openapi()
     return _page("reference.html", info=document["info"], sections=reference_sections(document))
 
 
-@router.get("/favicon.ico")
+@router.get("/favicon.ico", dependencies=[permit("pages", "read")])
 def favicon() -> Response:
     """Return the icon, which browsers ask for unasked."""
     return Response((WEB_STATIC / "kvart.svg").read_bytes(), media_type="image/svg+xml")

@@ -1,13 +1,18 @@
 """A client of the whole application on a fresh PostGIS database."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from app.database.roles import DatabaseRole
 from app.database.sessions import Database
+from app.identity import accounts, keys
+from app.identity.roles import ASSIGNABLE_ROLES, Role
 from app.main import create_app
 from app.settings import DatabaseSettings, ServerSettings, Settings
 
@@ -15,6 +20,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the test client of this Starlette announces its successor
     from starlette.testclient import TestClient
 
+ClientAs = Callable[..., TestClient]
+ACCOUNTS = count(1)
+PURPOSE = "administration"
 SQUARE = [[[22.5, 57.2], [22.7, 57.2], [22.7, 57.3], [22.5, 57.3], [22.5, 57.2]]]
 
 
@@ -32,11 +40,44 @@ def application(settings: Settings) -> FastAPI:
     return create_app(settings)
 
 
+def new_key(
+    database: Database, role: Role, municipality: str | None, scopes: tuple[str, ...] = ("*:*",), **options: Any
+) -> str:
+    """Return an API key of a new account with one role, in one municipality or (None) in the whole service."""
+    with database.transaction(DatabaseRole.IDENTITY) as session:
+        account = f"{role.value}-{next(ACCOUNTS)}"
+        accounts.create_account(session, account)
+        if role in ASSIGNABLE_ROLES:
+            accounts.grant(session, account, role, municipality)
+        return keys.create_key(session, account, keys.KeyLimits(scopes), **options).secret
+
+
 @pytest.fixture
-def client(application: FastAPI, database: Database) -> Iterator[TestClient]:
-    """A client whose server errors come as answers, as they do over the wire."""
+def anonymous(application: FastAPI, database: Database) -> Iterator[TestClient]:
+    """A client without any credential, whose server errors come as answers, as they do over the wire."""
     with TestClient(application, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture
+def client_as(application: FastAPI, anonymous: TestClient, database: Database) -> ClientAs:
+    """Makes clients of new accounts with one role; ``by`` is a key, a session, or nothing for the public."""
+
+    def make(
+        role: Role, municipality: str | None = None, *, by: str = "key", purpose: str | None = PURPOSE, **options: Any
+    ) -> TestClient:
+        client = TestClient(application, raise_server_exceptions=False)
+        client.headers.update({"Kvart-Purpose": purpose} if purpose else {})
+        client.headers["Authorization"] = f"Bearer {new_key(database, role, municipality, **options)}"
+        return client
+
+    return make
+
+
+@pytest.fixture
+def client(client_as: ClientAs) -> TestClient:
+    """A client of an administrator of the whole service, with an API key and a purpose of use."""
+    return client_as(Role.ADMINISTRATOR)
 
 
 @pytest.fixture
