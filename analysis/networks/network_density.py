@@ -1,7 +1,25 @@
-"""Kernel density along streets: equal-split continuous and discontinuous kernels."""
+"""Kernel density along streets: equal-split continuous and discontinuous kernels.
+
+The kernel of an event is followed along every way from it, up to the bandwidth. At a node of m segment ends
+
+- *discontinuous*: each of the other m - 1 segments takes 1/(m - 1), none goes back, and what runs into a dead end is
+  lost: the integral is at most n, and the summary states it;
+- *continuous*: each of the other m - 1 segments takes 2/m and the rest, 2/m - 1, goes back: negative at junctions, 1 at
+  dead ends. Density is continuous at nodes and the integral over the network is n.
+
+An event at a node starts along all m segment ends with 2/m. The value of a lixel is the integral of
+the kernels over it divided by its length, no sample at its centre, so mass is kept whatever the length of lixels.
+
+References
+----------
+Okabe, A. and Sugihara, K. (2012). Spatial Analysis along Networks. Wiley, chapter 9.
+McSwiggan, G., Baddeley, A. and Nair, G. (2017). Kernel density estimation on a linear network. Scandinavian Journal of
+Statistics 44(2).
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -95,7 +113,7 @@ def network_density(  # noqa: PLR0913
     Parameters
     ----------
     x, y : array_like of float, shape (n,)
-        Events, metres in the CRS of the network.
+        Metres.
     network : StreetNetwork
     radius_m, sigma_m : float, optional
         Radius of a finite kernel, standard deviation of the Gaussian (which is cut at 4 of them), metres along streets.
@@ -120,25 +138,7 @@ def network_density(  # noqa: PLR0913
         An unknown kernel or split, a bandwidth or lixel that is missing, not positive or of another kernel, bad
         weights, a bandwidth so wide that there are too many ways.
     CoordinateError, EmptyInputError
-        See `networks.snapped_events.snapped_events`.
-
-    Notes
-    -----
-    The kernel of an event is followed along every way from it, up to the bandwidth. At a node of m segment ends
-
-    - *discontinuous*: each of the other m - 1 segments takes 1/(m - 1), none goes back, and what runs into a dead end
-      is lost: the integral is at most n, and the summary states it;
-    - *continuous*: each of the other m - 1 segments takes 2/m and the rest, 2/m - 1, goes back: negative at junctions,
-      1 at dead ends. Density is continuous at nodes and the integral over the network is n.
-
-    The value of a lixel is the integral of the kernels over it divided by its length, no sample at its centre, so mass
-    is kept whatever the length of lixels. An event at a node starts along all m segment ends with 2/m.
-
-    References
-    ----------
-    Okabe, A. and Sugihara, K. (2012). Spatial Analysis along Networks. Wiley, chapter 9.
-    McSwiggan, G., Baddeley, A. and Nair, G. (2017). Kernel density estimation on a linear network. Scandinavian Journal
-    of Statistics 44(2).
+        See `networks.snapped_events`.
 
     Examples
     --------
@@ -152,39 +152,49 @@ def network_density(  # noqa: PLR0913
     """
     shape = known_kernel(kernel)
     line_kernel = _line_kernel(shape, radius_m, sigma_m, equal_split)
-    check_years(years)
     ways = lixel_ways(network, lixel_m)
     snapped = snapped_events(x, y, network, tolerance_m=tolerance_m)
     weight = np.ones(snapped.segment.size) if weights is None else checked_weights(weights, snapped.segment.size)
     mass, unit_m = event_mass(network, ways, snapped, weight, line_kernel)
     segment = np.repeat(np.arange(network.n), np.diff(ways.first_lixel))
-    length = ways.lixel_m[segment]
-    density = np.maximum(mass, 0.0) / length * 1000.0
+    length, shown = ways.lixel_m[segment], np.maximum(mass, 0.0)
     total = float(weight[snapped.on_street].sum())
     parameters = {
         "kernel": kernel,
         shape.bandwidth: line_kernel.bandwidth_m,
         "equal_split": equal_split,
         "lixel_m": lixel_m,
-        "lixels": int(segment.size),
         **snapping_parameters(snapped, network),
         "weighted": weights is not None,
-        "unit": "events per km" if years is None else "events per km and year",
-        **({"years": years} if years else {}),
+        **_unit(years),
         "length_unit_m": unit_m,
-        "mass_kept": float(np.maximum(mass, 0.0).sum()) / total if total > 0 else 1.0,
+        "mass_kept": float(shown.sum()) / total if total > 0 else 1.0,
     }
-    summary = Summary(
-        method=f"Network kernel density ({kernel}, equal-split {equal_split})",
+    summary = _summary(network, snapped, parameters, _doubts(mass, line_kernel, lixel_m, parameters))
+    unread = NetworkDensity(shown / length * 1000.0, segment, length, network, snapped, summary, years)
+    return dataclasses.replace(unread, summary=dataclasses.replace(summary, reading=_reading(unread)))
+
+
+def _unit(years: float | None) -> dict[str, Any]:
+    """Return the unit of the density, and the period it is for."""
+    check_years(years)
+    return {"unit": "events per km"} if years is None else {"unit": "events per km and year", "years": years}
+
+
+def _summary(
+    network: StreetNetwork, snapped: SnappedEvents, parameters: dict[str, Any], doubts: tuple[Notice, ...]
+) -> Summary:
+    """Return how the density was made, but for its reading."""
+    return Summary(
+        method=f"Network kernel density ({parameters['kernel']}, equal-split {parameters['equal_split']})",
         parameters=parameters,
         n_used=int(np.count_nonzero(snapped.on_street)),
         excluded=snapped.excluded,
         crs=crs_name(network.crs),
         study_area_km2=0.0,
-        reading=_reading(density / (years or 1.0), segment, length, network, parameters),
-        warnings=(*network.notices, *snapped.notices, *_doubts(mass, line_kernel, lixel_m, parameters)),
+        reading="",
+        warnings=(*network.notices, *snapped.notices, *doubts),
     )
-    return NetworkDensity(density, segment, length, network, snapped, summary, years)
 
 
 def _line_kernel(
@@ -242,22 +252,21 @@ def _doubts(mass: FloatArray, kernel: LineKernel, lixel_m: float, parameters: di
     return tuple(notices)
 
 
-def _reading(
-    density: FloatArray, segment: IntArray, length_m: FloatArray, network: StreetNetwork, parameters: dict[str, Any]
-) -> str:
+def _reading(found: NetworkDensity) -> str:
     """Say in plain language what the map shows."""
+    density, parameters = found.density_per_km / (found.years or 1.0), found.summary.parameters
     highest = int(density.argmax())
-    along = lixel_starts(segment, length_m)[highest] + 0.5 * length_m[highest]
-    place = network.geometry[segment[highest]].interpolate(along)
-    mean = float((density * length_m).sum() / length_m.sum())
-    bandwidth = f"radius {parameters['radius_m']:g} m" if "radius_m" in parameters else (
-        f"sigma {parameters['sigma_m']:g} m"
-    )  # fmt: skip
+    segment = found.segment[highest]
+    along = lixel_starts(found.segment, found.length_m)[highest] + 0.5 * found.length_m[highest]
+    place = found.network.geometry[segment].interpolate(along)
+    mean = float((density * found.length_m).sum() / found.length_m.sum())
+    name = known_kernel(parameters["kernel"]).bandwidth
+    bandwidth = f"{name.removesuffix('_m')} {parameters[name]:g} m"
     return (
         f"Density along {parameters['street_km']:,.1f} km of streets in {density.size:,} lixels of at most "
         f"{parameters['lixel_m']:g} m, {parameters['kernel']} kernel with {bandwidth} along streets, equal-split "
         f"{parameters['equal_split']}. The highest density is {density[highest]:,.3g} {parameters['unit']} at "
-        f"{place.x:,.0f}, {place.y:,.0f}, on segment {segment[highest]}; the mean of the streets is {mean:,.3g}. "
+        f"{place.x:,.0f}, {place.y:,.0f}, on segment {segment}; the mean of the streets is {mean:,.3g}. "
         "Distance is along streets, so a river or a railway without a crossing parts what a map of cells would blur "
         "together. It shows where events are many; it does not test whether that is more than chance."
     )
