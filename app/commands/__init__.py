@@ -6,7 +6,7 @@ from importlib import import_module
 
 import typer
 
-COMMAND_MODULES = ("database", "importing", "analysing", "serving", "working", "demonstration")
+COMMAND_MODULES = ("database", "importing", "analysing", "serving", "working", "demonstration", "evaluating")
 """Each module has ``register(program: typer.Typer) -> None`` that adds its commands."""
 
 
