@@ -14,6 +14,7 @@
     ├── ForbiddenError           the caller's role has no right to this
     │   └── PurposeRequiredError exact data, and no purpose of use given
     ├── TooManyRequestsError     more requests or attempts than one caller may make
+    ├── IdentityProviderUnavailableError  the issuer of tokens does not answer, and its keys are not known
     └── DatabaseUnavailableError no PostGIS, or it does not answer
     analysis.errors.AnalysisError   see there; answered like InvalidInputError
 """
@@ -122,6 +123,12 @@ class TooManyRequestsError(KvartError):
         self.retry_after = retry_after
 
 
+class IdentityProviderUnavailableError(KvartError):
+    """The issuer of tokens does not answer, and its keys are not known."""
+
+    code = "identity_provider_unavailable"
+
+
 class DatabaseUnavailableError(KvartError):
     """There is no usable PostGIS, or it does not answer."""
 
@@ -138,6 +145,7 @@ STATUS_OF_ERROR: dict[type[Exception], HTTPStatus] = {
     UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
     TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
+    IdentityProviderUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     AnalysisError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
