@@ -15,13 +15,14 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
 from app.database import migrating, revisions
 from app.database.embedded import DATABASE, EmbeddedCluster
 from app.database.inspection import inspect_database
 from app.database.installation import find_program
 from app.database.programs import last_line, run_program
+from app.database.roles import MAINTENANCE, create_roles
 from app.database.sessions import Database
 from app.errors import ConflictError, InvalidInputError
 
@@ -34,6 +35,12 @@ NEW_DATABASE = f"{DATABASE}_restoring"
 OLD_DATABASE = f"{DATABASE}_replaced"
 ATTEMPTS_TO_SWAP = 5
 
+_SEES_EVERY_ROW = text(
+    """select rolsuper or rolbypassrls,
+        (select pg_has_role(oid, 'usage') from pg_roles where rolname = :role)
+    from pg_roles where rolname = current_user"""
+)
+
 
 def back_up(database: Database, target: Path) -> int:
     """Write a backup and return its size in bytes; an older file of that name stays until this one is complete.
@@ -41,7 +48,7 @@ def back_up(database: Database, target: Path) -> int:
     Raises
     ------
     InvalidInputError
-        If the file cannot be written or ``pg_dump`` cannot read the database.
+        If the file cannot be written, or the user may not see every row, or ``pg_dump`` cannot read the database.
     """
     if target.is_dir():
         raise InvalidInputError(f"{target} is a directory.", "Name a file.")
@@ -54,11 +61,25 @@ def back_up(database: Database, target: Path) -> int:
         ) from error
     os.close(descriptor)
     try:
-        _run(database, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}")
+        _run(database, "pg_dump", "--format=custom", "--no-owner", *_seeing_every_row(database), f"--file={unfinished}")
         Path(unfinished).replace(target)
     finally:
         Path(unfinished).unlink(missing_ok=True)
     return target.stat().st_size
+
+
+def _seeing_every_row(database: Database) -> list[str]:
+    """Return the option under which ``pg_dump`` reads every row, whatever row security shows to others."""
+    with database.owner_engine.connect() as connection:
+        bypasses, maintains = connection.execute(_SEES_EVERY_ROW, {"role": MAINTENANCE}).one()
+    if bypasses or maintains is None:
+        return []
+    if not maintains:
+        raise InvalidInputError(
+            f"The user {database.url.username} of the database may not see every row: a backup would lack some.",
+            "Back up as the owner of the database.",
+        )
+    return ["--enable-row-security"]
 
 
 def restore(database: Database, source: Path, *, replace: bool = False) -> None:
@@ -122,6 +143,8 @@ def _restore_beside_and_swap(cluster: EmbeddedCluster, source: Path) -> None:
         try:
             administration.execute(sql.SQL("create database {}").format(sql.Identifier(NEW_DATABASE)))
             with _opened(cluster.url(NEW_DATABASE), cluster) as new:
+                with new.owner_engine.begin() as connection:
+                    create_roles(connection)
                 _restore_program(new, "--jobs=2", f"--dbname={new.conninfo()}", str(source))
                 migrating.upgrade(new.owner_engine)
             _swap(administration)
@@ -180,7 +203,7 @@ def _restore_in_one_transaction(database: Database, source: Path, present: str |
         contents.writelines(f"{line}\n" for line in listed if not re.search(r" EXTENSION | spatial_ref_sys ", line))
         contents.flush()
         clean = [] if present is None else ["--clean", "--if-exists"]
-        options = ["--single-transaction", "--no-owner", "--no-privileges", f"--use-list={contents.name}", *clean]
+        options = ["--single-transaction", "--no-owner", f"--use-list={contents.name}", *clean]
         _restore_program(database, *options, f"--dbname={database.conninfo()}", str(source))
 
 

@@ -70,12 +70,23 @@ ROWS: dict[str, dict[str, Any]] = {
     "login_session": {"account_id": 1, "sha256": bytes(32), "csrf_sha256": bytes(32), "expires_at": NOON}
     | {"idle_limit": timedelta(hours=12)},
     "officer_assignment": {"beat_id": 1, "officer_id": 1, "valid_from": DAY, "reason": "new plan"},
+    "audit_event": {"kind": "consultation", "actor_kind": "account", "actor": "ann", "what": {"rows": 1}},
+    "audit_batch": {"previous": "0" * 64, "digest": "1" * 64, "first_event": 1, "last_event": 1, "events": 1}
+    | {"sealed_at": NOON},
+    "reporter_link": {"danger_zone_id": 1, "token_sha256": b"\5" * 32, "expires_at": NOON},
+    "retention_rule": {"collection": "reports", "days": 365},
 }
+TENANT_TABLES = sorted(
+    name
+    for name, table in Base.metadata.tables.items()
+    if "municipality_id" in table.columns and not table.columns["municipality_id"].nullable
+)
+"""Every row of these belongs to one municipality."""
 
 
 def insert_a_row_in_every_table(connection: Connection) -> None:
     for table in Base.metadata.sorted_tables:
-        keys = {"id": 1} if "id" in table.columns else {}
+        keys = {"id": 1} if "id" in table.columns and table.name != "audit_event" else {}
         keys |= {"municipality_id": 1} if "municipality_id" in table.columns else {}
         connection.execute(insert(table).values(**keys, **ROWS[table.name]))
 

@@ -31,8 +31,8 @@ def name_of_town(database: Database) -> str | None:
 
 
 def rename_town(database: Database, name: str) -> None:
-    with database.transaction() as session:
-        session.execute(text("update municipality set name = :name"), {"name": name})
+    with database.owner_engine.begin() as connection:
+        connection.execute(text("update municipality set name = :name"), {"name": name})
 
 
 @pytest.fixture
@@ -79,12 +79,12 @@ def test_a_server_database_that_holds_data_is_replaced_on_demand_only(file: Path
 
 def test_identities_go_on_after_a_restore(file: Path, empty_database: Database) -> None:
     restore(empty_database, file)
-    with empty_database.transaction() as session:
-        session.execute(text("select setval(pg_get_serial_sequence('category', 'id'), 10)"))
+    with empty_database.owner_engine.begin() as connection:
+        connection.execute(text("select setval(pg_get_serial_sequence('category', 'id'), 10)"))
         added = (
             "insert into category (municipality_id, kind, code, label) values (1, 'incident', 'x', 'X') returning id"
         )
-        assert session.scalar(text(added)) == 11
+        assert connection.scalar(text(added)) == 11
 
 
 def damaged(file: Path) -> Path:
@@ -141,8 +141,8 @@ def test_one_restore_at_a_time(file: Path, embedded: Database) -> None:
 
 
 def test_the_schema_of_another_revision_is_not_mixed_up(file: Path, full_database: Database) -> None:
-    with full_database.transaction() as session:
-        session.execute(text("update alembic_version set version_num = '0000'"))
+    with full_database.owner_engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '0000'"))
     with pytest.raises(ConflictError, match="schema revision 0000, the backup"):
         restore(full_database, file, replace=True)
 
@@ -150,8 +150,8 @@ def test_the_schema_of_another_revision_is_not_mixed_up(file: Path, full_databas
 def test_a_backup_of_a_newer_version_is_refused(
     full_database: Database, empty_database: Database, tmp_path: Path
 ) -> None:
-    with full_database.transaction() as session:
-        session.execute(text("update alembic_version set version_num = '9999'"))
+    with full_database.owner_engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
     back_up(full_database, tmp_path / "newer.backup")
     with pytest.raises(InvalidInputError, match="made by a newer version"):
         restore(empty_database, tmp_path / "newer.backup")
@@ -181,12 +181,16 @@ def test_a_backup_goes_into_an_existing_directory(empty_database: Database, tmp_
 
 def test_a_backup_that_fails_leaves_the_older_one(file: Path, database: Database, tmp_path: Path) -> None:
     before = file.read_bytes()
-    broken = Database(database.url.set(database="no_such_database"))
-    with pytest.raises(InvalidInputError, match="pg_dump did not finish"):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "pg_dump").write_text("#!/bin/sh\necho no room >&2\nexit 1\n")
+    (programs / "pg_dump").chmod(0o755)
+    broken = Database(database.url, bindir=programs)
+    with pytest.raises(InvalidInputError, match="pg_dump did not finish: no room"):
         back_up(broken, file)
     broken.close()
     assert file.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [file]
+    assert set(tmp_path.iterdir()) == {file, programs}
 
 
 def test_a_backup_is_for_its_owner_only(file: Path) -> None:

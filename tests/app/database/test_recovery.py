@@ -31,8 +31,9 @@ from app.settings import DatabaseSettings
 from sqlalchemy import text
 
 database = open_database(DatabaseSettings(home=Path(sys.argv[1])))
-with database.transaction() as session:
-    session.execute(text("create table if not exists acknowledged (n int)"))
+with database.owner_engine.begin() as connection:
+    connection.execute(text("create table if not exists acknowledged (n int)"))
+    connection.execute(text("grant insert on acknowledged to kvart_service"))
 print("ready", flush=True)
 for n in range(1_000_000):
     with database.transaction() as session:
@@ -113,8 +114,8 @@ def kill_postmaster(home: Path) -> None:
 
 def test_an_open_database_starts_its_dead_server_again(home: Path, opened: Callable[[], Database]) -> None:
     database = opened()
-    with database.transaction() as session:
-        session.connection().exec_driver_sql("create table acknowledged as select 7 as n")
+    with database.owner_engine.begin() as connection:
+        connection.exec_driver_sql("create table acknowledged as select 7 as n")
     kill_postmaster(home)
     until(lambda: not is_held(home / "server.lock"))
     assert stored(database) == {7}

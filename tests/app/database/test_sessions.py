@@ -13,6 +13,7 @@ from app.database import migrating, revisions, sessions
 from app.database.embedded import EmbeddedCluster
 from app.database.installation import find_program
 from app.database.sessions import Database, open_database, server_url
+from app.database.tenancy import enter_service_wide
 from app.database.versions import Versions, require_versions
 from app.errors import DatabaseUnavailableError, InvalidInputError
 from app.municipalities.models import Municipality
@@ -32,6 +33,7 @@ def count(database: Database) -> int:
 
 def test_a_transaction_is_committed_at_its_end(database: Database) -> None:
     with database.transaction() as session:
+        enter_service_wide(session)
         session.add(municipality())
     assert count(database) == 1
 
@@ -39,6 +41,7 @@ def test_a_transaction_is_committed_at_its_end(database: Database) -> None:
 def test_a_transaction_is_rolled_back_on_an_error(database: Database) -> None:
     def fail_half_way() -> None:
         with database.transaction() as session:
+            enter_service_wide(session)
             session.add(municipality())
             session.flush()
             raise ZeroDivisionError
@@ -125,7 +128,7 @@ def test_a_full_pool_is_reported(database_url: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sessions, "POOL_TIMEOUT_SECONDS", 0.1)
     database = Database(make_url(database_url), pool_size=1)
     full = pytest.raises(DatabaseUnavailableError, match="Every connection to the database is in use")
-    with database.owner_engine.connect(), database.owner_engine.connect(), full:
+    with database.engine.connect(), database.engine.connect(), full:
         count(database)
     database.close()
 

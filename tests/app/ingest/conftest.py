@@ -41,7 +41,7 @@ def rows(database):
     """Return the rows of a query as tuples."""
 
     def fetch(query, **values):
-        with database.transaction() as session:
-            return [tuple(row) for row in session.execute(text(query), values)]
+        with database.owner_engine.begin() as connection:
+            return [tuple(row) for row in connection.execute(text(query), values)]
 
     return fetch
