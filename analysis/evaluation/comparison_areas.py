@@ -189,11 +189,7 @@ def suggest_controls(
         raise EmptyInputError("No area is left that could be a control.", "Use a smaller buffer or more areas.")
     roots = np.sqrt(counts)
     distance = np.sqrt(((roots - roots[treated]) ** 2).mean(axis=1))
-    taken: list[int] = []
-    for area in np.lexsort((np.arange(len(areas)), distance)):
-        apart = not taken or float(shapely.distance(shapes[area], shapes[taken]).min()) > 2.0 * buffer_m
-        if free[area] and apart and len(taken) < number:
-            taken.append(int(area))
+    taken = _closest_apart(shapes, distance, free, buffer_m, number)
     frame = gpd.GeoDataFrame(
         {
             "rank": np.arange(1, len(taken) + 1),
@@ -205,17 +201,8 @@ def suggest_controls(
         geometry=shapes[taken],
         crs=metric,
     )
-    summary = Summary(
-        method="Control areas matched on history",
-        parameters={"treated": treated, "months": counts.shape[1], "buffer_m": buffer_m, "number": number},
-        n_used=int(free.sum()),
-        excluded={"too_close_or_occupied": int((~free).sum()) - 1},
-        crs=crs_name(metric),
-        study_area_km2=float(shapely.area(shapes).sum()) / 1e6,
-        reading=_reading(frame, counts.shape[1], int(free.sum())),
-        warnings=_notices(frame, counts, treated),
-    )
-    return SuggestedControls(frame, summary)
+    plan = {"treated": treated, "months": counts.shape[1], "buffer_m": buffer_m, "number": number}
+    return SuggestedControls(frame, _summary(frame, areas, counts, free, plan))
 
 
 def _checked_history(history: npt.ArrayLike, n: int, treated: int, number: int, buffer_m: float) -> Any:
@@ -241,6 +228,34 @@ def _free(shapes: npt.NDArray[np.object_], treated: int, buffer_m: float, occupi
         free &= ~shapely.intersects(shapes, shapely.union_all(others))
     free[treated] = False
     return free
+
+
+def _closest_apart(
+    shapes: npt.NDArray[np.object_], distance: npt.NDArray[np.float64], free: BoolArray, buffer_m: float, number: int
+) -> list[int]:
+    """Take the free areas with the closest histories one by one, each two buffers from those before."""
+    taken: list[int] = []
+    for area in np.argsort(distance, kind="stable"):
+        apart = not taken or float(shapely.distance(shapes[area], shapes[taken]).min()) > 2.0 * buffer_m
+        if free[area] and apart and len(taken) < number:
+            taken.append(int(area))
+    return taken
+
+
+def _summary(
+    frame: gpd.GeoDataFrame, areas: gpd.GeoSeries, counts: Any, free: BoolArray, plan: dict[str, Any]
+) -> Summary:
+    """Describe how controls were suggested."""
+    return Summary(
+        method="Control areas matched on history",
+        parameters=plan,
+        n_used=int(free.sum()),
+        excluded={"too_close_or_occupied": int((~free).sum()) - 1},
+        crs=crs_name(require_metres(areas.crs)),
+        study_area_km2=float(areas.area.sum()) / 1e6,
+        reading=_reading(frame, counts.shape[1], int(free.sum())),
+        warnings=_notices(frame, counts, plan["treated"]),
+    )
 
 
 def _reading(frame: gpd.GeoDataFrame, months: int, free: int) -> str:

@@ -68,6 +68,7 @@ class _Fit:
     degrees: int
 
     def p_value(self, column: int) -> float:
+        """Return the two-sided p-value of a coefficient, by Student's t."""
         ratio = -abs(float(self.coefficients[column]) / float(self.errors[column]))
         return float(2.0 * stdtr(self.degrees, ratio))
 
