@@ -22,6 +22,13 @@ class DatabaseSettings(BaseSettings):
     pool_size: int = Field(default=10, ge=1)
     pg_bindir: Path | None = None
     """Where the programs of PostgreSQL are, if not where the system's packages put them."""
+    audit_head_file: Path | None = None
+    """Where the heads of the audit log are published; by default below ``home``."""
+
+    @property
+    def audit_heads(self) -> Path:
+        """File that the heads of the audit log are appended to."""
+        return self.audit_head_file or self.home / "audit" / "heads.jsonl"
 
 
 class ServerSettings(BaseSettings):
@@ -80,6 +87,23 @@ class IdentitySettings(BaseSettings):
         return self
 
 
+class AccountSettings(BaseSettings):
+    """How passwords are hashed, and how long sessions and keys last."""
+
+    model_config = SettingsConfigDict(env_prefix="KVART_")
+
+    password_time_cost: int = Field(default=3, ge=1)
+    password_memory_kb: int = Field(default=65_536, ge=256)
+    password_parallelism: int = Field(default=4, ge=1, le=16)
+    """These three: the cost of an Argon2id hash; the defaults are those that RFC 9106 gives for machines like ours."""
+    session_idle_hours: float = Field(default=12, gt=0, le=168)
+    """A session ends when it was not seen for that long."""
+    session_days: float = Field(default=7, gt=0, le=90)
+    """A session ends after that long however often it was seen."""
+    key_max_days: int = Field(default=730, ge=1, le=3650)
+    """Longest that an API key may be valid."""
+
+
 class Settings(BaseSettings):
     """All settings of one process."""
 
@@ -87,3 +111,4 @@ class Settings(BaseSettings):
     server: ServerSettings = Field(default_factory=ServerSettings)
     maps: MapSettings = Field(default_factory=MapSettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
+    accounts: AccountSettings = Field(default_factory=AccountSettings)

@@ -175,7 +175,7 @@ def let_in() -> None:
     admit(
         "audit_event", SERVICE, "insert", rows=f"municipality_id is null or {OWN_ROWS} or {SERVICE_WIDE}", columns=TOLD
     )
-    for role in (IDENTITY, QUEUE):
+    for role in (IDENTITY, QUEUE, AUDIT):
         admit("audit_event", role, "insert", columns=TOLD)
     admit("audit_event", AUDIT, "select")
     admit("audit_event", AUDIT, "update", columns="batch_id")
