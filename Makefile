@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SERVE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system browser demo serve test check bench format lock clean
+.PHONY: help setup system browser demo serve test check audit sbom bench format lock clean
 
 help:  ## Show these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,15 @@ check: $(VENV)/.installed  ## ruff format and lint, mypy --strict, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+audit: $(VENV)/.installed  ## Check the locked requirements against the published vulnerabilities
+	@$(BIN)/python .ci/audit.py
+
+sbom: $(VENV)/.installed  ## Write the software bill of materials (CycloneDX) to out/kvart.cdx.json
+	@mkdir -p out
+	@$(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-format JSON --output-file out/kvart.cdx.json
+	@echo "out/kvart.cdx.json"
 
 bench: setup  ## Measure against the named peers; writes benchmarks/RESULTS.md
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/bench.txt

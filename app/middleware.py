@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import build_problem
@@ -67,6 +68,8 @@ class RequestFrame:
         with log_context(request_id=request_id):
             try:
                 await self.app(scope, receive, send_framed)
+            except ClientDisconnect:
+                LOG.info("the caller went away", extra={"fields": {"route": _route(scope)}})
             except Exception:
                 LOG.exception("unexpected error", extra={"fields": {"route": _route(scope)}})
                 if status:
