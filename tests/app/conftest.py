@@ -67,6 +67,7 @@ def client_as(application: FastAPI, anonymous: TestClient, database: Database) -
         role: Role, municipality: str | None = None, *, by: str = "key", purpose: str | None = PURPOSE, **options: Any
     ) -> TestClient:
         client = TestClient(application, raise_server_exceptions=False)
+        client.portal = anonymous.portal
         client.headers.update({"Kvart-Purpose": purpose} if purpose else {})
         client.headers["Authorization"] = f"Bearer {new_key(database, role, municipality, **options)}"
         return client

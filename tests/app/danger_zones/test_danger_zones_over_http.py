@@ -52,8 +52,8 @@ def test_unknown_category_is_refused_with_the_known_ones(client, address):
 
 
 def test_catalogue_is_made_at_first_use(client, address, database):
-    with database.transaction() as session:
-        session.execute(text("delete from category"))
+    with database.owner_engine.begin() as connection:
+        connection.execute(text("delete from category"))
     assert client.post(address, json=zone(category="drugs")).status_code == 201
 
 

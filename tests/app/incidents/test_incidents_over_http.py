@@ -52,8 +52,8 @@ def test_one_incident_is_stored_and_found_at_its_location(client, address):
 
 def test_projected_place_is_stored_in_metres(client, address, database):
     client.post(address, json=incident())
-    with database.transaction() as session:
-        x, y, crs = session.execute(text("select x, y, working_crs from incident, municipality")).one()
+    with database.owner_engine.begin() as connection:
+        x, y, crs = connection.execute(text("select x, y, working_crs from incident, municipality")).one()
     expected = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(22.6, 57.25)
     assert crs == "EPSG:32634"
     assert (x, y) == pytest.approx(expected, abs=1e-6)

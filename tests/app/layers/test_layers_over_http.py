@@ -34,8 +34,8 @@ values (1, '1001', 'Centre', st_geomfromtext('POINT(22.6 57.25)', 4326), '{lv,ru
 
 @pytest.fixture
 def layers(client, municipality, database):
-    with database.transaction() as session:
-        session.execute(text(ROWS))
+    with database.owner_engine.begin() as connection:
+        connection.execute(text(ROWS))
 
     def read(layer, /, **parameters):
         answer = client.get(f"/municipalities/{municipality}/{layer}", params=parameters)
@@ -106,8 +106,8 @@ def test_one_lamp_at_a_time(layers, client, municipality):
 
 
 def test_lamps_without_any_recorded_outage_are_unknown(layers, database):
-    with database.transaction() as session:
-        session.execute(text("delete from street_light_outage"))
+    with database.owner_engine.begin() as connection:
+        connection.execute(text("delete from street_light_outage"))
     assert set(states(layers("street-lights")).values()) == {"unknown"}
 
 
@@ -149,6 +149,6 @@ def test_officers(layers):
 
 def test_columns_of_a_source_cannot_break_the_answer(layers, database):
     hostile = {'"}]': '</script>"', "nested": {"list": [1, None, "\\"]}}
-    with database.transaction() as session:
-        session.execute(text("update street_segment set attributes = :given"), {"given": json.dumps(hostile)})
+    with database.owner_engine.begin() as connection:
+        connection.execute(text("update street_segment set attributes = :given"), {"given": json.dumps(hostile)})
     assert properties(layers("streets"))[0]["attributes"] == hostile
