@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Protocol
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.identity import repository
+from app.identity.passwords import Passwords, require_good_password
 from app.identity.roles import ASSIGNABLE_ROLES, Role
+from app.settings import AccountSettings
 
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
 LONGEST_DISPLAY_NAME = 200
@@ -49,6 +52,30 @@ class Account:
     created_at: datetime
     roles: Mapping[str, Role] = field(default_factory=dict)
     service_role: Role | None = None
+
+
+class ExternalIdentity(Protocol):
+    """Somebody whom an identity provider vouches for."""
+
+    @property
+    def issuer(self) -> str:
+        """Who vouches."""
+
+    @property
+    def subject(self) -> str:
+        """By which the issuer knows the person or program for ever."""
+
+    @property
+    def name(self) -> str:
+        """For people; the issuer may change it."""
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """Role by code of the municipality."""
+
+    @property
+    def service_role(self) -> Role | None:
+        """Role in the whole service."""
 
 
 def create_account(session: Session, name: str, *, display_name: str = "") -> int:
@@ -92,6 +119,114 @@ def get_account(session: Session, name: str) -> Account:
 def list_accounts(session: Session) -> list[Account]:
     """Return every account in the order of the names."""
     return _with_roles(session, repository.list_accounts(session))
+
+
+def set_password(session: Session, name: str, password: str, settings: AccountSettings) -> None:
+    """Give an account a password, unlock it and end its sessions and links.
+
+    Raises
+    ------
+    InvalidInputError
+        If the password is easily guessed.
+    NotFoundError
+        If there is no such account.
+    """
+    account = get_account(session, name)
+    require_good_password(password, name)
+    new_hash = Passwords(settings).hash(password)
+    repository.update_account(session, account.id, password_hash=new_hash, failed_attempts=0, locked_until=None)
+    repository.delete_sessions_and_links(session, account.id)
+
+
+def disable(session: Session, name: str) -> None:
+    """Close an account: its sessions end and its keys open nothing, at once.
+
+    Raises
+    ------
+    ConflictError
+        If it is disabled already, or nobody would be left to administer the service.
+    NotFoundError
+        If there is no such account.
+    """
+    repository.lock_alterations(session)
+    account = get_account(session, name)
+    if account.disabled_at is not None:
+        raise ConflictError(f"The account {name} is disabled already.")
+    before = repository.count_administrators(session)
+    repository.update_account(session, account.id, disabled_at=datetime.now(UTC))
+    repository.delete_sessions_and_links(session, account.id)
+    _require_an_administrator(session, before)
+
+
+def enable(session: Session, name: str) -> None:
+    """Open a disabled account again, with its roles and keys, and unlock it.
+
+    Raises
+    ------
+    ConflictError
+        If it is neither disabled nor locked.
+    NotFoundError
+        If there is no such account.
+    """
+    repository.lock_alterations(session)
+    account = get_account(session, name)
+    if account.disabled_at is None and account.locked_until is None:
+        raise ConflictError(f"The account {name} is neither disabled nor locked.")
+    repository.update_account(session, account.id, disabled_at=None, failed_attempts=0, locked_until=None)
+
+
+def remove(session: Session, name: str) -> None:
+    """Delete an account with its roles, keys, sessions and links; the audit log keeps its name.
+
+    Raises
+    ------
+    ConflictError
+        If nobody would be left to administer the service.
+    NotFoundError
+        If there is no such account.
+    """
+    repository.lock_alterations(session)
+    account = get_account(session, name)
+    before = repository.count_administrators(session)
+    repository.delete_account(session, account.id)
+    _require_an_administrator(session, before)
+
+
+def ensure_external_account(session: Session, identity: ExternalIdentity) -> Account | None:
+    """Return the account of somebody whom an identity provider vouches for, with the roles that it gives now.
+
+    Parameters
+    ----------
+    session : Session
+    identity : ExternalIdentity
+        Its roles replace those of the account; municipalities that are not stored are passed over.
+
+    Returns
+    -------
+    Account or None
+        None if it was disabled here.
+    """
+    repository.lock_alterations(session)
+    name = external_name(identity)
+    shown = "".join(letter for letter in identity.name if letter.isprintable())[:LONGEST_DISPLAY_NAME]
+    repository.insert_account(
+        session, name=name, display_name=shown or name, oidc_issuer=identity.issuer, oidc_subject=identity.subject
+    )
+    row = repository.account_by_subject(session, identity.issuer, identity.subject)
+    if row is None or row.disabled_at is not None:
+        return None
+    repository.delete_memberships(session, row.id)
+    if identity.service_role is not None:
+        repository.put_membership(session, row.id, None, identity.service_role)
+    for code, place in repository.municipality_ids(session, list(identity.roles)):
+        repository.put_membership(session, row.id, place, identity.roles[code])
+    return _with_roles(session, [row])[0]
+
+
+def external_name(identity: ExternalIdentity) -> str:
+    """Return the name of an account of an identity provider, which no local account and no other provider has."""
+    plain = re.sub(r"[^a-z0-9._-]+", "-", identity.name.lower()).strip("._-")[:40] or "account"
+    return f"{plain}@{sha256(f'{identity.issuer} {identity.subject}'.encode()).hexdigest()[:12]}"
 
 
 def roles_of(session: Session, account_id: int) -> tuple[dict[str, Role], Role | None]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import Interval, Row, case, cast, delete, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.identity.models import Account, ApiKey, Membership
+from app.identity.models import Account, ApiKey, LoginSession, Membership, SignInLink
 from app.identity.roles import Role
 from app.municipalities.models import Municipality
 
@@ -19,6 +19,16 @@ ALTERATION_LOCK = 7_402_158_630
 """Advisory lock: what changes who administers the service is done by one transaction at a time."""
 
 KEY_USE_IS_NOTED_EVERY = timedelta(minutes=5)
+SIGHT_IS_NOTED_EVERY = timedelta(minutes=1)
+ATTEMPTS_BEFORE_LOCK = 5
+FIRST_LOCK_SECONDS = 30
+LONGEST_LOCK_SECONDS = 3600
+MOST_COUNTED_ATTEMPTS = 1000
+MOST_PRUNED = 1000
+
+SESSION_HAS_ENDED = or_(
+    LoginSession.expires_at <= func.now(), LoginSession.last_seen_at + LoginSession.idle_limit <= func.now()
+)
 
 ACCOUNT_COLUMNS = (
     Account.id,
@@ -50,6 +60,13 @@ def account_by_name(session: Session, name: str) -> AnyRow | None:
 def account_by_id(session: Session, account_id: int) -> AnyRow | None:
     """Return an account, None if there is none."""
     return session.execute(select(*ACCOUNT_COLUMNS).where(Account.id == account_id)).one_or_none()
+
+
+def account_by_subject(session: Session, issuer: str, subject: str) -> AnyRow | None:
+    """Return the account that an identity provider vouches for, None if there is none."""
+    return session.execute(
+        select(*ACCOUNT_COLUMNS).where(Account.oidc_issuer == issuer, Account.oidc_subject == subject)
+    ).one_or_none()
 
 
 def list_accounts(session: Session) -> list[AnyRow]:
@@ -84,6 +101,12 @@ def municipality_id(session: Session, code: str) -> int | None:
     return session.scalar(select(Municipality.id).where(Municipality.code == code))
 
 
+def municipality_ids(session: Session, codes: list[str]) -> list[tuple[str, int]]:
+    """Return code and key of those municipalities that there are."""
+    rows = session.execute(select(Municipality.code, Municipality.id).where(Municipality.code.in_(codes)))
+    return [(code, key) for code, key in rows]
+
+
 def put_membership(session: Session, account_id: int, municipality: int | None, role: Role) -> None:
     """Give an account its one role in a municipality or in the service."""
     statement = insert(Membership).values(account_id=account_id, municipality_id=municipality, role=role.value)
@@ -101,6 +124,11 @@ def delete_membership(session: Session, account_id: int, municipality: int | Non
             Membership.account_id == account_id, Membership.municipality_id.is_not_distinct_from(municipality)
         )
     )
+
+
+def delete_memberships(session: Session, account_id: int) -> None:
+    """Take every role of an account."""
+    session.execute(delete(Membership).where(Membership.account_id == account_id))
 
 
 def count_administrators(session: Session) -> int:
@@ -185,3 +213,114 @@ def revoke_key(session: Session, prefix: str, account_id: int | None) -> bool:
     if account_id is not None:
         statement = statement.where(ApiKey.account_id == account_id)
     return session.scalar(statement.values(revoked_at=func.now()).returning(ApiKey.id)) is not None
+
+
+def begin_attempt(session: Session, name: str) -> AnyRow | None:
+    """Count an attempt to sign in by password before it is known to be right; return the account and its hash.
+
+    None if there is no such account, or it is disabled or locked. Attempts at one time wait for each other at the row,
+    so that no more than the allowed number gets through. The commit is not waited for: a name that exists takes no
+    longer than one that does not.
+    """
+    session.execute(select(func.set_config("synchronous_commit", "off", true())))
+    attempts = func.least(Account.failed_attempts + 1, MOST_COUNTED_ATTEMPTS)
+    delay = func.least(
+        FIRST_LOCK_SECONDS * func.power(2, func.least(attempts - ATTEMPTS_BEFORE_LOCK, 30)), LONGEST_LOCK_SECONDS
+    )
+    lock = func.now() + delay * cast(timedelta(seconds=1), Interval)
+    return session.execute(
+        update(Account)
+        .where(
+            Account.name == name,
+            Account.disabled_at.is_(None),
+            or_(Account.locked_until.is_(None), Account.locked_until <= func.now()),
+        )
+        .values(failed_attempts=attempts, locked_until=case((attempts >= ATTEMPTS_BEFORE_LOCK, lock)))
+        .returning(Account.id, Account.name, Account.password_hash)
+    ).one_or_none()
+
+
+def end_attempt(session: Session, account_id: int, password_hash: str, new_hash: str) -> bool:
+    """Forget the attempts of an account whose password was right; False if it has changed or was disabled since."""
+    return (
+        session.scalar(
+            update(Account)
+            .where(Account.id == account_id, Account.password_hash == password_hash, Account.disabled_at.is_(None))
+            .values(failed_attempts=0, locked_until=None, password_hash=new_hash)
+            .returning(Account.id)
+        )
+        is not None
+    )
+
+
+def insert_link(session: Session, **values: Any) -> None:
+    """Store a sign-in link."""
+    session.execute(insert(SignInLink).values(values))
+
+
+def use_link(session: Session, digest: bytes) -> AnyRow | None:
+    """Use a link up and return its account; None if it is unknown, used, expired or the account is off."""
+    return session.execute(
+        update(SignInLink)
+        .where(
+            SignInLink.sha256 == digest,
+            SignInLink.used_at.is_(None),
+            SignInLink.expires_at > func.now(),
+            SignInLink.account_id == Account.id,
+            Account.disabled_at.is_(None),
+        )
+        .values(used_at=func.now())
+        .returning(Account.id, Account.name)
+    ).one_or_none()
+
+
+def insert_session(session: Session, **values: Any) -> None:
+    """Store a login session."""
+    session.execute(insert(LoginSession).values(values))
+
+
+def session_by_sha256(session: Session, digest: bytes) -> AnyRow | None:
+    """Return a session with its account; None if it is unknown or expired, or the account is off."""
+    return session.execute(
+        select(
+            LoginSession.sha256,
+            LoginSession.account_id,
+            Account.name,
+            LoginSession.csrf_sha256,
+            LoginSession.purpose,
+            (LoginSession.last_seen_at < func.now() - SIGHT_IS_NOTED_EVERY).label("stale"),
+        )
+        .join(Account, Account.id == LoginSession.account_id)
+        .where(LoginSession.sha256 == digest, ~SESSION_HAS_ENDED, Account.disabled_at.is_(None))
+    ).one_or_none()
+
+
+def note_sight_of_session(session: Session, digest: bytes) -> None:
+    """Write down that a session was seen now, unless another request is doing so."""
+    free = select(LoginSession.sha256).where(LoginSession.sha256 == digest).with_for_update(skip_locked=True)
+    session.execute(
+        update(LoginSession).where(LoginSession.sha256 == free.scalar_subquery()).values(last_seen_at=func.now())
+    )
+
+
+def update_session(session: Session, digest: bytes, **values: Any) -> None:
+    """Change columns of a session."""
+    session.execute(update(LoginSession).where(LoginSession.sha256 == digest).values(values))
+
+
+def delete_session(session: Session, digest: bytes) -> None:
+    """Delete a session."""
+    session.execute(delete(LoginSession).where(LoginSession.sha256 == digest))
+
+
+def delete_sessions_and_links(session: Session, account_id: int) -> None:
+    """Delete the sessions of an account and the links that would begin one."""
+    session.execute(delete(LoginSession).where(LoginSession.account_id == account_id))
+    session.execute(delete(SignInLink).where(SignInLink.account_id == account_id))
+
+
+def delete_expired(session: Session) -> None:
+    """Delete sessions and links that have expired, passing over those that another transaction holds."""
+    for table, has_ended in ((LoginSession, SESSION_HAS_ENDED), (SignInLink, SignInLink.expires_at <= func.now())):
+        ended = select(table.sha256).where(has_ended).limit(MOST_PRUNED).with_for_update(skip_locked=True)
+        session.execute(delete(table).where(table.sha256.in_(ended)))
