@@ -18,7 +18,7 @@ def test_nothing_is_acknowledged_that_was_not_committed(application, client, mun
     def fail(_connection):
         raise RuntimeError("the disk is full")
 
-    engine = application.state.database.owner_engine
+    engine = application.state.database.engine
     event.listen(engine, "commit", fail)
     answer = client.post(f"/municipalities/{municipality}/danger-zones", json=ZONE)
     event.remove(engine, "commit", fail)
