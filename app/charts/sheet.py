@@ -1,0 +1,158 @@
+"""What every chart has around it, and how figures become bytes."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+import threading
+from dataclasses import dataclass, field
+from typing import Literal
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.summary import software_version
+from app.maps.palettes import INK, MUTED_INK
+
+Format = Literal["svg", "png", "pdf"]
+
+GRID = "#d5dade"
+MARGIN = 0.06
+_RENDERING = threading.Lock()
+_METADATA: dict[Format, dict[str, str | None]] = {
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What stands around a chart.
+
+    Attributes
+    ----------
+    title : str
+        What the chart shows, in the reader's words.
+    source : str
+        Who recorded the data, and over which period.
+    handling_mark : str
+        Who may see it.
+    run_id : str
+        Under which the result can be found again.
+    software : str
+        Version that made the result.
+    """
+
+    title: str
+    source: str = ""
+    handling_mark: str = ""
+    run_id: str = ""
+    software: str = field(default_factory=software_version)
+
+    @property
+    def footer(self) -> str:
+        """One line under the chart."""
+        run = f"Run {self.run_id}" if self.run_id else ""
+        source = f"Source: {self.source}" if self.source else ""
+        return "   |   ".join(part for part in (source, run, self.software) if part)
+
+
+def sheet(caption: Caption, subtitle: str = "", *, width: float = 9.0, height: float = 5.4) -> Figure:
+    """Return an empty figure with its title, handling mark and footer.
+
+    Parameters
+    ----------
+    caption : Caption
+    subtitle : str
+        Units, numbers of events, how to read it; two lines at most.
+    width, height : float
+        Inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Leaves the space that `plot_area` gives for axes.
+    """
+    figure = Figure(figsize=(width, height), facecolor="white")
+    top = 1.0 - 0.22 / height
+    figure.text(MARGIN, top, caption.title, fontsize=14, fontweight="bold", color=INK, va="top")
+    told = "\n".join(textwrap.wrap(subtitle, int(width * 12.4)))
+    figure.text(MARGIN, top - 0.31 / height, told, fontsize=9.5, color=MUTED_INK, va="top", linespacing=1.3)
+    figure.text(MARGIN, 0.12 / height, caption.footer, fontsize=7.5, color=MUTED_INK, va="bottom")
+    figure.text(
+        1.0 - MARGIN, 0.12 / height, caption.handling_mark, fontsize=7.5, fontweight="bold", color=INK,
+        ha="right", va="bottom",
+    )  # fmt: skip
+    return figure
+
+
+def plot_area(
+    figure: Figure, *, left: float = 0.75, right: float = 0.35, head: float = 1.05
+) -> tuple[float, float, float, float]:
+    """Return where axes fit between the subtitle and the footer.
+
+    Parameters
+    ----------
+    figure : Figure
+        Of `sheet`.
+    left, right, head : float
+        Room beside and above the axes, inches.
+
+    Returns
+    -------
+    tuple of float
+        Left, bottom, width and height, as parts of the figure.
+    """
+    width, height = figure.get_size_inches()
+    bottom, top = 0.85 / height, 1.0 - head / height
+    return left / width, bottom, 1.0 - (left + right) / width, top - bottom
+
+
+def plain_axes(axes: Axes, *, grid: Literal["x", "y", "both", "none"] = "y") -> Axes:
+    """Draw axes with the least ink: no box, a quiet grid.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    grid : {"x", "y", "both", "none"}
+        Lines that help to read values.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(MUTED_INK)
+    axes.tick_params(colors=INK, labelsize=9, length=3, color=MUTED_INK)
+    axes.xaxis.label.set(color=INK, fontsize=10)
+    axes.yaxis.label.set(color=INK, fontsize=10)
+    axes.set_axisbelow(True)
+    if grid != "none":
+        axes.grid(visible=True, axis=grid, color=GRID, linewidth=0.7)
+    return axes
+
+
+def rendered(figure: Figure, kind: Format, *, dpi: int = 150) -> bytes:
+    """Return a figure as a file.
+
+    Parameters
+    ----------
+    figure : Figure
+    kind : {"svg", "png", "pdf"}
+    dpi : int
+        Of PNG.
+
+    Returns
+    -------
+    bytes
+        The same for the same figure: no date, no random names.
+    """
+    buffer = io.BytesIO()
+    with _RENDERING, mpl.rc_context({"svg.hashsalt": "kvart", "pdf.fonttype": 42}):
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=_METADATA[kind])
+    return buffer.getvalue()
