@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from analysis.summary import software_version
 from app.areal_units.router import router as areal_units
+from app.audit.sealing import Sealer
 from app.beats.router import router as beat_plans
 from app.catalogue import collections
 from app.danger_zones.router import router as danger_zones
@@ -102,15 +103,18 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     settings: Settings = application.state.settings
     database = application.state.database or await to_thread.run_sync(open_database, settings.database)
     worker = WorkerProcess(settings.database) if settings.server.worker else None
+    sealer = Sealer(database, settings.database.audit_heads)
     application.state.database, application.state.worker = database, worker
     application.state.turns = Semaphore(settings.database.pool_size)
     try:
         if worker is not None:
             worker.start()
+        sealer.start()
         yield
     finally:
         if worker is not None:
             await to_thread.run_sync(worker.stop)
+        await to_thread.run_sync(sealer.stop)
         await to_thread.run_sync(database.close)
 
 

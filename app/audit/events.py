@@ -18,6 +18,9 @@ EVENT_KINDS: tuple[str, ...] = get_args(EventKind)
 OPERATOR = Caller("command", "operator")
 """Whoever runs a command on the machine of the service, where no account says more."""
 
+WORKER = Caller("command", "worker")
+"""The worker, which does what somebody asked for before: the event of that names the same run."""
+
 
 @dataclass(frozen=True)
 class AuditEvent:

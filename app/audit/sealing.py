@@ -82,6 +82,10 @@ class Sealer:
         """Seal what there is, and end; to be called before the database is closed."""
         self._stopping.set()
         self._thread.join()
+        self.seal_at_end()
+
+    def seal_at_end(self) -> None:
+        """Seal what there is, for a process that is about to end; also where the thread was never started."""
         self._seal(at_end=True)
 
     def _run(self) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands.opening import opened_database
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -67,7 +69,7 @@ def municipalities(
 
     options = MunicipalityOptions(dissolve, skip_invalid, name, code, crs, working_crs, timezone, layer)
     console = _console()
-    with _database() as database:
+    with opened_database() as database:
         report = import_municipalities(database, file, options)
     for made in report.created:
         console.print(f"Municipality [bold]{made}[/bold] stored.")
@@ -131,7 +133,7 @@ def run_import(
         TextColumn(f"{kind} {file.name}"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
         console=console, transient=True,
     )  # fmt: skip
-    with _database() as database, bar:
+    with opened_database() as database, bar:
         code = municipality or only_municipality(database)
         task = bar.add_task("reading", total=1.0)
         report = import_file(
@@ -177,15 +179,20 @@ def quarantine(
     out: Annotated[Path | None, typer.Option(help="CSV file to write; by default the rows are shown.")] = None,
 ) -> None:
     """Show the rows that an import did not take in, with every reason."""
+    from app.audit import service as audit
+    from app.audit.events import OPERATOR, AuditEvent, EventKind
     from app.imports.service import quarantine_csv, quarantined_rows
     from app.municipalities.service import find_municipality
 
     console = _console()
-    with _database() as database:
+    with opened_database() as database:
         code = municipality or only_municipality(database)
         with database.transaction() as session:
             found = find_municipality(session, code)
             rows = quarantined_rows(session, found, batch, after_line=-1, limit=MOST_ROWS)
+            kind: EventKind = "consultation" if out is None else "disclosure"
+            what = {"collection": "quarantine", "batch": batch, "returned": len(rows)}
+            audit.record(session, AuditEvent(kind, found.id, OPERATOR, what))
     if out is not None:
         out.write_text(quarantine_csv(rows), encoding="utf-8", newline="")
         console.print(f"{len(rows):,} rows written to {out}.", highlight=False)
@@ -242,12 +249,3 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console()
-
-
-def _database() -> Any:
-    from contextlib import closing
-
-    from app.database.sessions import open_database
-    from app.settings import DatabaseSettings
-
-    return closing(open_database(DatabaseSettings()))

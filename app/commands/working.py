@@ -22,16 +22,20 @@ def run_worker(
     """
     import signal
 
+    from app.audit.sealing import Sealer
     from app.database.sessions import open_database
     from app.jobs import process
     from app.jobs.worker import Worker
     from app.logs import configure_logs
-    from app.settings import Settings
+    from app.settings import DatabaseSettings
 
     if exit_with_parent:
         process.exit_with_parent()
     configure_logs()
-    database = open_database(Settings().database)
+    settings = DatabaseSettings()
+    database = open_database(settings)
+    sealer = Sealer(database, settings.audit_heads)
+    sealer.start()
     try:
         worker = Worker(database)
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -41,4 +45,5 @@ def run_worker(
         else:
             worker.run_forever()
     finally:
+        sealer.stop()
         database.close()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from analysis.summary import Notice
+from app.audit import service as audit
+from app.audit.events import OPERATOR, WORKER, AuditEvent
 from app.database.sessions import Database
 from app.errors import ImportRefusedError, InvalidInputError
 from app.files.columns import listed, nearest
 from app.files.coordinate_systems import parse_crs
 from app.files.tables import RawTable, file_sha256, read_table
+from app.identity.caller import Caller
 from app.ingest import repository
 from app.ingest.beat_plans.service import assign_officers, load_beats
 from app.ingest.fields import Kind
@@ -28,7 +31,26 @@ from app.jobs.handlers import ClaimedRun, ReportProgress, RunResult
 from app.municipalities.context import MunicipalityContext
 from app.municipalities.service import find_municipality
 
-__all__ = ["ImportReport", "execute_import", "import_file"]
+__all__ = ["ImportOrigin", "ImportReport", "execute_import", "import_file"]
+
+
+@dataclass(frozen=True)
+class ImportOrigin:
+    """Where a file came from, if not from somebody at this machine.
+
+    Attributes
+    ----------
+    actor : Caller
+        Who takes it in, for the audit log.
+    file_name : str or None
+        Name by which the file is known, if not its own.
+    run_id : int or None
+        Run that takes it in.
+    """
+
+    actor: Caller = OPERATOR
+    file_name: str | None = None
+    run_id: int | None = None
 
 
 def import_file(
@@ -39,7 +61,7 @@ def import_file(
     *,
     source: str,
     profile: Mapping[str, Any] | None = None,
-    file_name: str | None = None,
+    origin: ImportOrigin | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import a file of one kind into a municipality; all of it or, on any error, nothing.
@@ -58,8 +80,7 @@ def import_file(
         Name of the supplier's series of files; its profile is kept and used again.
     profile : mapping, optional
         Settings of :class:`~app.ingest.profiles.SourceProfile` that add to or change the stored ones.
-    file_name : str, optional
-        Name by which the file is known, if not its own.
+    origin : ImportOrigin, optional
     progress : callable, optional
         Told a fraction from 0 to 1 and a short sentence.
 
@@ -69,7 +90,7 @@ def import_file(
         If the file as a whole cannot be used; nothing was stored.
     """
     begun = time.perf_counter()
-    say = progress or _say_nothing
+    say, origin = progress or _say_nothing, origin or ImportOrigin()
     say(0.0, "reading")
     with database.transaction() as session:
         municipality = find_municipality(session, municipality_code)
@@ -78,7 +99,7 @@ def import_file(
             raise InvalidInputError("The source has no name.", "Name the supplier, for example --source police.")
         source_id, stored = repository.open_source(session, municipality.id, kind, source.strip())
         settings = combine_profiles(stored, dict(profile or {}))
-        raw = replace(read_table(path, settings.dialect), name=file_name or path.name)
+        raw = replace(read_table(path, settings.dialect), name=origin.file_name or path.name)
         sha256 = file_sha256(path)
         batch_id = repository.open_batch(session, municipality.id, source_id, raw.name, sha256)
         batch = Batch(municipality.id, source_id, batch_id, sha256)
@@ -88,6 +109,8 @@ def import_file(
         notices = [*raw.notices, *loaded.notices]
         repository.store_profile(session, municipality.id, source_id, settings.to_json() | {"columns": columns})
         repository.close_batch(session, municipality.id, batch_id, loaded.counts, notices)
+        what = {"collection": kind, "batch": batch_id, "run": origin.run_id, **asdict(loaded.counts)}
+        audit.record(session, AuditEvent("collection", municipality.id, origin.actor, what))
     say(1.0, "done")
     return ImportReport(
         municipality=municipality.code,
@@ -156,7 +179,7 @@ def execute_import(database: Database, run: ClaimedRun, report_progress: ReportP
         Path(wanted["file"]),
         source=wanted["source"],
         profile=wanted.get("profile"),
-        file_name=wanted.get("file_name"),
+        origin=ImportOrigin(WORKER, wanted.get("file_name"), run.id),
         progress=report_progress,
     )
     return RunResult(summary=report.to_dict())

@@ -21,6 +21,8 @@ import psycopg
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from analysis.errors import AnalysisError
+from app.audit import service as audit
+from app.audit.events import WORKER, AuditEvent
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database
 from app.errors import DatabaseUnavailableError, KvartError, problem_document
@@ -176,6 +178,8 @@ class Worker:
             published = result.publish(session) if result.publish else {}
             summary = {**result.summary, **published}
             repository.finish(session, run, summary=summary, fingerprint=result.input_fingerprint)
+            if result.input_fingerprint is not None:
+                audit.record(session, _combination(run, result.input_fingerprint))
 
     def _fail(self, run: ClaimedRun, problem: dict[str, Any]) -> None:
         with self._database.inside(run.municipality_id) as session:
@@ -200,6 +204,13 @@ class Worker:
                     raise RunGoneError
 
         return report
+
+
+def _combination(run: ClaimedRun, fingerprint: str) -> AuditEvent:
+    """Return the event that tells which layers a run put together; areas that were drawn are not repeated."""
+    told = {name: value for name, value in run.parameters.items() if not isinstance(value, dict | list)}
+    what = {"collection": "runs", "run": run.id, "kind": run.kind, "parameters": told, "input_fingerprint": fingerprint}
+    return AuditEvent("combination", run.municipality_id, WORKER, what)
 
 
 def _worker_died_problem(run: ClaimedRun) -> dict[str, Any]:
