@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
+import psycopg
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from app.database.programs import last_line
 from app.errors import DatabaseUnavailableError
 
 
@@ -73,11 +73,17 @@ def create_roles(connection: Connection) -> None:
         connection.execute(text(f"grant usage on schema public to {', '.join(ROLES)}"))
     except ProgrammingError as error:
         raise DatabaseUnavailableError(
-            f"The roles of Kvart cannot be made on this server: {last_line(str(error.orig))}",
+            f"The roles of Kvart cannot be made on this server: {reason(error)}",
             "Let an administrator of the server run "
             + "; ".join(f"create role {role} nologin" for role in ROLES)
             + f"; grant {', '.join(ROLES)} to the owner of the database.",
         ) from error
+
+
+def reason(error: DBAPIError) -> str:
+    """Return what the server said, without the statement and where in it."""
+    diagnosis = error.orig.diag.message_primary if isinstance(error.orig, psycopg.Error) else None
+    return diagnosis or str(error.orig)
 
 
 def owns(session: Session, table: str) -> bool:

@@ -16,9 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from app.database.embedded import EmbeddedCluster
-from app.database.programs import last_line
 from app.database.revisions import current_revision, head_revision
-from app.database.roles import DatabaseRole
+from app.database.roles import DatabaseRole, reason
 from app.database.tenancy import MUNICIPALITY_SETTING, SERVICE_WIDE_SETTING, enter_municipality
 from app.database.versions import read_versions, require_versions
 from app.errors import DatabaseUnavailableError, InvalidInputError
@@ -166,7 +165,7 @@ def _begin_under_role(connection: Connection) -> None:
         connection.exec_driver_sql(_BEGIN_UNDER_ROLE, (role.value,))
     except DBAPIError as error:
         raise DatabaseUnavailableError(
-            f"The user of the database cannot act as {role}: {last_line(str(error.orig))}",
+            f"The user of the database cannot act as {role}: {reason(error)}",
             f"Run `kvart db upgrade` as the owner of the database, and `grant {role} to` the user of the service.",
         ) from error
 

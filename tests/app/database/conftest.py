@@ -14,13 +14,16 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, insert, select
+import shapely
+from sqlalchemy import Connection, func, insert, select, text
 
 from app.database import migrating
 from app.database.embedded import EmbeddedCluster
 from app.database.programs import run_program
+from app.database.roles import DatabaseRole
 from app.database.sessions import Database
 from app.database.tables import Base
+from app.municipalities.service import create_municipality
 
 POINT = "SRID=4326;POINT(0.5 0.5)"
 SQUARE = "SRID=4326;POLYGON((0 0,1 0,1 1,0 1,0 0))"
@@ -197,3 +200,41 @@ def run_python(start_python: Callable[..., Popen[str]]) -> Callable[..., str]:
         return output
 
     return run
+
+
+PLAIN_LOGIN = "kvart_login"
+
+
+@pytest.fixture
+def plain(database: Database) -> Iterator[Database]:
+    """The database as a user sees it who owns nothing and is a plain member of the roles of the service."""
+    with database.owner_engine.begin() as connection:
+        if not connection.scalar(text("select 1 from pg_roles where rolname = :name"), {"name": PLAIN_LOGIN}):
+            connection.execute(text(f"create role {PLAIN_LOGIN} login noinherit"))
+            connection.execute(text(f"grant {', '.join(DatabaseRole)} to {PLAIN_LOGIN}"))
+    plain = Database(database.url.set(username=PLAIN_LOGIN))
+    yield plain
+    plain.close()
+
+
+@pytest.fixture
+def towns(database: Database) -> dict[str, int]:
+    """Key of each of two municipalities by code, each with one incident of the same key and the same external id."""
+    keys = {}
+    for number, code in enumerate(("east", "west")):
+        with database.transaction() as session:
+            box = shapely.box(22.5 + number, 57.2, 22.6 + number, 57.3)
+            municipality = create_municipality(session, code=code, name=code, boundary=box, time_zone="Europe/Riga")
+            values = {"m": municipality.id, "area": code}
+            session.execute(text(ONE_INCIDENT), values)
+        keys[code] = municipality.id
+    return keys
+
+
+ONE_INCIDENT = """
+with made as (insert into source (municipality_id, kind, name, profile) values (:m, 'incidents', 'police', '{}')
+    returning id)
+insert into incident (municipality_id, id, source_id, external_id, geom, x, y, time_precision, recorded_area)
+overriding system value
+select :m, 77, id, 'A-1', st_setsrid(st_point(22.5, 57.2), 4326), 0, 0, 'day', :area from made
+"""
