@@ -373,4 +373,4 @@ def _held(problem: BeatProblem, units: Labels) -> Reason:
     """Name locked units that were to move."""
     names = tuple(problem.unit_ids[units].tolist())
     verb = "is" if len(names) == 1 else "are"
-    return Reason(codes.LOCKED, f"{name_units(names).capitalize()} {verb} locked.", "Unlock before moving.", names)
+    return Reason(codes.LOCKED, f"The {name_units(names)} {verb} locked.", "Unlock before moving.", names)

@@ -1,32 +1,58 @@
-"""One permanent officer for every beat: the one whom most residents know, else one whose station is near."""
+"""Permanent officers for every beat: whom most residents know and understand, else whose station is near."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.beats.matching import cheapest_pairs
+from analysis.beats import reasons as codes
+from analysis.beats.all_pairs import cheapest_of_all_pairs
+from analysis.beats.officer_costs import OfficerCosts, OfficerWeights, officer_costs
 from analysis.beats.plan import BeatPlan
 from analysis.beats.reasons import Reason
-from analysis.errors import ParameterError, UnitsError
+from analysis.beats.staff import Staff, read_staff, rows_of
+from analysis.errors import ParameterError
 
 NO_OFFICER = "no_officer"
-"""There are fewer officers than beats."""
+"""There are fewer officers than posts."""
 NO_BEAT = "no_beat"
-"""There are more officers than beats."""
+"""There are more officers than posts."""
 UNKNOWN_BEAT = "unknown_beat"
 """An officer's current beat is not in the plan in force."""
+TOO_FEW_CANDIDATES = "too_few_candidates"
+"""Some beats together have fewer officers who may take them than posts (Hall's condition fails)."""
 
-RESIDENTS_PER_KM = 20.0
-"""A kilometre between station and beat weighs as much as this many residents who know the officer."""
-PART_TIME_SHARE = 0.1
-"""A missing tenth of a post weighs as much as one in a hundred of the beat's residents."""
-NEAREST_STATIONS = 24
+Whole = NDArray[np.int64]
+Pairs = Sequence[tuple[Any, str]]
+
+
+@dataclass(frozen=True)
+class OfficerConditions:
+    """What every assignment of officers keeps.
+
+    Attributes
+    ----------
+    forbidden : sequence of (officer id, beat id)
+        Pairs that must not be, for example because of family ties.
+    locked : sequence of (officer id, beat id)
+        Pairs that stay.
+    max_travel_km : float or None
+        Longest straight line from station to beat.
+    several : bool
+        Whether a beat of one unit above the maximum gets several officers.
+    """
+
+    forbidden: Pairs = ()
+    locked: Pairs = ()
+    max_travel_km: float | None = None
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,17 +62,21 @@ class OfficerMatching:
     Attributes
     ----------
     officer_of_beat : dict of str to object
-        Officer of each beat, None for a vacancy.
+        First officer of each beat, None for a vacancy.
     vacancies : tuple of str
-        Beats without an officer.
+        Beats with fewer officers than posts.
     surplus : tuple
         Officers without a beat.
     kept_residents : int
         Residents whose officer stays the same.
     travel_km : dict of str to float
-        Straight line from the officer's station to the middle of the beat, where the station is known.
+        Straight line from the station of the first officer to the middle of the beat, where the station is known.
     reasons : tuple of Reason
         Why beats are vacant, officers left over, or a current beat was not recognised.
+    officers_of_beat : dict of str to tuple
+        All officers of each beat; more than one only where ``several`` was asked for.
+    cost : float
+        What the matching minimises, in residents.
     """
 
     officer_of_beat: dict[str, Any]
@@ -55,10 +85,20 @@ class OfficerMatching:
     kept_residents: int
     travel_km: dict[str, float]
     reasons: tuple[Reason, ...]
+    officers_of_beat: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    cost: float = 0.0
 
 
 def assign_officers(
-    plan: BeatPlan, officers: pd.DataFrame, *, current_officers: Mapping[str, Any] | None = None
+    plan: BeatPlan,
+    officers: pd.DataFrame,
+    *,
+    current_officers: Mapping[str, Any] | None = None,
+    stations: pd.DataFrame | None = None,
+    speakers: Mapping[str, NDArray[np.float64]] | None = None,
+    conditions: OfficerConditions | None = None,
+    weights: OfficerWeights | None = None,
+    today: dt.date | None = None,
 ) -> OfficerMatching:
     """Give every beat one permanent officer.
 
@@ -67,29 +107,43 @@ def assign_officers(
     plan : BeatPlan
         The beats.
     officers : DataFrame
-        ``officer_id`` (unique), and where known ``station_x`` and ``station_y`` (metres in the CRS of the plan),
-        ``capacity`` (share of a full post, above 0 up to 1) and ``current_beat`` (beat of the plan in force, or of
-        ``plan`` itself where there is none).
+        See :func:`analysis.beats.staff.read_staff`; ``current_beat`` is one of the plan in force, or of ``plan`` itself
+        where there is none.
     current_officers : mapping of str to object, optional
         Officer of each beat of the plan in force; beats that it names take precedence over ``current_beat``.
+    stations : DataFrame, optional
+        ``station``, ``x`` and ``y`` (metres in the CRS of the plan), for officers with the name of a station.
+    speakers : mapping of str to ndarray of float64, shape (n,), optional
+        Residents of each unit who speak a language.
+    conditions : OfficerConditions, optional
+        Pairs that must be or must not be, the longest way, and whether beats may have several officers.
+    weights : OfficerWeights, optional
+        What counts how much.
+    today : date, optional
+        Day up to which years of service count.
 
     Returns
     -------
     OfficerMatching
-        As many beats as possible have an officer; nobody has two.
+        As many posts as possible are filled; nobody has two.
 
     Raises
     ------
     UnitsError
         When ``officer_id`` is missing or occurs twice.
     ParameterError
-        When a station lacks one coordinate or a capacity is not a share; names the row.
+        Naming the row, officer, beat or language at fault.
 
     Notes
     -----
-    Least total of ``-residents who know the officer + 20 per km from the station + 0.1 residents (1 - capacity)``, by
-    sparse bipartite matching over the pairs that know each other and the nearest stations; who is left over is paired
-    last.
+    Least total of ``20 per km from the station + 0.1 residents (1 - capacity) - residents who know the officer (1 +
+    0.05 years) - 0.2 residents whose language the officer speaks x shortage`` over all posts and officers
+    (:func:`analysis.beats.all_pairs.cheapest_of_all_pairs`). An officer without a station counts as far away. Beats
+    that stay vacant although officers are left over are explained by a set that breaks Hall's condition.
+
+    References
+    ----------
+    Hall (1935), On representatives of subsets.
 
     Examples
     --------
@@ -103,153 +157,185 @@ def assign_officers(
     >>> assign_officers(plan, badges).officer_of_beat
     {'B001': '9', 'B002': '7'}
     """
-    badges = _checked_ids(officers)
-    holders, unknown = _holders(plan, officers, badges, current_officers)
-    known = _known_residents(plan, badges, holders)
-    distance_km = _distances(plan, officers)
-    penalty = _part_time_penalty(plan, officers)
-    found = _pair(known, distance_km, penalty)
-    taken = set(found[found >= 0].tolist())
-    vacancies = tuple(name for name, own in zip(plan.beat_ids, found, strict=True) if own < 0)
-    surplus = tuple(badge for own, badge in enumerate(badges) if own not in taken)
-    pairs = [(name, int(own)) for name, own in zip(plan.beat_ids, found, strict=True)]
-    travel = {
-        name: float(distance_km[row, own])
-        for row, (name, own) in enumerate(pairs)
-        if own >= 0 and np.isfinite(distance_km[row, own])
-    }
+    staff = read_staff(officers, stations=stations, today=today)
+    settled = conditions or OfficerConditions()
+    if settled.max_travel_km is not None and not settled.max_travel_km > 0:
+        raise ParameterError(f"The longest way is {settled.max_travel_km} km.", "Give a positive number of kilometres.")
+    holders, unknown = _holders(plan, staff, current_officers)
+    known = _known_residents(plan, holders)
+    posts = _posts(plan, several=settled.several)
+    barred = _barred(plan, staff, settled)
+    spoken = _checked_speakers(plan, speakers or {})
+    costs = officer_costs(
+        plan,
+        staff,
+        posts=posts,
+        known=known,
+        barred=barred,
+        weights=weights or OfficerWeights(),
+        speakers=spoken,
+        limit_km=settled.max_travel_km,
+    )
+    found = cheapest_of_all_pairs(costs.rows, (len(posts), len(staff.badges)))
+    reasons = (*unknown, *_balance(plan, staff, costs, found))
+    return _matching(plan, staff, costs, found, known, reasons)
+
+
+def _matching(
+    plan: BeatPlan,
+    staff: Staff,
+    costs: OfficerCosts,
+    found: Whole,
+    known: dict[tuple[int, int], float],
+    reasons: tuple[Reason, ...],
+) -> OfficerMatching:
+    """Put the result together."""
+    pairs = [(int(own), int(officer)) for own, officer in zip(costs.beat, found, strict=True)]
+    holding: dict[int, list[int]] = {own: [] for own in range(len(plan.beat_ids))}
+    for own, officer in pairs:
+        if officer >= 0:
+            holding[own].append(officer)
+    for own, held in holding.items():
+        held.sort(key=lambda officer, own=own: (-known.get((own, officer), 0.0), officer))  # type: ignore[misc]
+    first = {own: held[0] for own, held in holding.items() if held}
+    way = {own: costs.distance_km(own, officer) for own, officer in first.items()}
+    vacant = dict.fromkeys(plan.beat_ids[own] for own, officer in pairs if officer < 0)
+    taken = {officer for _, officer in pairs}
+    badge_of = {own: staff.badges[officer] for own, officer in first.items()}
     return OfficerMatching(
-        officer_of_beat={name: badges[own] if own >= 0 else None for name, own in pairs},
-        vacancies=vacancies,
-        surplus=surplus,
-        kept_residents=int(sum(known[row, own] for row, (_, own) in enumerate(pairs) if own >= 0)),
-        travel_km=travel,
-        reasons=(*unknown, *_balance(vacancies, surplus, len(badges), len(found))),
+        officer_of_beat={name: badge_of.get(own) for own, name in enumerate(plan.beat_ids)},
+        vacancies=tuple(vacant),
+        surplus=tuple(badge for officer, badge in enumerate(staff.badges) if officer not in taken),
+        kept_residents=int(sum(known.get(pair, 0.0) for pair in pairs)),
+        travel_km={plan.beat_ids[own]: km for own, km in way.items() if math.isfinite(km)},
+        reasons=reasons,
+        officers_of_beat={plan.beat_ids[own]: tuple(staff.badges[o] for o in held) for own, held in holding.items()},
+        cost=float(sum(costs.rows(at, at + 1)[0, officer] for at, (_, officer) in enumerate(pairs) if officer >= 0)),
     )
 
 
-def _checked_ids(officers: pd.DataFrame) -> list[Any]:
-    """Return the unique officer ids."""
-    if "officer_id" not in officers.columns:
-        present = ", ".join(str(name) for name in officers.columns)
-        raise UnitsError("The officers have no column 'officer_id'.", f"Columns present: {present or 'none'}.")
-    given = officers["officer_id"].reset_index(drop=True)
-    missing, twice = np.flatnonzero(given.isna()), np.flatnonzero(given.duplicated())
-    if len(missing):
-        raise UnitsError(
-            f"Row {missing[0] + 1} of the officers has no officer_id.", "Give every officer a badge number."
-        )
-    if len(twice):
-        raise UnitsError(f"Officer '{given[twice[0]]}' occurs twice (row {twice[0] + 1}).", "List every officer once.")
-    return list(given.tolist())
+def _posts(plan: BeatPlan, *, several: bool) -> Whole:
+    """Return the beat of every post."""
+    count = np.ones(len(plan.beat_ids), np.int64)
+    if several:
+        place = {name: own for own, name in enumerate(plan.beat_ids)}
+        for reason in plan.reasons:
+            if reason.code == codes.UNIT_OVER_MAX and reason.beat_id is not None:
+                own = place[reason.beat_id]
+                count[own] = math.ceil(plan.totals.residents[own] / plan.problem.max_residents)
+    return np.repeat(np.arange(len(count)), count)
+
+
+def _barred(plan: BeatPlan, staff: Staff, conditions: OfficerConditions) -> dict[int, Whole]:
+    """Return the officers who must not have a beat, by beat."""
+    place = {name: own for own, name in enumerate(plan.beat_ids)}
+    barred = {own: set[int]() for own in range(len(plan.beat_ids))}
+    for own, officer in rows_of(staff, conditions.forbidden, place, "forbidden pair"):
+        barred[own].add(officer)
+    locked = rows_of(staff, conditions.locked, place, "locked pair")
+    if len({own for own, _ in locked}) < len(locked) or len({officer for _, officer in locked}) < len(locked):
+        raise ParameterError("An officer or a beat is locked twice.", "Lock each officer to one beat.")
+    for own, officer in locked:
+        if officer in barred[own]:
+            raise ParameterError(
+                f"Officer '{staff.badges[officer]}' is both locked to beat '{plan.beat_ids[own]}' and forbidden there.",
+                "Keep one of the two.",
+            )
+    for own, officer in locked:
+        barred[own] |= set(range(len(staff.badges))) - {officer}
+        for other in range(len(plan.beat_ids)):
+            if other != own:
+                barred[other].add(officer)
+    return {own: np.array(sorted(officers), np.int64) for own, officers in barred.items() if officers}
+
+
+def _checked_speakers(plan: BeatPlan, speakers: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Return residents of each unit by language."""
+    checked = {}
+    for language, people in speakers.items():
+        values = np.asarray(people, np.float64)
+        if values.shape != (plan.problem.n_units,) or not (np.isfinite(values).all() and (values >= 0).all()):
+            raise ParameterError(
+                f"The speakers of '{language}' are not one number, zero or more, for each of the "
+                f"{plan.problem.n_units:,} units.",
+                "Fill in zero where nobody speaks it.",
+            )
+        checked[language] = values
+    return checked
 
 
 def _holders(
-    plan: BeatPlan, officers: pd.DataFrame, badges: list[Any], current_officers: Mapping[str, Any] | None
+    plan: BeatPlan, staff: Staff, current_officers: Mapping[str, Any] | None
 ) -> tuple[dict[str, int], tuple[Reason, ...]]:
     """Return the position of the officer of each beat of the plan in force."""
     names = set(plan.problem.current_names or plan.beat_ids)
-    position = {badge: own for own, badge in enumerate(badges)}
     holders: dict[str, int] = {}
     unknown: list[Reason] = []
-    if "current_beat" in officers.columns:
-        for own, beat in enumerate(officers["current_beat"].tolist()):
-            if pd.isna(beat) or str(beat).strip() == "":
-                continue
-            if str(beat) in names:
-                holders.setdefault(str(beat), own)
-            else:
-                message = f"Officer '{badges[own]}' holds beat '{beat}', which the plan in force does not have."
-                hint = "Correct the beat, or give the column with the plan in force."
-                unknown.append(Reason(UNKNOWN_BEAT, message, hint, ()))
+    for own, beat in enumerate(staff.current_beat):
+        if beat is None:
+            continue
+        if beat in names:
+            holders.setdefault(beat, own)
+        else:
+            message = f"Officer '{staff.badges[own]}' holds beat '{beat}', which the plan in force does not have."
+            hint = "Correct the beat, or give the column with the plan in force."
+            unknown.append(Reason(UNKNOWN_BEAT, message, hint, ()))
+    position = staff.row
     for beat, badge in (current_officers or {}).items():
-        if badge in position:
-            holders[str(beat)] = position[badge]
+        if str(badge) in position:
+            holders[str(beat)] = position[str(badge)]
     return holders, tuple(unknown)
 
 
-def _known_residents(plan: BeatPlan, badges: list[Any], holders: dict[str, int]) -> NDArray[np.float64]:
-    """Return for every beat and officer the residents whom the officer serves today, shape (beats, officers)."""
+def _known_residents(plan: BeatPlan, holders: dict[str, int]) -> dict[tuple[int, int], float]:
+    """Return the residents of each beat whom an officer serves today, by (beat, officer)."""
     names = plan.problem.current_names or plan.beat_ids
     before = plan.problem.current if plan.problem.current_names else plan.beat_of_unit
     holder = np.array([*(holders.get(name, -1) for name in names), -1], np.int64)[before]
-    known = np.zeros((len(plan.beat_ids), len(badges)))
     served = holder >= 0
-    np.add.at(known, (plan.beat_of_unit[served], holder[served]), plan.problem.residents[served])
-    return known
+    pairs, place = np.unique(np.column_stack([plan.beat_of_unit[served], holder[served]]), axis=0, return_inverse=True)
+    residents = np.bincount(place.ravel(), plan.problem.residents[served], minlength=len(pairs))
+    return {(own, officer): people for (own, officer), people in zip(pairs.tolist(), residents.tolist(), strict=True)}
 
 
-def _distances(plan: BeatPlan, officers: pd.DataFrame) -> NDArray[np.float64]:
-    """Return kilometres from every beat to every station, NaN without a station, shape (beats, officers)."""
-    stations = np.full((len(officers), 2), np.nan)
-    if {"station_x", "station_y"} <= set(officers.columns):
-        columns = [
-            pd.to_numeric(officers[name], errors="coerce").to_numpy(np.float64) for name in ("station_x", "station_y")
-        ]
-        stations = np.column_stack(columns)
-        half = np.flatnonzero(np.isfinite(stations).sum(axis=1) == 1)
-        if len(half):
-            raise ParameterError(
-                f"Officer '{officers['officer_id'].iloc[half[0]]}' (row {half[0] + 1}) has half a station.",
-                "Give station_x and station_y in metres, or leave both empty.",
-            )
-    weight = plan.problem.residents + 1e-6
-    total = np.bincount(plan.beat_of_unit, weight)
-    x, y = (np.bincount(plan.beat_of_unit, weight * axis) / total for axis in plan.problem.centres.T)
-    kilometres: NDArray[np.float64] = np.hypot(x[:, None] - stations[:, 0], y[:, None] - stations[:, 1]) / 1000.0
-    return kilometres
-
-
-def _part_time_penalty(plan: BeatPlan, officers: pd.DataFrame) -> NDArray[np.float64]:
-    """Return what it costs to give a beat to an officer with part of a post, shape (beats, officers)."""
-    if "capacity" not in officers.columns:
-        return np.zeros((len(plan.beat_ids), len(officers)))
-    given = officers["capacity"].reset_index(drop=True)
-    share = pd.to_numeric(given, errors="coerce").where(given.notna(), 1.0).to_numpy(np.float64)
-    wrong = np.flatnonzero(~((share > 0) & (share <= 1)))
-    if len(wrong):
-        raise ParameterError(
-            f"Officer '{officers['officer_id'].iloc[wrong[0]]}' (row {wrong[0] + 1}) has capacity {given[wrong[0]]}.",
-            "Give the share of a full post: above 0, up to 1.",
+def _balance(plan: BeatPlan, staff: Staff, costs: OfficerCosts, found: Whole) -> list[Reason]:
+    """Say why posts are vacant and officers left over."""
+    open_posts = np.flatnonzero(found < 0)
+    idle = np.setdiff1d(np.arange(len(staff.badges)), found)
+    posts, officers = len(found), len(staff.badges)
+    reasons: list[Reason] = []
+    if len(open_posts) and len(idle):
+        reasons.append(_hall_violator(plan, staff, costs, found, int(open_posts[0])))
+    elif len(open_posts):
+        names = list(dict.fromkeys(plan.beat_ids[own] for own in costs.beat[open_posts]))
+        message = (
+            f"{officers:,} officers for {posts:,} posts: {len(names):,} beat(s) stay vacant: {', '.join(names[:5])}."
         )
-    penalty: NDArray[np.float64] = PART_TIME_SHARE * plan.totals.residents[:, None] * (1.0 - share)
-    return penalty
+        reasons.append(Reason(NO_OFFICER, message, "Recruit, or allow more residents per beat.", ()))
+    if len(idle):
+        named = ", ".join(str(staff.badges[own]) for own in idle[:5])
+        message = f"{officers:,} officers for {posts:,} posts: {len(idle):,} officer(s) have none: {named}."
+        reasons.append(Reason(NO_BEAT, message, "Let them stand in, or lower the minimum per beat.", ()))
+    return reasons
 
 
-def _pair(
-    known: NDArray[np.float64], distance_km: NDArray[np.float64], penalty: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Return the officer of each beat, -1 for none."""
-    far = np.nanmax(distance_km, initial=0.0)
-    cost = RESIDENTS_PER_KM * np.where(np.isnan(distance_km), far, distance_km) + penalty - known
-    beats, officers = cost.shape
-    likely = known > 0
-    close = min(NEAREST_STATIONS, officers)
-    if close:
-        likely[np.arange(beats)[:, None], np.argpartition(cost, close - 1, axis=1)[:, :close]] = True
-        near = min(NEAREST_STATIONS, beats)
-        likely[np.argpartition(cost, near - 1, axis=0)[:near], np.arange(officers)] = True
-    row, column = np.nonzero(likely)
-    found = cheapest_pairs(row, column, cost[row, column], (beats, officers))
-    open_beats = np.flatnonzero(found < 0)
-    idle = np.setdiff1d(np.arange(officers), found)
-    if len(open_beats) and len(idle):
-        row, column = (axis.ravel() for axis in np.meshgrid(open_beats, idle, indexing="ij"))
-        everyone = np.arange(len(open_beats)).repeat(len(idle)), np.tile(np.arange(len(idle)), len(open_beats))
-        late = cheapest_pairs(*everyone, cost[row, column], (len(open_beats), len(idle)))
-        found[open_beats[late >= 0]] = idle[late[late >= 0]]
-    return found
-
-
-def _balance(vacancies: tuple[str, ...], surplus: tuple[Any, ...], officers: int, beats: int) -> list[Reason]:
-    """Say when officers and beats are not equally many."""
-    found = []
-    if vacancies:
-        named = ", ".join(vacancies[:5])
-        message = f"{officers:,} officers for {beats:,} beats: {len(vacancies):,} beat(s) stay vacant: {named}."
-        found.append(Reason(NO_OFFICER, message, "Recruit, or allow more residents per beat.", ()))
-    if surplus:
-        named = ", ".join(str(badge) for badge in surplus[:5])
-        message = f"{officers:,} officers for {beats:,} beats: {len(surplus):,} officer(s) have none: {named}."
-        found.append(Reason(NO_BEAT, message, "Let them stand in, or lower the minimum per beat.", ()))
-    return found
+def _hall_violator(plan: BeatPlan, staff: Staff, costs: OfficerCosts, found: Whole, vacant: int) -> Reason:
+    """Name posts that together have fewer possible officers than there are posts."""
+    post_of = np.full(len(staff.badges), -1, np.int64)
+    post_of[found[found >= 0]] = np.flatnonzero(found >= 0)
+    posts, candidates, waiting = {vacant}, set[int](), [vacant]
+    while waiting:
+        post = waiting.pop()
+        fresh = set(np.flatnonzero(np.isfinite(costs.rows(post, post + 1)[0])).tolist()) - candidates
+        candidates |= fresh
+        reached = {int(post_of[officer]) for officer in fresh} - posts
+        posts |= reached
+        waiting += sorted(reached)
+    beats = list(dict.fromkeys(plan.beat_ids[own] for own in costs.beat[sorted(posts)]))
+    able = [str(staff.badges[officer]) for officer in sorted(candidates)]
+    message = (
+        f"{len(posts)} post(s) in {len(beats)} beat(s) ({', '.join(beats[:5])}) can be taken by only {len(able)} "
+        f"officer(s) ({', '.join(able[:5]) or 'nobody'})."
+    )
+    hint = "Lift a forbidden pair or the longest way for one of these beats."
+    return Reason(TOO_FEW_CANDIDATES, message, hint, (), beats[0] if len(beats) == 1 else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,8 @@ from analysis.projection import crs_name
 from analysis.summary import Notice, Summary
 
 Labels = NDArray[np.int64]
+
+SOLVED = "Beat allocation: random spanning trees, annealing with merge-splits, local repair"
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +120,45 @@ def make_plan(
     beat, names = name_beats(problem, beat)
     totals = beat_totals(problem, beat)
     reasons = _reasons(problem, screening, beat, names, totals)
-    moved = _moved(problem, beat, names)
-    report = plan_report(problem, screening, totals, reasons, moved)
-    return BeatPlan(problem, beat, names, totals, reasons, report, _summary(problem, report, reasons, seed, cut_short))
+    plan = described(problem, screening, beat, names, reasons, SOLVED)
+    warnings = plan.summary.warnings
+    if cut_short:
+        text = "The search was ended before its time: a longer one may find more even beats or fewer breaches."
+        warnings = (*problem.notices, Notice("cut_short", text), *warnings[len(problem.notices) :])
+    return replace(plan, summary=replace(plan.summary, seed=seed, warnings=warnings))
+
+
+def described(
+    problem: BeatProblem,
+    screening: Screening,
+    beat: Labels,
+    names: tuple[str, ...],
+    reasons: tuple[Reason, ...],
+    method: str,
+) -> BeatPlan:
+    """Put a plan together from its beats and what is wrong with them.
+
+    Parameters
+    ----------
+    problem, screening
+        The task, and what cannot be divided within the bounds.
+    beat : ndarray of int64, shape (n,)
+        Position in ``names`` of the beat of each unit, without gaps in the numbering.
+    names : tuple of str
+        Names of the beats.
+    reasons : tuple of Reason
+        Everything that is not as asked for.
+    method : str
+        How it was drawn.
+
+    Returns
+    -------
+    BeatPlan
+        Without a seed.
+    """
+    totals = beat_totals(problem, beat)
+    report = plan_report(problem, screening, totals, reasons, _moved(problem, beat, names))
+    return BeatPlan(problem, beat, names, totals, reasons, report, _summary(problem, report, reasons, method))
 
 
 def _moved(problem: BeatProblem, beat: Labels, names: tuple[str, ...]) -> int | None:
@@ -169,9 +207,7 @@ def _not_found(problem: BeatProblem, units: Labels, totals: Totals, own: int) ->
     return Finding(codes.NOT_FOUND, message, hint, units)
 
 
-def _summary(
-    problem: BeatProblem, report: BeatReport, reasons: tuple[Reason, ...], seed: int, cut_short: bool
-) -> Summary:
+def _summary(problem: BeatProblem, report: BeatReport, reasons: tuple[Reason, ...], method: str) -> Summary:
     """Say how the plan was made and what it comes to."""
     outside = report.beats - report.within_bounds
     reading = (
@@ -185,14 +221,11 @@ def _summary(
     if report.moved_residents is not None:
         reading += f" {report.moved_residents:,} residents change beat; {report.kept_share:.0%} stay."
     warnings = [*problem.notices]
-    if cut_short:
-        text = "The search was ended before its time: a longer one may find more even beats or fewer breaches."
-        warnings.append(Notice("cut_short", text))
     for code, count in report.reasons.items():
         first = next(reason for reason in reasons if reason.code == code)
         warnings.append(Notice(code, first.message if count == 1 else f"{count} times, first: {first.message}"))
     return Summary(
-        method="Beat allocation: random spanning trees, annealing with merge-splits, local repair",
+        method=method,
         parameters={
             **problem.columns,
             "min_residents": problem.min_residents,
@@ -211,7 +244,6 @@ def _summary(
         study_area_km2=float(problem.area_m2.sum() / 1e6),
         reading=reading,
         warnings=tuple(warnings),
-        seed=seed,
     )
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from analysis.beats.matching import cheapest_pairs
-from analysis.beats.officers import assign_officers
+from analysis.beats.all_pairs import cheapest_of_all_pairs
+from analysis.beats.officer_costs import OfficerWeights
+from analysis.beats.officers import OfficerConditions, assign_officers
 from analysis.beats.problem import beat_problem
 from analysis.beats.solver import solve_beats
 from analysis.errors import ParameterError, UnitsError
@@ -98,20 +103,173 @@ def test_impossible_officers(row_of_four, officers, error, problem):
     assert refusal.value.hint
 
 
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10**6), rows=st.integers(0, 9), columns=st.integers(0, 9), share=st.floats(0.1, 1.0))
-def test_sparse_matching_equals_the_dense_optimum(seed, rows, columns, share):
+@settings(max_examples=150, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    rows=st.integers(0, 12),
+    columns=st.integers(0, 12),
+    share=st.sampled_from([0.2, 0.6, 1.0]),
+    whole=st.booleans(),
+)
+def test_pairing_over_all_pairs_is_the_dense_optimum(seed, rows, columns, share, whole):
     rng = np.random.default_rng(seed)
-    cost = rng.normal(0, 1000, (rows, columns))
-    allowed = rng.uniform(size=cost.shape) < share
-    row, column = np.nonzero(allowed)
-    found = cheapest_pairs(row, column, cost[row, column], cost.shape)
+    cost = rng.integers(-3, 4, (rows, columns)).astype(float) if whole else rng.normal(0, 1000, (rows, columns))
+    cost[rng.uniform(size=cost.shape) > share] = np.inf
+    found = cheapest_of_all_pairs(lambda first, last: cost[first:last], cost.shape)
     paired = np.flatnonzero(found >= 0)
     assert len(set(found[paired].tolist())) == len(paired)
-    assert allowed[paired, found[paired]].all()
-    # The dense optimum with a price on staying alone that exceeds any saving.
-    price = np.hstack([np.where(allowed, cost, 1e9), np.full((rows, rows), 1e6)])
+    price = np.hstack([np.where(np.isfinite(cost), cost, 1e9), np.full((rows, rows), 1e6)])
     best_row, best_column = linear_sum_assignment(price)
     real = best_column < columns
+    real[real] = np.isfinite(cost[best_row[real], best_column[real]])
     assert len(paired) == real.sum()
-    np.testing.assert_allclose(cost[paired, found[paired]].sum(), cost[best_row[real], best_column[real]].sum())
+    best = cost[best_row[real], best_column[real]].sum()
+    assert cost[paired, found[paired]].sum() == pytest.approx(best, abs=1e-4)
+
+
+@pytest.mark.parametrize("n_stations", [7, 300])
+def test_300_officers_are_paired_as_well_as_by_the_dense_optimum(n_stations):
+    rng = np.random.default_rng(n_stations)
+    station, beat = rng.uniform(0, 30, (n_stations, 2))[rng.integers(0, n_stations, 300)], rng.uniform(0, 30, (300, 2))
+    cost = 20 * np.hypot(beat[:, :1] - station[:, 0], beat[:, 1:] - station[:, 1])
+    cost[np.arange(300), rng.permutation(300)] -= rng.uniform(0, 5000, 300)
+    found = cheapest_of_all_pairs(lambda first, last: cost[first:last], cost.shape)
+    assert sorted(found) == list(range(300))
+    assert cost[np.arange(300), found].sum() == pytest.approx(cost[linear_sum_assignment(cost)].sum(), abs=1e-3)
+
+
+def test_officer_goes_where_the_language_is_needed(row_of_four):
+    officers = pd.DataFrame({"officer_id": list("abcd"), "languages": ["Latvian", "latvian; Romani", None, []]})
+    speakers = {"romani": np.array([0.0, 0.0, 500.0, 0.0]), "latvian": np.array([900.0, 0.0, 900.0, 0.0])}
+    matching = assign_officers(row_of_four, officers, speakers=speakers)
+    assert matching.officer_of_beat["B003"] == "b"
+    assert matching.officer_of_beat["B001"] == "a"
+
+
+def test_rare_language_counts_more(row_of_four):
+    officers = pd.DataFrame({"officer_id": list("abcd"), "languages": ["x", "x", "x", "x,y"]})
+    speakers = {"x": np.array([600.0, 400.0, 400.0, 0.0]), "y": np.array([0.0, 0.0, 0.0, 500.0])}
+    assert assign_officers(row_of_four, officers, speakers=speakers).officer_of_beat["B004"] == "d"
+
+
+def test_years_of_service_decide_between_equals(grid):
+    units = grid([[2000, 2000]], now=["old", "older"])
+    plan = solve_beats(beat_problem(units, residents="people", current="now", min_residents=3000))
+    officers = pd.DataFrame(
+        {"officer_id": [1, 2], "current_beat": ["old", "older"], "serves_since": ["2024-01-01", "2019-01-01"]}
+    )
+    (holder,) = assign_officers(plan, officers, today=dt.date(2025, 1, 1)).officer_of_beat.values()
+    assert holder == 2
+
+
+def test_stations_by_name(row_of_four):
+    stations = pd.DataFrame({"station": ["West", "East"], "x": [0.0, 4000.0], "y": [500.0, 500.0]})
+    officers = pd.DataFrame({"officer_id": list("abcd"), "station": ["East", "East", " West", "West"]})
+    matching = assign_officers(row_of_four, officers, stations=stations)
+    assert {matching.officer_of_beat["B001"], matching.officer_of_beat["B002"]} == {"c", "d"}
+    assert matching.travel_km["B001"] == pytest.approx(0.5)
+    officers.loc[3, "station"] = "S9"
+    with pytest.raises(ParameterError, match=r"Officer 'd' \(row 4\) belongs to station 'S9'") as refusal:
+        assign_officers(row_of_four, officers, stations=stations)
+    assert "East, West" in refusal.value.hint
+
+
+def test_forbidden_and_locked_pairs(row_of_four):
+    officers = pd.DataFrame({"officer_id": list("abcd")})
+    conditions = OfficerConditions(forbidden=[("a", "B001"), ("a", "B002")], locked=[("b", "B003")])
+    matching = assign_officers(row_of_four, officers, conditions=conditions)
+    assert matching.officer_of_beat["B004"] == "a"
+    assert matching.officer_of_beat["B003"] == "b"
+    assert matching.reasons == ()
+
+
+def test_hall_violator_is_named(row_of_four):
+    officers = pd.DataFrame({"officer_id": list("abcd")})
+    barred = [(badge, beat) for beat in ("B002", "B003", "B004") for badge in "cd"] + [("b", "B002"), ("b", "B004")]
+    matching = assign_officers(row_of_four, officers, conditions=OfficerConditions(forbidden=barred))
+    assert len(matching.vacancies) == 1
+    assert [reason.code for reason in matching.reasons] == ["too_few_candidates", "no_beat"]
+    assert matching.reasons[0].message == "2 post(s) in 2 beat(s) (B002, B004) can be taken by only 1 officer(s) (a)."
+
+
+def test_longest_way_leaves_far_beats_vacant(row_of_four):
+    officers = pd.DataFrame({"officer_id": list("abcd"), "station_x": [500.0] * 4, "station_y": [500.0] * 4})
+    matching = assign_officers(row_of_four, officers, conditions=OfficerConditions(max_travel_km=1.5))
+    assert matching.vacancies == ("B003", "B004")
+    assert "(nobody)" in matching.reasons[0].message
+
+
+def test_crowded_unit_gets_several_officers(grid):
+    plan = solve_beats(beat_problem(grid([[4000, 15000, 4000]]), residents="people"))
+    officers = pd.DataFrame({"officer_id": list("abcdef")})
+    many = assign_officers(plan, officers, conditions=OfficerConditions(several=True))
+    assert sorted(map(len, many.officers_of_beat.values())) == [1, 1, 3]
+    assert many.surplus == ("f",)
+    short = assign_officers(plan, officers[:4], conditions=OfficerConditions(several=True))
+    assert len(short.vacancies) == 1
+    assert "4 officers for 5 posts" in short.reasons[0].message
+    assert sorted(map(len, assign_officers(plan, officers).officers_of_beat.values())) == [1, 1, 1]
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), few=st.booleans())
+def test_matching_of_a_town_is_the_optimum_of_its_costs(seed, few):
+    rng = np.random.default_rng(seed)
+    side = 5
+    plan = solve_beats(beat_problem(world_of_beats(rng, side), residents="people"))
+    count = side * side - (4 if few else -3)
+    officers = pd.DataFrame(
+        {
+            "officer_id": [f"o{i}" for i in range(count)],
+            "station_x": np.where(rng.uniform(size=count) < 0.8, rng.uniform(0, 5000, count), np.nan),
+            "station_y": 100.0,
+            "capacity": rng.choice([0.5, 1.0], count),
+            "current_beat": [f"B{i + 1:03d}" if i % 3 == 0 and i < 25 else None for i in range(count)],
+        }
+    )
+    officers.loc[officers.station_x.isna(), "station_y"] = np.nan
+    one = assign_officers(plan, officers)
+    shuffled = officers.sample(frac=1.0, random_state=seed)
+    other = assign_officers(plan, shuffled)
+    assert one.cost == pytest.approx(other.cost, abs=1e-4)
+    assert len(one.vacancies) == max(0, 25 - count)
+    assert len(one.surplus) == max(0, count - 25)
+
+
+def world_of_beats(rng, side):
+    """Units that are a beat each."""
+    squares = [
+        shapely.box(x, y, x + 1000, y + 1000) for y in range(0, 1000 * side, 1000) for x in range(0, 1000 * side, 1000)
+    ]
+    people = rng.integers(3600, 6900, len(squares))
+    return gpd.GeoDataFrame({"people": people}, geometry=squares, crs="EPSG:32634")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"conditions": OfficerConditions(forbidden=[("z", "B001")])}, "no officer 'z'"),
+        ({"conditions": OfficerConditions(forbidden=[("a", "Z")])}, "no beat 'Z'"),
+        ({"conditions": OfficerConditions(locked=[("a", "B001"), ("a", "B002")])}, "locked twice"),
+        ({"conditions": OfficerConditions(locked=[("a", "B001")], forbidden=[("a", "B001")])}, "both locked"),
+        ({"conditions": OfficerConditions(max_travel_km=0.0)}, "longest way"),
+        ({"speakers": {"x": np.array([1.0])}}, "speakers of 'x'"),
+        ({"stations": pd.DataFrame({"station": ["S"]})}, "no column 'x'"),
+        ({"stations": pd.DataFrame({"station": ["S"], "x": [None], "y": [1.0]})}, "no place"),
+    ],
+)
+def test_impossible_conditions(row_of_four, arguments, problem):
+    officers = pd.DataFrame({"officer_id": list("abcd"), "station": ["S"] * 4})
+    with pytest.raises((ParameterError, UnitsError), match=problem):
+        assign_officers(row_of_four, officers, **arguments)
+
+
+def test_impossible_dates_and_weights(row_of_four):
+    officers = pd.DataFrame({"officer_id": ["a"], "serves_since": ["soon"]})
+    with pytest.raises(ParameterError, match="'soon', which is not a date"):
+        assign_officers(row_of_four, officers, today=dt.date(2025, 1, 1))
+    officers["serves_since"] = ["2030-01-01"]
+    with pytest.raises(ParameterError, match="after 2025-01-01"):
+        assign_officers(row_of_four, officers, today=dt.date(2025, 1, 1))
+    with pytest.raises(ParameterError, match="'per_km'"):
+        OfficerWeights(per_km=-1.0)
