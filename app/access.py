@@ -22,9 +22,11 @@ from app.database.feature_pages import looks_of
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database
 from app.errors import ForbiddenError, KvartError, PurposeRequiredError, UnauthenticatedError
+from app.identity import keys
 from app.identity import service as identity
 from app.identity.caller import ANONYMOUS, Caller
 from app.identity.cookies import SAFE_METHODS, session_cookie
+from app.identity.oidc import IssuerConnection
 from app.identity.purposes import Purpose
 from app.identity.rights import Precision, Right, allows
 from app.identity.roles import Role
@@ -37,6 +39,8 @@ FORM = "application/x-www-form-urlencoded"
 ENTERED = "municipality_id"
 LONGEST_TOLD = 200
 NUL = "\x00"
+SECRETS = frozenset({"token", "code", "state"})
+"""Parts of an address that open something: they are written nowhere."""
 
 SIGN_IN_HINT = "Send an API key or a token as 'Authorization: Bearer ...', or sign in at /sign-in."
 PURPOSE_HINT = f"Send the header {PURPOSE_HEADER} with one of: {', '.join(Purpose)}."
@@ -134,6 +138,9 @@ def _recognise(request: Request) -> Caller:
     if credential is None:
         return ANONYMOUS
     database: Database = request.app.state.database
+    issuer: IssuerConnection | None = request.app.state.issuer
+    if issuer is not None and credential.kind == "bearer" and not credential.text.startswith(keys.START):
+        return issuer.caller_of(database, credential.text)
     with database.transaction(DatabaseRole.IDENTITY) as session:
         return identity.authenticate(session, credential)
 
@@ -180,5 +187,6 @@ def _event(request: Request, kind: EventKind, right: Right, caller: Caller, what
 
 
 def _storable(given: Mapping[str, Any]) -> dict[str, str]:
-    """Return what an address said, without the one character that the database cannot store."""
-    return {name[:LONGEST_TOLD]: str(value).replace(NUL, "")[:LONGEST_TOLD] for name, value in given.items()}
+    """Return what an address said, without its secrets and without the one character that the database cannot store."""
+    told = {name: value for name, value in given.items() if name not in SECRETS}
+    return {name[:LONGEST_TOLD]: str(value).replace(NUL, "")[:LONGEST_TOLD] for name, value in told.items()}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Annotated, Any
 
 from anyio import Semaphore, fail_after
-from fastapi import Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
@@ -52,6 +52,23 @@ def permit(collection: str, action: str) -> Any:
         As in the table of `app.identity.rights`.
     """
     return Depends(Permit(right_of(collection, action)))
+
+
+def rights_of_routes(routers: Iterable[APIRouter]) -> dict[tuple[str, str], Right]:
+    """Return the row of the table of rights that each route names, by path and method.
+
+    Raises
+    ------
+    LookupError
+        If a route names none.
+    """
+    found: dict[tuple[str, str], Right] = {}
+    for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
+        named = [item.dependency.right for item in route.dependencies if isinstance(item.dependency, Permit)]
+        if len(named) != 1:
+            raise LookupError(f"{route.path} has to name one row of the table of rights by permit(...).")
+        found |= {(route.path, method.lower()): named[0] for method in route.methods or ()}
+    return found
 
 
 def get_access(request: Request) -> Access:

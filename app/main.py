@@ -14,14 +14,17 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from analysis.summary import software_version
 from app.areal_units.router import router as areal_units
+from app.audit.router import router as audit
 from app.audit.sealing import Sealer
 from app.beats.router import router as beat_plans
 from app.catalogue import collections
 from app.danger_zones.router import router as danger_zones
 from app.database.sessions import Database, open_database
+from app.dependencies import rights_of_routes
 from app.fixes.router import router as fixes
 from app.health.router import router as health
 from app.hot_spots.router import router as hot_spots
+from app.identity.oidc import connect_issuer
 from app.imports.router import router as imports
 from app.incidents.router import router as incidents
 from app.jobs.process import WorkerProcess
@@ -59,6 +62,7 @@ ROUTERS = (
     hot_spots,
     beat_plans,
     maps,
+    audit,
 )
 SMALLEST_COMPRESSED_BYTES = 1024
 QUICK_COMPRESSION = 4
@@ -83,6 +87,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     )
     application.state.settings, application.state.database = settings, database
     application.state.rate_limiter = RateLimiter()
+    application.state.issuer = connect_issuer(settings.identity)
     application.state.instruments = Instruments()
     for router in ROUTERS:
         application.include_router(router)
@@ -114,6 +119,8 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     finally:
         if worker is not None:
             await to_thread.run_sync(worker.stop)
+        if application.state.issuer is not None:
+            application.state.issuer.close()
         await to_thread.run_sync(sealer.stop)
         await to_thread.run_sync(database.close)
 
@@ -130,7 +137,7 @@ def _body_cap(settings: ServerSettings) -> Callable[[str, str], int]:
 def _openapi_once(application: FastAPI) -> Callable[[], dict[str, Any]]:
     def openapi() -> dict[str, Any]:
         if application.openapi_schema is None:
-            application.openapi_schema = build_openapi(application, collections())
+            application.openapi_schema = build_openapi(application, collections(), rights_of_routes(ROUTERS))
         return application.openapi_schema
 
     return openapi

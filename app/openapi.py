@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +10,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.database.feature_pages import Collection
-from app.features.responses import GEOJSON, collection_schemas, feature_schema_name, page_schema_name
+from app.features.responses import GEOJSON, collection_schemas, feature_schema_name, page_schema_name, views_of
+from app.identity.purposes import Purpose
+from app.identity.rights import Precision, Right
+from app.identity.roles import Role
 from app.problems import PROBLEM
 
 Responses = dict[int | str, dict[str, Any]]
@@ -41,6 +44,7 @@ TAGS = {
     "runs": "Analyses and imports: state, progress, result.",
     "beat plans": "Divisions into beats, and who holds each beat.",
     "maps": "Map documents for people.",
+    "audit": "Who did or saw what, when, why and from where.",
 }
 
 PROBLEM_SCHEMA: dict[str, Any] = {
@@ -71,6 +75,29 @@ LINK_SCHEMA: dict[str, Any] = {
     },
 }
 
+SECURITY_SCHEMES: dict[str, Any] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key of `kvart keys`, or a token of the identity provider that the service believes.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "kvart-session",
+        "description": "The cookie of a signed-in browser (over https `__Host-kvart-session`). Unsafe methods must "
+        "carry the token of the session as `X-CSRF-Token` or as the form field `csrf_token`.",
+    },
+}
+
+PURPOSE_PARAMETER: dict[str, Any] = {
+    "name": "Kvart-Purpose",
+    "in": "header",
+    "description": "Purpose of use, without which exact personal data is not shown; by default that of the key or "
+    "session.",
+    "schema": {"type": "string", "enum": [purpose.value for purpose in Purpose]},
+}
+
 LOCATION = {"Location": {"description": "Address of what was made.", "schema": {"type": "string"}}}
 
 
@@ -96,7 +123,9 @@ def _created(collection: Collection, schema: dict[str, Any]) -> Responses:
     return {201: {"description": f"The {collection.singular} as stored.", "headers": LOCATION, "content": content}}
 
 
-def build_openapi(application: FastAPI, collections: Iterable[Collection]) -> dict[str, Any]:
+def build_openapi(
+    application: FastAPI, collections: Iterable[Collection], rights: Mapping[tuple[str, str], Right]
+) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the application.
 
     Parameters
@@ -104,6 +133,8 @@ def build_openapi(application: FastAPI, collections: Iterable[Collection]) -> di
     application : FastAPI
     collections : iterable of Collection
         The layers whose schemas the document describes.
+    rights : mapping of (str, str) to Right
+        What each path and method asks for.
     """
     document = get_openapi(
         title=application.title,
@@ -119,17 +150,38 @@ def build_openapi(application: FastAPI, collections: Iterable[Collection]) -> di
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas |= {"Problem": PROBLEM_SCHEMA, "Link": LINK_SCHEMA}
-    for collection in collections:
-        schemas |= collection_schemas(collection)
-    for operation in _operations(document):
-        _correct_answers(operation)
-        _share_parameters(operation, components.setdefault("parameters", {}))
+    for view in (view for collection in collections for view in views_of(collection)):
+        schemas |= collection_schemas(view)
+    components["securitySchemes"] = SECURITY_SCHEMES
+    shared = components.setdefault("parameters", {})
+    shared["purpose"] = PURPOSE_PARAMETER
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _tell_right(operation, rights[path, method])
+            _correct_answers(operation)
+            _share_parameters(operation, shared)
     return document
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for path in document["paths"].values():
-        yield from path.values()
+def _tell_right(operation: dict[str, Any], right: Right) -> None:
+    """Say who may, how to show it, and what is answered to those who may not."""
+    public = right.precision_for(Role.PUBLIC) is not None
+    operation["description"] = f"{operation['description']}\n\n{_who_may(right)}"
+    operation["security"] = [{name: []} for name in SECURITY_SCHEMES] + ([{}] if public else [])
+    if right.asks_purpose:
+        operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/purpose"})
+    for status, answer in problems(401, 403, 429).items():
+        operation["responses"].setdefault(str(status), answer)
+
+
+def _who_may(right: Right) -> str:
+    exact, coarse = (
+        [role.value for role, precision in right.precisions.items() if precision is wanted]
+        for wanted in (Precision.EXACT, Precision.COARSE)
+    )
+    if len(exact) == len(Role):
+        return "May: everybody."
+    return f"May: {', '.join(exact)}." + (f" Coarsely: {', '.join(coarse)}." if coarse else "")
 
 
 def _correct_answers(operation: dict[str, Any]) -> None:
@@ -148,8 +200,8 @@ def _correct_answers(operation: dict[str, Any]) -> None:
 
 def _share_parameters(operation: dict[str, Any], shared: dict[str, Any]) -> None:
     for index, parameter in enumerate(operation.get("parameters", [])):
-        name = parameter["name"]
-        if parameter["in"] != "query" or name not in SHARED_PARAMETERS:
+        name = parameter.get("name")
+        if parameter.get("in") != "query" or name not in SHARED_PARAMETERS:
             continue
         described = parameter | {"style": "form", "explode": False}
         if shared.setdefault(name, described) == described:

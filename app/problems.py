@@ -14,7 +14,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from analysis.errors import AnalysisError
-from app.errors import DatabaseUnavailableError, KvartError, build_problem, problem_document
+from app.errors import (
+    DatabaseUnavailableError,
+    KvartError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+    build_problem,
+    problem_document,
+)
 
 PROBLEM = "application/problem+json"
 MOST_ERRORS = 20
@@ -55,8 +62,16 @@ def unexpected_problem(request_id: str) -> dict[str, Any]:
 
 def _answer_expected(_request: Request, error: Exception) -> Response:
     assert isinstance(error, KvartError | AnalysisError)  # noqa: S101 - registered for these only
-    headers = {"Retry-After": "5"} if isinstance(error, DatabaseUnavailableError) else None
-    return ProblemResponse(problem_document(error), headers)
+    return ProblemResponse(problem_document(error), _headers_of(error))
+
+
+def _headers_of(error: Exception) -> dict[str, str]:
+    """Return what else a client needs to know: how to sign in, or when to come again."""
+    if isinstance(error, UnauthenticatedError):
+        return {"WWW-Authenticate": 'Bearer realm="Kvart"'}
+    if isinstance(error, TooManyRequestsError):
+        return {"Retry-After": str(error.retry_after)}
+    return {"Retry-After": "5"} if isinstance(error, DatabaseUnavailableError) else {}
 
 
 def _answer_database_failure(request: Request, _error: Exception) -> Response:

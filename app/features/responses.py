@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request, Response
 from starlette.datastructures import URL
 
+from app.database.coarse_views import coarse_view, lattice_at
 from app.database.feature_pages import Collection, FeaturePage, Property
 from app.features.parameters import page_token
 
 GEOJSON = "application/geo+json"
+MONTH_PATTERN = r"^[0-9]{4,}-(0[1-9]|1[0-2])$"
 
 
 def feature_page_response(request: Request, page: FeaturePage, *, status: int = 200) -> Response:
@@ -37,27 +40,42 @@ def _link(url: URL, relation: str, title: str) -> dict[str, str]:
 
 def page_of(collection: Collection) -> dict[int | str, dict[str, Any]]:
     """Return what the API document says of a page of the collection."""
-    return _answer(200, f"A page of {collection.title.lower()}.", page_schema_name(collection))
+    return _answer(f"A page of {collection.title.lower()}.", collection, page_schema_name)
 
 
 def one_of(collection: Collection) -> dict[int | str, dict[str, Any]]:
     """Return what the API document says of one feature of the collection."""
-    return _answer(200, f"The {collection.singular}.", feature_schema_name(collection))
+    return _answer(f"The {collection.singular}.", collection, feature_schema_name)
 
 
-def _answer(status: int, description: str, schema: str) -> dict[int | str, dict[str, Any]]:
-    content = {GEOJSON: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {status: {"description": description, "content": content}}
+def _answer(
+    description: str, collection: Collection, schema_name: Callable[[Collection], str]
+) -> dict[int | str, dict[str, Any]]:
+    schemas = [{"$ref": f"#/components/schemas/{schema_name(view)}"} for view in views_of(collection)]
+    content = {GEOJSON: {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}
+    return {200: {"description": description, "content": content}}
+
+
+def views_of(collection: Collection) -> tuple[Collection, ...]:
+    """Return the collection, with its coarse view if it has one; which lattice makes no difference to the document."""
+    if not any(item.coarse for item in collection.properties):
+        return (collection,)
+    return (collection, coarse_view(collection, lattice_at(0.0, "UTC")))
 
 
 def feature_schema_name(collection: Collection) -> str:
     """Return the name of the schema of one feature."""
-    return "".join(part.capitalize() for part in collection.singular.split()) + "Out"
+    return f"{_schema_stem(collection)}Out"
 
 
 def page_schema_name(collection: Collection) -> str:
     """Return the name of the schema of a page."""
-    return "".join(part.capitalize() for part in collection.singular.split()) + "Page"
+    return f"{_schema_stem(collection)}Page"
+
+
+def _schema_stem(collection: Collection) -> str:
+    words = [*(["coarse"] if collection.coarse else []), *collection.singular.split()]
+    return "".join(word.capitalize() for word in words)
 
 
 def collection_schemas(collection: Collection) -> dict[str, dict[str, Any]]:
@@ -103,10 +121,12 @@ def collection_schemas(collection: Collection) -> dict[str, dict[str, Any]]:
 def property_schema(item: Property) -> dict[str, Any]:
     """Return the JSON schema of a property; every property may be null."""
     formats = {"date": "date", "date-time": "date-time"}
-    kind = "string" if item.type in formats else item.type
+    kind = "string" if item.type in {*formats, "month"} else item.type
     schema: dict[str, Any] = {"type": [kind, "null"], "description": item.description}
     if item.type in formats:
         schema["format"] = formats[item.type]
+    if item.type == "month":
+        schema["pattern"] = MONTH_PATTERN
     if item.values:
         schema["enum"] = [*item.values, None]
     return schema
