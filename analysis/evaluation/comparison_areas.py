@@ -166,8 +166,7 @@ def suggest_controls(
     -----
     Distance of two histories: root mean square, over months, of the difference of the square roots of counts, which
     weighs chance alike at every level. The closest candidates are taken one by one, each apart from those before.
-    Matching on a period in which the treated area was picked for its peak makes controls regress to the mean as it
-    does; one more reason to take a long history.
+    A long history keeps the match from being one of two peaks.
 
     References
     ----------

@@ -1,0 +1,1 @@
+"""Daylight, street lights, and what happens where it is dark."""
