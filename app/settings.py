@@ -3,19 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.errors import InvalidInputError
 
-class DatabaseSettings(BaseSettings):
+
+class EnvironmentSettings(BaseSettings):
+    """Base of the settings: a variable that cannot be used is named, with what it takes, and its value is not shown.
+
+    Raises
+    ------
+    InvalidInputError
+        On construction, if a variable cannot be used.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KVART_")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise InvalidInputError(
+                f"A setting cannot be used. {_told(error)}", "Correct or unset the environment variable."
+            ) from None
+
+
+def _told(error: ValidationError) -> str:
+    faults = []
+    for item in error.errors(include_url=False, include_input=False):
+        names = ", ".join(f"KVART_{str(part).upper()}" for part in item["loc"])
+        faults.append(f"{names}: {item['msg']}." if names else f"{item['msg']}.")
+    return " ".join(faults)
+
+
+class DatabaseSettings(EnvironmentSettings):
     """Where the data lives.
 
     With ``KVART_DATABASE_URL`` unset, a private PostGIS cluster under ``KVART_HOME`` (default ``.kvart``) is used.
     """
-
-    model_config = SettingsConfigDict(env_prefix="KVART_")
 
     database_url: str | None = None
     home: Path = Path(".kvart")
@@ -31,10 +59,8 @@ class DatabaseSettings(BaseSettings):
         return self.audit_head_file or self.home / "audit" / "heads.jsonl"
 
 
-class ServerSettings(BaseSettings):
+class ServerSettings(EnvironmentSettings):
     """How the web service listens and what it accepts."""
-
-    model_config = SettingsConfigDict(env_prefix="KVART_")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -47,20 +73,16 @@ class ServerSettings(BaseSettings):
     """Whether the service does the runs itself; without it they wait for another worker."""
 
 
-class MapSettings(BaseSettings):
+class MapSettings(EnvironmentSettings):
     """What the maps may show below the data."""
-
-    model_config = SettingsConfigDict(env_prefix="KVART_")
 
     basemap_url: str | None = None
     basemap_attribution: str = ""
     handling_mark: str = "RESTRICTED - police and municipality use only"
 
 
-class IdentitySettings(BaseSettings):
+class IdentitySettings(EnvironmentSettings):
     """Who may sign in, and by which address the service is known to browsers."""
-
-    model_config = SettingsConfigDict(env_prefix="KVART_")
 
     public_url: str | None = Field(default=None, pattern=r"^https?://[A-Za-z0-9.\[\]:-]+/?$")
     """Origin that browsers see, for example ``https://kvart.example``; unset: that of the request."""
@@ -87,10 +109,8 @@ class IdentitySettings(BaseSettings):
         return self
 
 
-class AccountSettings(BaseSettings):
+class AccountSettings(EnvironmentSettings):
     """How passwords are hashed, and how long sessions and keys last."""
-
-    model_config = SettingsConfigDict(env_prefix="KVART_")
 
     password_time_cost: int = Field(default=3, ge=1)
     password_memory_kb: int = Field(default=65_536, ge=256)
@@ -104,7 +124,7 @@ class AccountSettings(BaseSettings):
     """Longest that an API key may be valid."""
 
 
-class Settings(BaseSettings):
+class Settings(EnvironmentSettings):
     """All settings of one process."""
 
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)

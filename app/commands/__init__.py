@@ -6,7 +6,18 @@ from importlib import import_module
 
 import typer
 
-COMMAND_MODULES = ("database", "importing", "analysing", "serving", "working", "demonstration", "evaluating")
+COMMAND_MODULES = (
+    "database",
+    "importing",
+    "analysing",
+    "serving",
+    "working",
+    "demonstration",
+    "evaluating",
+    "doctoring",
+    "identity",
+    "auditing",
+)
 """Each module has ``register(program: typer.Typer) -> None`` that adds its commands."""
 
 
