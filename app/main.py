@@ -24,7 +24,9 @@ from app.dependencies import rights_of_routes
 from app.fixes.router import router as fixes
 from app.health.router import router as health
 from app.hot_spots.router import router as hot_spots
+from app.identity.account_pages import router as account
 from app.identity.oidc import connect_issuer
+from app.identity.router import router as identity
 from app.imports.router import router as imports
 from app.incidents.router import router as incidents
 from app.jobs.process import WorkerProcess
@@ -42,11 +44,14 @@ from app.rate_limits import RateLimiter
 from app.runs.router import router as runs
 from app.settings import ServerSettings, Settings
 from app.streets.router import router as streets
+from app.web.refusals import show_refusals_as_pages
 from app.web.router import WEB_STATIC
 from app.web.router import router as pages
 
 ROUTERS = (
     pages,
+    identity,
+    account,
     health,
     metrics,
     municipalities,
@@ -94,6 +99,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     for address, directory in {**static_directories(), "/static": WEB_STATIC}.items():
         application.mount(address, StaticFiles(directory=directory))
     register_problem_handlers(application)
+    show_refusals_as_pages(application)
     application.add_middleware(BodyCap, most_bytes=_body_cap(settings.server))
     application.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=QUICK_COMPRESSION)
     application.add_middleware(RequestFrame, observe=application.state.instruments.observe_request)

@@ -23,6 +23,7 @@ pages          read    exact  exact    exact   exact   exact     exact        ex
 sessions       create  exact  exact    exact   exact   exact     exact        exact         -       -
 sessions       end     exact  exact    exact   exact   exact     exact        exact         -       -
 account        read    exact  exact    exact   exact   exact     exact        exact         -       -
+account        alter   exact  exact    exact   exact   exact     exact        exact         -       -
 municipalities read    exact  exact    exact   exact   exact     exact        exact         -       -
 municipalities create  -      -        -       -       -         -            exact         -       alteration
 categories     read    exact  exact    exact   exact   exact     exact        exact         -       -
@@ -44,6 +45,7 @@ runs           dismiss -      -        -       exact   exact     -            ex
 imports        read    -      -        -       exact   -         -            exact         -       consultation
 imports        create  -      -        -       exact   -         -            exact         -       collection
 quarantine     read    -      -        -       exact   -         -            exact         asked   consultation
+audit          read    -      -        -       -       -         -            exact         -       consultation
 """
 """``-`` no right; ``coarse``: the cell of a fixed lattice and the month, no free text; ``exact``: as stored."""
 
