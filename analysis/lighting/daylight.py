@@ -246,8 +246,8 @@ def _summary(
     n_used = int(windows.used.sum())
     reading = (
         f"Of {n_used:,} events {dark:,.0f} are expected in the dark, {twilight:,.0f} in twilight and {day:,.0f} by "
-        f"day; {windows_only:,} of them are known as windows only. Compare them per hour of each light, not as they are: in "
-        "winter most hours are dark."
+        f"day; {windows_only:,} of them are known as windows only. Compare them per hour of each light, not as they "
+        "are: in winter most hours are dark."
     )
     return Summary(
         method="Light at the time of events",

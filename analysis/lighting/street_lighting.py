@@ -289,8 +289,8 @@ def _summary(frame: gpd.GeoDataFrame, crs: str, parameters: dict[str, Any], lamp
         parameters |= {"lamps": len(lamps.x), "lamps_out": out, "inventory_covers_all": lamps.covered is None}
     reading = (
         f"Of {total:,.1f} km of streets {km['lit']:,.1f} km are lit, {km['unlit']:,.1f} km unlit and "
-        f"{km['unknown']:,.1f} km unknown; lit means within {parameters['reach_m']:g} m of a working lamp, or said so by "
-        "the map where no inventory covers the street."
+        f"{km['unknown']:,.1f} km unknown; lit means within {parameters['reach_m']:g} m of a working lamp, or said so "
+        "by the map where no inventory covers the street."
     )
     return Summary(
         method="Lighting of streets",
