@@ -223,6 +223,12 @@ def ensure_external_account(session: Session, identity: ExternalIdentity) -> Acc
     return _with_roles(session, [row])[0]
 
 
+def find_external_account(session: Session, identity: ExternalIdentity) -> Account | None:
+    """Return the account of somebody whom an identity provider vouches for, None if there is none (yet)."""
+    row = repository.account_by_subject(session, identity.issuer, identity.subject)
+    return None if row is None else _with_roles(session, [row])[0]
+
+
 def external_name(identity: ExternalIdentity) -> str:
     """Return the name of an account of an identity provider, which no local account and no other provider has."""
     plain = re.sub(r"[^a-z0-9._-]+", "-", identity.name.lower()).strip("._-")[:40] or "account"

@@ -295,6 +295,15 @@ def session_by_sha256(session: Session, digest: bytes) -> AnyRow | None:
     ).one_or_none()
 
 
+def list_sessions(session: Session, account_id: int) -> list[AnyRow]:
+    """Return the sessions of an account that have not expired, the one seen last first."""
+    seen_until = LoginSession.last_seen_at + LoginSession.idle_limit
+    columns = (LoginSession.sha256, LoginSession.purpose, LoginSession.created_at, LoginSession.last_seen_at)
+    query = select(*columns).where(LoginSession.account_id == account_id)
+    unexpired = query.where(LoginSession.expires_at > func.now(), seen_until > func.now())
+    return list(session.execute(unexpired.order_by(LoginSession.last_seen_at.desc())))
+
+
 def note_sight_of_session(session: Session, digest: bytes) -> None:
     """Write down that a session was seen now, unless another request is doing so."""
     free = select(LoginSession.sha256).where(LoginSession.sha256 == digest).with_for_update(skip_locked=True)

@@ -42,6 +42,30 @@ class NewSession:
     caller: Caller
 
 
+@dataclass(frozen=True)
+class ListedSession:
+    """A session as its account sees it; nothing in it is secret."""
+
+    purpose: Purpose | None
+    created_at: datetime
+    last_seen_at: datetime
+    own: bool
+    """Whether it is the one that asks."""
+
+
+def list_sessions(session: Session, account_id: int, token: str) -> list[ListedSession]:
+    """Return the sessions of an account, the one seen last first; ``token`` is that of the session that asks."""
+    return [
+        ListedSession(
+            Purpose(row.purpose) if row.purpose else None,
+            row.created_at,
+            row.last_seen_at,
+            own=bytes(row.sha256) == _digest(token),
+        )
+        for row in repository.list_sessions(session, account_id)
+    ]
+
+
 def open_session(session: Session, account_id: int, name: str, settings: AccountSettings) -> NewSession:
     """Begin a session of an account; what has expired is cleared away on this occasion.
 

@@ -2,68 +2,87 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from app.catalogue import layers
-from app.dependencies import SessionDep, permit
+from app.database.feature_pages import Collection
+from app.dependencies import CallerDep, SessionDep, permit
+from app.identity.caller import Caller
+from app.identity.rights import Precision, allows, right_of
+from app.identity.roles import Role
 from app.municipalities import service as municipalities
+from app.web.pages import WEB, render_page
 from app.web.reference import reference_sections
 
-WEB = Path(__file__).parent
 WEB_STATIC = WEB / "static"
-TEMPLATES = Environment(
-    loader=FileSystemLoader(WEB / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-
-def mark_code(text: str) -> Markup:
-    """Return text as HTML in which what stands between backticks is code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
-
-
-TEMPLATES.filters["mark_code"] = mark_code
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 MAPS = {
     "hot-spots": "Hot spots",
     "density": "Density",
     "beats": "Beats and officers",
     "lighting": "Lighting, fixes and danger zones",
 }
+WORK = {"runs": "Analysis runs", "beat-plans": "Beat plans", "imports": "Imports", "categories": "Categories"}
 MOST_MUNICIPALITIES = 200
 
 router = APIRouter(include_in_schema=False)
 
 
-def _page(name: str, **context: Any) -> HTMLResponse:
-    html = TEMPLATES.get_template(name).render(**context)
-    return HTMLResponse(html, headers={"Content-Security-Policy": PAGE_POLICY})
+@dataclass(frozen=True)
+class Place:
+    """A municipality with what somebody may open there.
+
+    Attributes
+    ----------
+    code, name : str
+    role : Role
+        What the viewer is there.
+    maps, work : dict of str to str
+        Title by the last part of the address.
+    layers : tuple
+        Layers, each with how exactly the viewer sees it.
+    """
+
+    code: str
+    name: str
+    role: Role
+    maps: dict[str, str]
+    work: dict[str, str]
+    layers: tuple[tuple[Collection, Precision], ...]
 
 
 @router.get("/", dependencies=[permit("pages", "read")])
-def home(session: SessionDep) -> Response:
-    """Show the municipalities with links to their layers and maps."""
+def home(request: Request, session: SessionDep, caller: CallerDep) -> Response:
+    """Show the municipalities with links to what the viewer may open there, one's own first."""
     names = municipalities.municipality_names(session, MOST_MUNICIPALITIES)
-    return _page("home.html", municipalities=names, layers=layers(), maps=MAPS)
+    places = [_place(caller, code, name) for code, name in names]
+    places.sort(key=lambda place: place.role is Role.PUBLIC)
+    return render_page(request, "home.html", municipalities=places)
+
+
+def _place(caller: Caller, code: str, name: str) -> Place:
+    seen = [(layer, _precision(caller, code, layer.name)) for layer in layers()]
+    return Place(
+        code,
+        name,
+        caller.role_in(code),
+        maps=MAPS if _precision(caller, code, "maps") else {},
+        work={key: title for key, title in WORK.items() if _precision(caller, code, key)},
+        layers=tuple((layer, precision) for layer, precision in seen if precision),
+    )
+
+
+def _precision(caller: Caller, code: str, collection: str) -> Precision | None:
+    right = right_of(collection, "read")
+    return right.precision_for(caller.role_in(code) if allows(caller.scopes, right) else Role.PUBLIC)
 
 
 @router.get("/docs", dependencies=[permit("pages", "read")])
 def reference(request: Request) -> Response:
     """Show the API document for people."""
     document = request.app.openapi()
-    return _page("reference.html", info=document["info"], sections=reference_sections(document))
+    return render_page(request, "reference.html", info=document["info"], sections=reference_sections(document))
 
 
 @router.get("/favicon.ico", dependencies=[permit("pages", "read")])

@@ -47,6 +47,8 @@ class IssuerClient:
                 "Give the issuer as its provider writes it, for example https://login.example/realms/town.",
             )
         self._hosts = frozenset({parts.netloc.lower(), *(host.lower() for host in other_hosts)})
+        self.origins = (f"{parts.scheme}://{parts.netloc}", *(f"https://{host}" for host in other_hosts))
+        """The issuer's origin and those of the other hosts."""
         self._client = httpx.Client(
             timeout=LONGEST_SECONDS,
             follow_redirects=False,

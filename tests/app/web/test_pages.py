@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import text
 
-from app.web.router import mark_code
+from app.web.pages import mark_code
 
 
 def links(page):

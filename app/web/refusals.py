@@ -1,0 +1,63 @@
+"""Errors as people see them: a page in place of a problem document where a browser shows the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from inspect import iscoroutinefunction
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.identity.cookies import SAFE_METHODS, SESSION, drop_cookie, session_cookie
+from app.problems import ProblemResponse
+from app.web.pages import render_page
+
+SIGN_IN = "/sign-in"
+
+
+def is_browsing(request: Request) -> bool:
+    """Return whether a browser will show the answer as a page."""
+    shown = request.headers.get("sec-fetch-dest", "document") in {"document", "iframe"}
+    return shown and "text/html" in request.headers.get("accept", "")
+
+
+def show_refusals_as_pages(application: FastAPI) -> None:
+    """Let browsers see pages where the handlers of errors answer problem documents."""
+    for kind, handler in list(application.exception_handlers.items()):
+        if not iscoroutinefunction(handler):
+            application.add_exception_handler(kind, _with_page(handler))
+
+
+def _with_page(handler: Callable[[Request, Any], Any]) -> Callable[[Request, Exception], Response]:
+    def answer(request: Request, error: Exception) -> Response:
+        response = handler(request, error)
+        if not isinstance(response, ProblemResponse) or not is_browsing(request):
+            return response
+        page = _page_of(request, json.loads(bytes(response.body)))
+        if "retry-after" in response.headers:
+            page.headers["Retry-After"] = response.headers["retry-after"]
+        return page
+
+    return answer
+
+
+def _page_of(request: Request, problem: dict[str, Any]) -> Response:
+    """Return the page of a problem; who is not signed in is led to the page for it, and back afterwards.
+
+    A session that is no longer valid is taken from the browser, so that what is open to all stays open to it.
+    """
+    if problem["status"] != HTTPStatus.UNAUTHORIZED:
+        return render_page(request, "refusal.html", status=problem["status"], problem=problem)
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    reading = request.method in SAFE_METHODS
+    if session_cookie(request) is not None and reading:
+        target = here
+    else:
+        target = f"{SIGN_IN}?{urlencode({'next': here})}" if reading else SIGN_IN
+    response = RedirectResponse(target, HTTPStatus.SEE_OTHER)
+    drop_cookie(request, response, SESSION)
+    return response
