@@ -22,6 +22,8 @@ from app.municipalities.context import MunicipalityContext
 from app.settings import Settings
 
 LONGEST_WAIT_SECONDS = 20.0
+FOREIGN_PARAMETERS = frozenset({"/sign-in/oidc/return"})
+"""Addresses to which an issuer adds parameters of its own; we read those that we know (RFC 6749, 4.1.2)."""
 
 
 class Permit:
@@ -163,7 +165,7 @@ def reject_unknown_parameters(request: Request) -> None:
         Naming the parameter.
     """
     route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
+    if not isinstance(route, APIRoute) or route.path in FOREIGN_PARAMETERS:
         return
     known = _query_parameters(route.dependant)
     given = [name for name, _ in request.query_params.multi_items()]

@@ -34,7 +34,7 @@ def show_refusals_as_pages(application: FastAPI) -> None:
 
 def _with_page(handler: Callable[[Request, Any], Any]) -> Callable[[Request, Exception], Response]:
     def answer(request: Request, error: Exception) -> Response:
-        response = handler(request, error)
+        response: Response = handler(request, error)
         if not isinstance(response, ProblemResponse) or not is_browsing(request):
             return response
         page = _page_of(request, json.loads(bytes(response.body)))
