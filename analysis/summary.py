@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -14,6 +15,30 @@ def software_version() -> str:
         return f"kvart {version('kvart')}"
     except PackageNotFoundError:
         return "kvart (not installed)"
+
+
+def figure(value: float) -> str:
+    """Return a number as people write it: three significant digits, thousands apart, never an exponent.
+
+    Parameters
+    ----------
+    value : float
+        Finite.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> figure(4081.7), figure(0.0123456), figure(25.0)
+    ('4,080', '0.0123', '25')
+    """
+    if value == 0.0:
+        return "0"
+    decimals = 2 - math.floor(math.log10(abs(value)))
+    told = f"{round(value, decimals):,.{max(decimals, 0)}f}"
+    return told.rstrip("0").rstrip(".") if "." in told else told
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from analysis.errors import ParameterError
 from analysis.events import events_notices
 from analysis.grids.square import SquareGrid
 from analysis.projection import FloatArray, crs_name
-from analysis.summary import Notice, Summary
+from analysis.summary import Notice, Summary, figure
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _reading(density: FloatArray, grid: SquareGrid, account: Account, unit: str)
     return (
         f"Density of {account.used.n:,} events over {grid.study_area_km2:,.1f} km2 in {shown.size:,} cells of "
         f"{grid.cell_m:g} m, {account.description}. "
-        f"The highest density is {shown[highest]:,.3g} {unit} at {x:,.0f}, {y:,.0f}; the mean of the cells is "
-        f"{shown.mean():,.3g}.{left_out} A density map shows where events are many; it does not test whether that is "
-        "more than chance."
+        f"The highest density is {figure(shown[highest])} {unit} at {x:,.0f}, {y:,.0f}; the mean of the cells is "
+        f"{figure(shown.mean())}.{left_out} A density map shows where events are many; it does not test whether that "
+        "is more than chance."
     )

@@ -45,7 +45,7 @@ class Smoothing:
     def description(self) -> str:
         """Kernel and bandwidth in words."""
         rule = f" ({self.reason})" if self.reason else ""
-        return f"{self.kernel.name} kernel, {self.name} {self.bandwidth_m:g}{rule}"
+        return f"{self.kernel.name} kernel, {self.name.removesuffix('_m')} {self.bandwidth_m:g} m{rule}"
 
     def parameters(self, grid: SquareGrid) -> dict[str, Any]:
         """Return the parameters that kernel and grid bring to a summary.

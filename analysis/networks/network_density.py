@@ -39,7 +39,7 @@ from analysis.networks.snapped_events import SnappedEvents, snapped_events, snap
 from analysis.networks.spreading import LENGTH_UNITS_M, LineKernel
 from analysis.networks.street_network import StreetNetwork
 from analysis.projection import FloatArray, crs_name
-from analysis.summary import Notice, Summary
+from analysis.summary import Notice, Summary, figure
 
 EqualSplit = Literal["continuous", "discontinuous"]
 
@@ -265,8 +265,8 @@ def _reading(found: NetworkDensity) -> str:
     return (
         f"Density along {parameters['street_km']:,.1f} km of streets in {density.size:,} lixels of at most "
         f"{parameters['lixel_m']:g} m, {parameters['kernel']} kernel with {bandwidth} along streets, equal-split "
-        f"{parameters['equal_split']}. The highest density is {density[highest]:,.3g} {parameters['unit']} at "
-        f"{place.x:,.0f}, {place.y:,.0f}, on segment {segment}; the mean of the streets is {mean:,.3g}. "
+        f"{parameters['equal_split']}. The highest density is {figure(density[highest])} {parameters['unit']} at "
+        f"{place.x:,.0f}, {place.y:,.0f}, on segment {segment}; the mean of the streets is {figure(mean)}. "
         "Distance is along streets, so a river or a railway without a crossing parts what a map of cells would blur "
         "together. It shows where events are many; it does not test whether that is more than chance."
     )

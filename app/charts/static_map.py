@@ -1,0 +1,216 @@
+"""A map of cells, units or lixels as part of a printed page: study area, scale bar, north arrow, legend."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.collections import Collection, LineCollection, PolyCollection
+from matplotlib.patches import Patch, Rectangle
+
+from analysis.projection import require_metres
+from app.errors import InvalidInputError
+from app.maps.formatting import number
+from app.maps.palettes import BOUNDARY, DENSITY_RAMP, GETIS_ORD_COLOURS, INK, NEUTRAL, OUTSIDE, STREET
+
+MANY_SHAPES = 3_000
+"""Shapes above which a layer is drawn as an image in a file of lines."""
+
+
+@dataclass(frozen=True)
+class MapClass:
+    """One class of a map.
+
+    Attributes
+    ----------
+    label : str
+    colour : str
+    hatch : str
+        So that classes as dark as another stay apart on a grey copy.
+    """
+
+    label: str
+    colour: str
+    hatch: str = ""
+
+
+GETIS_ORD_CLASSES: dict[Any, MapClass] = {
+    3: MapClass("hot spot, 99 %", GETIS_ORD_COLOURS[3]),
+    2: MapClass("hot spot, 95 %", GETIS_ORD_COLOURS[2]),
+    1: MapClass("hot spot, 90 %", GETIS_ORD_COLOURS[1]),
+    0: MapClass("not significant", GETIS_ORD_COLOURS[0]),
+    -1: MapClass("cold spot, 90 %", GETIS_ORD_COLOURS[-1], "...."),
+    -2: MapClass("cold spot, 95 %", GETIS_ORD_COLOURS[-2], "...."),
+    -3: MapClass("cold spot, 99 %", GETIS_ORD_COLOURS[-3], "...."),
+}
+CHANGE_CLASSES: dict[Any, MapClass] = {
+    "increase": MapClass("increase", GETIS_ORD_COLOURS[3]),
+    "decrease": MapClass("decrease", GETIS_ORD_COLOURS[-3], "...."),
+    "not clear": MapClass("not clear", NEUTRAL),
+    "no events": MapClass("no events", "#ffffff"),
+}
+CLASSES: dict[str, dict[Any, MapClass]] = {"gi_bin": GETIS_ORD_CLASSES, "change": CHANGE_CLASSES}
+"""Classes of columns that hold them; any other column is a number."""
+
+
+def draw_map(
+    axes: Axes,
+    frame: gpd.GeoDataFrame,
+    column: str,
+    *,
+    unit: str = "",
+    study_area: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    streets: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+) -> None:
+    """Draw a result on axes.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    frame : GeoDataFrame
+        Polygons or lines in metres.
+    column : str
+        ``gi_bin``, ``change``, or numbers of zero or more, drawn in five classes of equal width.
+    unit : str
+        Of numbers, for the legend.
+    study_area, streets : GeoDataFrame or GeoSeries, optional
+        In any CRS.
+
+    Raises
+    ------
+    InvalidInputError
+        There is nothing to draw, or no such column.
+    CoordinateError
+        The frame is not in metres.
+    """
+    require_metres(frame.crs)
+    if len(frame) == 0 or column not in frame.columns:
+        raise InvalidInputError(f"There is no column {column!r} to draw.", f"There are: {', '.join(frame.columns)}.")
+    class_of, classes = _classified(frame[column], unit)
+    for place, drawn in enumerate(classes):
+        chosen = frame.geometry.to_numpy()[class_of == place]
+        if chosen.size:
+            axes.add_collection(_collection(chosen, drawn, many=len(frame) > MANY_SHAPES), autolim=False)
+    if streets is not None:
+        lines = shapely.get_parts(streets.to_crs(frame.crs).geometry.to_numpy())
+        axes.add_collection(_lines(lines, STREET, 0.4), autolim=False)
+    bounds = frame.total_bounds
+    if study_area is not None:
+        outline = study_area.to_crs(frame.crs).geometry
+        rings = shapely.get_parts(shapely.boundary(outline.to_numpy()))
+        axes.add_collection(_lines(rings, BOUNDARY, 1.4), autolim=False)
+        bounds = np.r_[
+            np.minimum(bounds[:2], outline.total_bounds[:2]), np.maximum(bounds[2:], outline.total_bounds[2:])
+        ]
+    _frame_view(axes, bounds)
+    _scale_and_north(axes)
+    handles = [
+        Patch(facecolor=c.colour, edgecolor=BOUNDARY, linewidth=0.4, hatch=c.hatch, label=c.label) for c in classes
+    ]
+    axes.legend(
+        handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=3, fontsize=8, frameon=False,
+        title=unit or None, title_fontsize=8.5, labelcolor=INK,
+    )  # fmt: skip
+
+
+def _classified(values: pd.Series, unit: str) -> tuple[np.ndarray, list[MapClass]]:
+    """Return the place of each value among the classes, and those."""
+    name = str(values.name)
+    if name in CLASSES:
+        known = [key for key in CLASSES[name] if (values == key).any()]
+        class_of = np.full(len(values), len(known))
+        for place, key in enumerate(known):
+            class_of[(values == key).to_numpy(dtype=bool, na_value=False)] = place
+        classes = [
+            MapClass(f"{CLASSES[name][key].label} ({int((class_of == place).sum()):,})",
+                     CLASSES[name][key].colour, CLASSES[name][key].hatch)
+            for place, key in enumerate(known)
+        ]  # fmt: skip
+        missing = int((class_of == len(known)).sum())
+        return class_of, [*classes, *([MapClass(f"no statistic ({missing:,})", OUTSIDE, "//")] if missing else [])]
+    numbers = values.to_numpy(dtype=float, na_value=0.0)
+    edges = np.linspace(0.0, max(float(numbers.max()), 1e-12), len(DENSITY_RAMP) + 1)
+    class_of = np.where(numbers > 0, np.clip(np.searchsorted(edges, numbers, side="left"), 1, len(DENSITY_RAMP)), 0)
+    labels = [f"{number(low)} to {number(high)}" for low, high in pairwise(edges)]
+    labels[0] = f"up to {number(edges[1])}"
+    ramp = [MapClass(label, colour) for label, colour in zip(labels, DENSITY_RAMP, strict=True)]
+    return class_of, [MapClass("none" if unit else "0", "#ffffff"), *ramp]
+
+
+def _collection(shapes: np.ndarray, drawn: MapClass, *, many: bool) -> Collection:
+    """Return shapes of one class, ready to draw."""
+    if shapely.get_dimensions(shapes[0]) == 1:
+        return _lines(shapely.get_parts(shapes), drawn.colour if drawn.colour != "#ffffff" else OUTSIDE, 2.0)
+    parts = shapely.get_parts(shapes)
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_exterior_ring(parts)]
+    edge = "#9aa5af" if drawn.hatch else drawn.colour if many else "#e1e5e8"
+    return PolyCollection(
+        rings, facecolors=drawn.colour, edgecolors=edge, linewidths=0.2, hatch=drawn.hatch or None, rasterized=many
+    )
+
+
+def _lines(lines: np.ndarray, colour: str, width: float) -> LineCollection:
+    """Return lines, ready to draw."""
+    paths = [shapely.get_coordinates(line) for line in lines]
+    return LineCollection(paths, colors=colour, linewidths=width, rasterized=len(paths) > MANY_SHAPES)
+
+
+def _frame_view(axes: Axes, bounds: np.ndarray) -> None:
+    """Show the bounds with a margin, without ticks, in true proportion."""
+    left, bottom, right, top = bounds
+    margin = 0.03 * max(right - left, top - bottom)
+    axes.set(xlim=(left - margin, right + margin), ylim=(bottom - margin, top + margin), aspect="equal")
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set_color(BOUNDARY)
+        spine.set_linewidth(0.6)
+
+
+def _scale_and_north(axes: Axes) -> None:
+    """Draw a scale bar of a round length and an arrow to grid north, on white."""
+    left, right = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    wide, high = right - left, top - bottom
+    length = round_length(0.22 * wide)
+    x, y = left + 0.04 * wide, bottom + 0.04 * high
+    ground = Rectangle((x - 0.02 * wide, y - 0.025 * high), length + 0.04 * wide, 0.09 * high)
+    ground.set(facecolor="white", alpha=0.85, zorder=4, linewidth=0)
+    axes.add_patch(ground)
+    for part, colour in ((0.0, INK), (0.5, "white")):
+        bar = Rectangle((x + part * length, y), 0.5 * length, 0.012 * high)
+        bar.set(facecolor=colour, edgecolor=INK, linewidth=0.8, zorder=5)
+        axes.add_patch(bar)
+    told = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    axes.text(x + 0.5 * length, y + 0.02 * high, told, ha="center", va="bottom", fontsize=8, color=INK, zorder=5)
+    axes.annotate(
+        "N", (0.955, 0.97), (0.955, 0.885), xycoords="axes fraction", ha="center", va="center", fontsize=10,
+        fontweight="bold", color=INK, arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.2},
+        bbox={"boxstyle": "square,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}, zorder=5,
+    )  # fmt: skip
+
+
+def round_length(metres: float) -> float:
+    """Return the longest round length, 1, 2 or 5 times a power of ten, that is not above another.
+
+    Parameters
+    ----------
+    metres : float
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round_length(730.0), round_length(2100.0)
+    (500.0, 2000.0)
+    """
+    power = 10.0 ** math.floor(math.log10(metres))
+    return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= metres)
