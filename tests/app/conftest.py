@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.orm import Session
 
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database
-from app.identity import accounts, keys
+from app.identity import accounts, keys, sessions
+from app.identity.cookies import SESSION
 from app.identity.roles import ASSIGNABLE_ROLES, Role
 from app.main import create_app
-from app.settings import DatabaseSettings, ServerSettings, Settings
+from app.settings import AccountSettings, DatabaseSettings, ServerSettings, Settings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the test client of this Starlette announces its successor
@@ -40,16 +42,13 @@ def application(settings: Settings) -> FastAPI:
     return create_app(settings)
 
 
-def new_key(
-    database: Database, role: Role, municipality: str | None, scopes: tuple[str, ...] = ("*:*",), **options: Any
-) -> str:
-    """Return an API key of a new account with one role, in one municipality or (None) in the whole service."""
-    with database.transaction(DatabaseRole.IDENTITY) as session:
-        account = f"{role.value}-{next(ACCOUNTS)}"
-        accounts.create_account(session, account)
-        if role in ASSIGNABLE_ROLES:
-            accounts.grant(session, account, role, municipality)
-        return keys.create_key(session, account, keys.KeyLimits(scopes), **options).secret
+def new_account(session: Session, role: Role, municipality: str | None) -> str:
+    """Return the name of a new account with one role, in one municipality or (None) in the whole service."""
+    name = f"{role.value}-{next(ACCOUNTS)}"
+    accounts.create_account(session, name)
+    if role in ASSIGNABLE_ROLES:
+        accounts.grant(session, name, role, municipality)
+    return name
 
 
 @pytest.fixture
@@ -61,15 +60,33 @@ def anonymous(application: FastAPI, database: Database) -> Iterator[TestClient]:
 
 @pytest.fixture
 def client_as(application: FastAPI, anonymous: TestClient, database: Database) -> ClientAs:
-    """Makes clients of new accounts with one role; ``by`` is a key, a session, or nothing for the public."""
+    """Makes clients of new accounts with one role, in one municipality or (None) in the whole service.
+
+    ``by`` is ``key`` or ``session``; the session sends its token against forgery. Further options are those of the key.
+    """
 
     def make(
-        role: Role, municipality: str | None = None, *, by: str = "key", purpose: str | None = PURPOSE, **options: Any
+        role: Role,
+        municipality: str | None = None,
+        *,
+        by: str = "key",
+        purpose: str | None = PURPOSE,
+        scopes: tuple[str, ...] = ("*:*",),
+        **options: Any,
     ) -> TestClient:
         client = TestClient(application, raise_server_exceptions=False)
         client.portal = anonymous.portal
         client.headers.update({"Kvart-Purpose": purpose} if purpose else {})
-        client.headers["Authorization"] = f"Bearer {new_key(database, role, municipality, **options)}"
+        with database.transaction(DatabaseRole.IDENTITY) as session:
+            name = new_account(session, role, municipality)
+            if by == "key":
+                key = keys.create_key(session, name, keys.KeyLimits(scopes), **options)
+                client.headers["Authorization"] = f"Bearer {key.secret}"
+            else:
+                account = accounts.get_account(session, name)
+                opened = sessions.open_session(session, account.id, name, AccountSettings())
+                client.cookies.set(SESSION, opened.token)
+                client.headers["X-CSRF-Token"] = sessions.csrf_token(opened.token)
         return client
 
     return make
