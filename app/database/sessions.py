@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.database.embedded import EmbeddedCluster
 from app.database.revisions import current_revision, head_revision
 from app.database.roles import DatabaseRole, reason
-from app.database.tenancy import MUNICIPALITY_SETTING, SERVICE_WIDE_SETTING, enter_municipality
+from app.database.tenancy import MUNICIPALITY_SETTING, SERVICE_WIDE_SETTING
 from app.database.versions import read_versions, require_versions
 from app.errors import DatabaseUnavailableError, InvalidInputError
 from app.settings import DatabaseSettings
@@ -30,8 +30,9 @@ INSUFFICIENT_RESOURCES = "53"
 """Class of the error codes for a full disk, memory or list of connections."""
 
 _ROLE = "kvart_role"
+_MUNICIPALITY = "kvart_municipality"
 _BEGIN_UNDER_ROLE = (
-    f"select set_config('role', %s, true), set_config('{MUNICIPALITY_SETTING}', '', true), "
+    f"select set_config('role', %s, true), set_config('{MUNICIPALITY_SETTING}', %s, true), "
     f"set_config('{SERVICE_WIDE_SETTING}', '', true)"
 )
 _REVISION_IS_CLOSED = text("select not has_table_privilege(to_regclass('alembic_version')::oid, 'select')")
@@ -76,6 +77,7 @@ class Database:
             event.listen(engine, "do_connect", self._connect)
             event.listen(engine, "handle_error", _raise_clear_error)
         event.listen(self.engine, "begin", _begin_under_role)
+        self._engines = {role: self.engine.execution_options(**{_ROLE: role}) for role in DatabaseRole}
 
     @contextmanager
     def transaction(self, role: DatabaseRole = DatabaseRole.SERVICE) -> Iterator[Session]:
@@ -92,9 +94,8 @@ class Database:
         DatabaseUnavailableError
             If there is no connection left, or the user of the database may not act under the role.
         """
-        engine = self.engine.execution_options(**{_ROLE: role})
         try:
-            with Session(engine, expire_on_commit=False) as session, session.begin():
+            with Session(self._engines[role], expire_on_commit=False) as session, session.begin():
                 yield session
         except PoolTimeoutError as error:
             raise DatabaseUnavailableError(
@@ -105,7 +106,7 @@ class Database:
     def inside(self, municipality_id: int) -> Iterator[Session]:
         """Give a session as :meth:`transaction` does, with a municipality entered whose key is known already."""
         with self.transaction() as session:
-            enter_municipality(session, municipality_id)
+            session.connection(execution_options={_MUNICIPALITY: str(municipality_id)})
             yield session
 
     def standing_connection(self) -> Connection:
@@ -160,9 +161,10 @@ class Database:
 
 def _begin_under_role(connection: Connection) -> None:
     """Take the role of a transaction and leave every municipality."""
-    role: DatabaseRole = connection.get_execution_options().get(_ROLE, DatabaseRole.SERVICE)
+    options = connection.get_execution_options()
+    role = options.get(_ROLE, DatabaseRole.SERVICE)
     try:
-        connection.exec_driver_sql(_BEGIN_UNDER_ROLE, (role.value,))
+        connection.exec_driver_sql(_BEGIN_UNDER_ROLE, (role.value, options.get(_MUNICIPALITY, "")))
     except DBAPIError as error:
         raise DatabaseUnavailableError(
             f"The user of the database cannot act as {role}: {reason(error)}",
