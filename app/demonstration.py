@@ -16,6 +16,7 @@ from app.beats.schemas import AllocationParameters
 from app.database.sessions import Database
 from app.errors import KvartError, NotFoundError
 from app.events.schemas import GridParameters
+from app.files.spreadsheets import csv_text
 from app.files.writing import OutputFiles
 from app.hot_spots import service as hot_spots
 from app.hot_spots.schemas import DensityParameters, HotSpotParameters
@@ -217,7 +218,7 @@ def _write(
         tell("write layers and maps", 0.75, "lighting")
         outputs.text(latest_map(session, municipality, "lighting", frame), out / "maps" / "lighting.html")
         assignments = beats.unit_assignments(session, municipality, plan["id"])
-        outputs.text(assignments.to_csv(index=False, lineterminator="\n"), out / "assignments.csv")
+        outputs.text(csv_text(assignments), out / "assignments.csv")
         report = json.dumps(plan["report"], ensure_ascii=False, indent=2, allow_nan=False)
         outputs.text(report + "\n", out / "beats_report.json")
         written = outputs.paths

@@ -96,7 +96,7 @@ class Service:
 
     def _make_key(self) -> str:
         self.run("users", "add", "chief", "--role", "administrator")
-        made = self.run("keys", "create", "chief", "--role", "administrator", "--purpose", "administration", "--json")
+        made = self.run("keys", "create", "chief", "--scope", "*:*", "--purpose", "administration", "--json")
         return str(json.loads(made.stdout)["key"])
 
     def _environment(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.audit.chain import canonical_time
-from app.imports.service import safe_cell
+from app.files.spreadsheets import safe_cell
 
 COLUMNS = (
     "id",

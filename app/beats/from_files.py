@@ -16,6 +16,7 @@ from app.files.areas import read_study_area
 from app.files.columns import find_by_synonym, require_column
 from app.files.delimited import Dialect
 from app.files.reading import read_features
+from app.files.spreadsheets import csv_text
 from app.files.writing import OutputFiles, check_outputs
 from app.maps.documents import ResidentBand, beat_map
 from app.maps.saving import saved_map_context
@@ -133,7 +134,7 @@ def _with_unit_ids(
 def _write(outputs: OutputFiles, request: UnitsRequest, result: BeatResult) -> None:
     outputs.layer(result.frame, request.out)
     if request.assignments is not None:
-        outputs.text(result.plan.assignments.to_csv(index=False, lineterminator="\n"), request.assignments)
+        outputs.text(csv_text(result.plan.assignments), request.assignments)
     if request.report is not None:
         outputs.text(json.dumps(result.report(), ensure_ascii=False, indent=2, allow_nan=False) + "\n", request.report)
     if request.map is not None:

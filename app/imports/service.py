@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import InvalidInputError, NotFoundError
 from app.files.formats import file_format
+from app.files.spreadsheets import safe_cell
 from app.imports import repository
 from app.imports.schemas import ImportRequest
 from app.imports.uploads import Upload, discard_uploads
@@ -27,9 +27,6 @@ from app.runs.service import AnalysisRun
 
 FORGOTTEN_AFTER_SECONDS = 3600.0
 """An upload that no run waits for is removed when nothing was written to it for so long."""
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 def submit_import(session: Session, municipality: MunicipalityContext, upload: Upload) -> AnalysisRun:
@@ -116,14 +113,6 @@ def quarantine_csv(rows: Sequence[Row[Any]]) -> str:
         reasons = "; ".join(str(reason.get("message") or reason) for reason in row.reasons)
         writer.writerow([row.line, safe_cell(reasons), *(safe_cell(row.raw.get(name)) for name in columns)])
     return text.getvalue()
-
-
-def safe_cell(value: Any) -> str:
-    """Return the text of a cell that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(text) else text
 
 
 def _checked_request(fields: dict[str, str]) -> ImportRequest:

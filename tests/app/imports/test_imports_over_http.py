@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.imports.service import safe_cell
+from app.files.spreadsheets import safe_cell
 from app.imports.uploads import safe_file_name
 from app.jobs.worker import Worker
 
