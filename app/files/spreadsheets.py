@@ -23,4 +23,5 @@ def safe_cell(value: Any) -> str:
 def csv_text(table: pd.DataFrame) -> str:
     """Return a table as CSV with a header and without its index; no cell of text is a formula."""
     safe = table.assign(**{name: table[name].map(safe_cell) for name in table.select_dtypes(exclude="number")})
-    return safe.to_csv(index=False, lineterminator="\n")
+    text: str = safe.to_csv(index=False, lineterminator="\n")
+    return text
