@@ -12,7 +12,8 @@ import numpy.typing as npt
 from analysis.errors import EmptyInputError, TooFewEventsError, ZeroVarianceError
 from analysis.grids.cells import BoolArray
 from analysis.hot_spots.conditional_permutation import permutation_tails
-from analysis.hot_spots.significance import Correction, gi_bins, q_values
+from analysis.hot_spots.hot_spot_reading import bins_of_tails
+from analysis.hot_spots.significance import Correction, q_values
 from analysis.projection import FloatArray
 from analysis.space_time.local_time import IntArray
 
@@ -107,7 +108,7 @@ def cube_hot_spots(
     tails = permutation_tails(held.ravel(), sizes.ravel() - 1, (sums - held).ravel(), seed=seed)
     p = tails.two_sided
     q = q_values(p, correction)
-    bins = gi_bins(z.ravel(), q)
+    bins = bins_of_tails(z.ravel(), q, tails)
     return CubeHotSpots(z, p.reshape(z.shape), q.reshape(z.shape), bins.reshape(z.shape), tails.permutations)
 
 

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analysis.space_time.hour_profile import hour_notices
 from analysis.summary import Notice
 from app.files.columns import listed
-from app.ingest.times import DAY, HOUR, MINUTE
 
 LEAST_ROWS = 300
-"""Fewer rows say nothing about hours and months."""
-
-QUIET_HOURS = range(1, 10)
-"""Local hours in which the quietest three hours of a town begin."""
-
-ROUND_HOURS = 0.15
-"""Share of times on the full hour that deserves a warning; chance would be 1.7 %."""
-
-MIDNIGHT = 0.08
-"""Share of times at exactly 00:00 that deserves a warning."""
+"""Fewer rows say nothing about months."""
 
 LOW_MONTH = 0.2
 """A month with less than this share of the median month is called a hole."""
@@ -29,7 +22,7 @@ AREA_MONTH_ROWS = 10
 """An area with this many rows a month is expected to have some in every month."""
 
 
-def hour_profile(wall: NDArray[np.int64]) -> list[Notice]:
+def hour_warnings(wall: NDArray[np.int64]) -> list[Notice]:
     """Return warnings about hours: rounding, midnight as a default, a clock that runs in another zone.
 
     Parameters
@@ -37,32 +30,11 @@ def hour_profile(wall: NDArray[np.int64]) -> list[Notice]:
     wall : ndarray of int64, shape (n,)
         Local wall-clock microseconds of rows whose hour is known.
     """
-    if len(wall) < LEAST_ROWS:
-        return []
-    notices = []
-    midnight = np.mean(wall % DAY == 0)
-    on_the_hour = np.mean(wall % HOUR < MINUTE)
-    if midnight > MIDNIGHT:
-        notices.append(Notice("midnight_times", f"{midnight:.1%} of the times are exactly 00:00, probably not known."))
-    if on_the_hour > ROUND_HOURS:
-        notices.append(
-            Notice(
-                "rounded_times", f"{on_the_hour:.1%} of the times are on the full hour (chance: 1.7 %): rounded times."
-            )
-        )
-    counts = np.bincount((wall[wall % DAY != 0] // HOUR) % 24, minlength=24)
-    three_hours = counts + np.roll(counts, -1) + np.roll(counts, -2)
-    quietest = int(np.argmin(three_hours))
-    clear = three_hours.min() < 0.6 * np.median(three_hours)
-    if clear and quietest not in QUIET_HOURS:
-        notices.append(
-            Notice(
-                "shifted_clock",
-                f"The quietest hours are {quietest} to {(quietest + 3) % 24} o'clock, in most towns 2 to 7: the times "
-                "may be in another zone than declared (local times labelled as UTC: --utc-label local).",
-            )
-        )
-    return notices
+    hint = " If local times are labelled as UTC: --utc-label local."
+    return [
+        dataclasses.replace(notice, message=notice.message + hint) if notice.code == "shifted_clock" else notice
+        for notice in hour_notices(wall)
+    ]
 
 
 def empty_months(wall: NDArray[np.int64], areas: pa.Array) -> list[Notice]:

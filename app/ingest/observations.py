@@ -148,7 +148,7 @@ class Observations:
         wall = local_clock(instants, self._plan.formats[self._plan.kind.precision_of or "reported_at"].zone)
         fine = precisions <= PRECISION_CODES["hour"]
         areas = pa.concat_arrays(self._areas)
-        return [*notices, *coverage.hour_profile(wall[fine]), *coverage.empty_months(wall, areas)]
+        return [*notices, *coverage.hour_warnings(wall[fine]), *coverage.empty_months(wall, areas)]
 
 
 def local_clock(instants: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
