@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,11 +9,10 @@ from mimetypes import guess_type
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser
+from watched_pages import WatchedPage, open_browser
 
 from app.maps.documents import static_directories
-
-CHROMIUM = shutil.which("chromium")
 
 
 class DocumentServer:
@@ -66,54 +63,11 @@ def _static(path: str) -> tuple[bytes | None, str]:
     return None, "text/plain"
 
 
-class WatchedPage:
-    """A page whose every request, console message, error and dialog is noted; other hosts are blocked."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.outside: list[str] = []
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        page.on("request", self._note_request)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type != "log" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.route("**/*", self._block_other_hosts)
-
-    def open(self, address: str) -> Page:
-        """Open a map and wait until it is drawn."""
-        self.page.goto(address)
-        self.page.wait_for_selector("html[data-map-ready]", timeout=15_000)
-        return self.page
-
-    def _note_request(self, request: Request) -> None:
-        self.requests.append(request.url)
-        if not _is_local(request.url):
-            self.outside.append(request.url)
-
-    @staticmethod
-    def _block_other_hosts(route: Route) -> None:
-        if _is_local(route.request.url):
-            route.continue_()
-        else:
-            route.abort()
-
-
-def _is_local(address: str) -> bool:
-    parts = urlsplit(address)
-    return parts.scheme in ("data", "file", "about") or parts.hostname == "127.0.0.1"
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; one per module, because Playwright's event loop must not outlive the tests that use it."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed; `make browser` installs it")
-    arguments = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with open_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
