@@ -10,8 +10,12 @@ from types import FrameType
 
 import uvicorn
 
+from app.audit import service as audit
+from app.audit.events import OPERATOR
+from app.database.roles import DatabaseRole
 from app.database.sessions import Database, open_database
 from app.errors import InvalidInputError
+from app.identity import links
 from app.logs import configure_logs
 from app.main import create_app
 from app.municipalities import service as municipalities
@@ -21,7 +25,7 @@ STOP_WITHIN_SECONDS = 10
 WAITING_CONNECTIONS = 2048
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
 
-Announce = Callable[[str, list[str]], None]
+Announce = Callable[[str, list[str], str | None], None]
 
 
 def serve(settings: Settings, announce: Announce) -> None:
@@ -31,7 +35,8 @@ def serve(settings: Settings, announce: Announce) -> None:
     ----------
     settings : Settings
     announce : callable
-        Called with the address and the codes of the municipalities as soon as requests are answered.
+        Called as soon as requests are answered, with the address, the codes of the municipalities and, on the embedded
+        database, the link by which its administrator signs in once.
 
     Raises
     ------
@@ -54,9 +59,27 @@ def serve(settings: Settings, announce: Announce) -> None:
             timeout_graceful_shutdown=STOP_WITHIN_SECONDS,
         )
         address = address_of(listener)
+        link = local_administrator_link(database, settings.identity.public_url or address)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _nothing_is_left_to_do)
-        _AnnouncingServer(config, lambda: announce(address, codes)).run(sockets=[listener])
+        _AnnouncingServer(config, lambda: announce(address, codes, link)).run(sockets=[listener])
+
+
+def local_administrator_link(database: Database, origin: str) -> str | None:
+    """Return the link by which the administrator of the embedded database signs in once; None on a server database.
+
+    Whoever can start the service on its embedded database can read all of it: the link gives away nothing more. On a
+    server nothing is made or printed unless somebody asks for it with ``kvart users link``.
+    """
+    if database.cluster is None:
+        return None
+    with database.transaction(DatabaseRole.IDENTITY) as session:
+        link = links.local_administrator_link(session)
+        if link is None:
+            return None
+        what = {"collection": "accounts", "action": "link", "name": links.LOCAL_ADMINISTRATOR}
+        audit.record(session, audit.AuditEvent("alteration", None, OPERATOR, what))
+    return link.address(origin)
 
 
 def listen(host: str, port: int) -> socket.socket:

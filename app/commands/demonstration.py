@@ -65,8 +65,8 @@ def serve_demonstration(settings: Settings, code: str) -> None:
     from app import serving
     from app.commands.serving import print_links
 
-    def announce(address: str, codes: list[str]) -> None:
-        print_links(address, codes)
+    def announce(address: str, codes: list[str], sign_in_link: str | None) -> None:
+        print_links(address, codes, sign_in_link)
         for topic in ("hot-spots", "density", "beats", "lighting"):
             typer.echo(f"  map             {address}/municipalities/{code}/maps/{topic}")
 

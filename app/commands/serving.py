@@ -28,10 +28,13 @@ def serve(
     serving.serve(settings, print_links)
 
 
-def print_links(address: str, municipalities: list[str]) -> None:
+def print_links(address: str, municipalities: list[str], sign_in_link: str | None) -> None:
     """Print where to look."""
     typer.echo(f"Kvart serves {address}/")
     typer.echo(f"  API reference   {address}/docs")
     for code in municipalities[:5]:
         typer.echo(f"  {code:<15} {address}/municipalities/{code}/incidents")
+    if sign_in_link:
+        typer.echo(f"  Sign in         {sign_in_link}")
+        typer.echo("                  (once, within 15 minutes; another: kvart users link local-administrator)")
     typer.echo("Stop it with Ctrl-C.")
