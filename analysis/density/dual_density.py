@@ -21,7 +21,7 @@ from analysis.errors import EmptyInputError, ParameterError, UnitsError
 from analysis.grids.cells import BoolArray
 from analysis.grids.square import SquareGrid
 from analysis.projection import FloatArray
-from analysis.summary import Notice, Summary
+from analysis.summary import Notice, Summary, figure
 
 Measure = Literal["ratio", "log_ratio", "difference"]
 MEASURES: tuple[Measure, ...] = ("ratio", "log_ratio", "difference")
@@ -332,13 +332,15 @@ def _dual(
     undefined = {str(REASONS[int(code)]): int((reason == code).sum()) for code in np.unique(reason[reason > 0])}
     values = value[reason == 0]
     spread = (
-        f"from {values.min():,.3g} to {values.max():,.3g}, median {np.median(values):,.3g}" if values.size else "none"
+        f"from {figure(values.min())} to {figure(values.max())}, median {figure(np.median(values))}"
+        if values.size
+        else "none"
     )
     left = "; ".join(f"{n:,} {code.replace('_', ' ')}" for code, n in undefined.items())
     reading = (
         f"{unit[0].upper()}{unit[1:]} at {value.size:,} cells of {events.grid.cell_m:g} m: {spread}. "
         + (f"No value is given at {sum(undefined.values()):,} cells ({left}). " if left else "")
-        + f"The base is held to be too thin below {floor:,.3g} per km2. Values where the base is thin are uncertain."
+        + f"The base is held to be too thin below {figure(floor)} per km2. Values where the base is thin are uncertain."
     )
     summary = Summary(
         method=f"Dual kernel density ({name})",

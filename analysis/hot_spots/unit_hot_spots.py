@@ -42,6 +42,8 @@ VALUE_NAMES: dict[Values, str] = {
     "standardised": "empirical Bayes standardised rates (Assuncao and Reis)",
 }
 FEW_RESIDENTS = 50
+LEAST_SURE = 0.1
+"""q up to which a unit is named in the reading of local Moran's I, as up to which it has a class of Gi*."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ def hot_spots_of_units(
     tails = neighbour_tails(units.values[units.used], around, seed=seed)
     result, reason = _frame(frame, units, around, tails, statistic, correction)
     described = {"count": count, "residents": residents, "neighbours": around.name, "correction": correction}
-    sentence = classes_in_words(result["gi_bin"].to_numpy(), correction, STATISTIC_NAMES[statistic], tails)
+    classes = classes_in_words(result["gi_bin"].to_numpy(), correction, STATISTIC_NAMES[statistic], tails)
+    sentence = f"{classes} {_moran_in_words(result)}"
     told = dataclasses.replace(
         _summary(frame, units, tails, described, sentence),
         method=STATISTIC_NAMES[statistic],
@@ -165,6 +168,17 @@ def _reading(units: _Units, sentence: str) -> str:
         f"Of {int(units.used.sum()):,} units, {sentence} {units.events:,} events were used, as "
         f"{VALUE_NAMES[units.kind]}. A hot spot is a unit whose surroundings hold higher values than a random "
         "arrangement of the same values over the other units would put there."
+    )
+
+
+def _moran_in_words(frame: gpd.GeoDataFrame) -> str:
+    """Say what local Moran's I makes of the units whose q is at most 0.1."""
+    sure = (frame["q_value"] <= LEAST_SURE).fillna(value=False) & frame["moran_z"].notna()
+    some = frame.loc[sure, "quadrant"].value_counts()
+    high, low, high_alone, low_alone = (int(some.get(code, 0)) for code in ("HH", "LL", "HL", "LH"))
+    return (
+        f"By local Moran's I, of the units with a q of at most {LEAST_SURE:g}, {high:,} are high among high and {low:,} "
+        f"low among low; outliers are {high_alone:,} high among low and {low_alone:,} low among high."
     )
 
 

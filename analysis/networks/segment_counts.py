@@ -14,7 +14,7 @@ from analysis.networks.snapped_events import SnappedEvents, snapped_events, snap
 from analysis.networks.street_network import StreetNetwork
 from analysis.places.concentration import concentration
 from analysis.projection import crs_name
-from analysis.summary import Notice, Summary
+from analysis.summary import Notice, Summary, figure
 
 SHORT_SEGMENT_M = 20.0
 """Below this length, events per 100 m are mostly chance."""
@@ -138,6 +138,6 @@ def _reading(frame: gpd.GeoDataFrame, snapped: SnappedEvents) -> str:
     busiest = int(count.argmax())
     return (
         f"{count.sum():,} events on {count.size:,} street segments of {length.sum() / 1000.0:,.1f} km in all, "
-        f"{count.sum() * 100.0 / length.sum():.3g} per 100 m. The busiest segment has {count[busiest]:,} on "
+        f"{figure(count.sum() * 100.0 / length.sum())} per 100 m. The busiest segment has {count[busiest]:,} on "
         f"{length[busiest]:,.0f} m. {concentration(count).reading.replace(' places', ' segments')}{left_out}"
     )
