@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -64,6 +64,7 @@ def test_displacement_quotient_of_the_paper():
     assert found.low < 130.5 < found.high
 
 
+@settings(deadline=None)
 @given(pairs, pairs, st.floats(1, 5))
 def test_the_difference_is_antisymmetric_and_wider_with_dispersion(treated, control, dispersion):
     assume(treated.total + control.total > 0)
@@ -76,6 +77,7 @@ def test_the_difference_is_antisymmetric_and_wider_with_dispersion(treated, cont
     assert wide.high - wide.low == pytest.approx((one.high - one.low) * math.sqrt(dispersion))
 
 
+@settings(deadline=None)
 @given(some, some, st.floats(0.1, 10))
 def test_ratios_do_not_depend_on_the_unit_of_time(treated, control, factor):
     plain = relative_effect_size(CountDesign(treated, control))
@@ -86,6 +88,7 @@ def test_ratios_do_not_depend_on_the_unit_of_time(treated, control, factor):
     assert change.low <= change.estimate <= change.high
 
 
+@settings(deadline=None)
 @given(pairs, pairs, pairs, pairs)
 def test_every_evaluation_is_finite_json_and_never_claims_against_a_refusal(treated, control, around, around_control):
     design = CountDesign(treated, control, around, around_control)

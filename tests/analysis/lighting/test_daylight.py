@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import CoordinateError, EmptyInputError, ParameterError, TimePrecisionError
@@ -32,6 +32,7 @@ def test_elevations_equal_pvlib_all_over_the_earth():
         assert np.abs(sun_elevation(moments, longitude, latitude) - expected).max() < 0.02
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**15), 4 * 10**15), st.floats(-180, 180), st.floats(-90, 90))
 def test_every_elevation_is_an_angle(moment, longitude, latitude):
     height = float(sun_elevation(moment, longitude, latitude))

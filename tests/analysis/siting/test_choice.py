@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
@@ -38,6 +38,7 @@ def best_by_brute_force(problem, budget, weight):
     return best
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 20), st.sampled_from(["crime", "concern"]))
 def test_the_choice_equals_brute_force(seed, budget, objective):
     problem = problem_of(seed)
@@ -50,6 +51,7 @@ def test_the_choice_equals_brute_force(seed, budget, objective):
     assert getattr(found, f"{objective}_served") == pytest.approx(best_by_brute_force(problem, budget, weight))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 20))
 def test_ranks_add_up_and_nothing_idle_is_bought(seed, budget):
     problem = problem_of(seed)

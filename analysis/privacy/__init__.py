@@ -1,0 +1,1 @@
+"""What may be shown in public: snap points, numbers of reporters, small counts."""
