@@ -32,6 +32,8 @@ street-lights  read    exact  exact    exact   exact   exact     exact        ex
 fixes          read    exact  exact    exact   exact   exact     exact        exact         -       -
 danger-zones   read    coarse coarse   exact   exact   exact     exact        exact         asked   consultation
 danger-zones   create  exact  exact    exact   exact   exact     exact        exact         -       collection
+my-report      read    exact  exact    exact   exact   exact     exact        exact         -       -
+my-report      erase   exact  exact    exact   exact   exact     exact        exact         -       -
 incidents      read    -      -        exact   exact   exact     coarse       exact         asked   consultation
 incidents      create  -      -        exact   exact   exact     -            exact         -       collection
 areal-units    read    -      -        exact   exact   exact     exact        exact         -       consultation
@@ -121,6 +123,23 @@ def right_of(collection: str, action: str) -> Right:
         if (right.collection, right.action) == (collection, action):
             return right
     raise LookupError(f"The table of rights has no row for {collection} {action}.")
+
+
+def rights_as_markdown() -> str:
+    """Return the table as docs/rights.md shows it."""
+    head = ["collection", "action", *Role, "purpose", "audited as"]
+    rows = [
+        [
+            right.collection,
+            right.action,
+            *(right.precision_for(role) or NOTHING for role in Role),
+            "asked" if right.asks_purpose else NOTHING,
+            right.audited_as or NOTHING,
+        ]
+        for right in rights()
+    ]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def allows(scopes: tuple[str, ...] | None, right: Right) -> bool:

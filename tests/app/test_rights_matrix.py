@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from fastapi import APIRouter
@@ -12,13 +13,13 @@ from app.dependencies import rights_of_routes
 from app.errors import ForbiddenError, PurposeRequiredError, UnauthenticatedError
 from app.identity.caller import ANONYMOUS, Caller
 from app.identity.purposes import Purpose
-from app.identity.rights import Precision, Right, allows, right_of, rights
+from app.identity.rights import Precision, Right, allows, right_of, rights, rights_as_markdown
 from app.identity.roles import ASSIGNABLE_ROLES, Role
 from app.main import ROUTERS
 
 OWN, FOREIGN, NOWHERE = "talsi", "kandava", "nowhere"
 PLACES = (OWN, FOREIGN, NOWHERE)
-PARTS = {"id": "1", "topic": "hot-spots", "token": "x" * 43, "page": "privacy"}
+PARTS = {"id": "1", "topic": "hot-spots", "token": "x" * 43, "prefix": "x" * 10}
 PAGES_OF_THEIR_OWN = {"sessions", "account"}
 """Open to everybody, who may then still be asked to sign in: see tests/app/identity."""
 BEYOND_THE_TABLE = {"/openapi.json", "/static", "/static/leaflet", "/static/maps"}
@@ -154,6 +155,12 @@ def router_without_permit():
     router = APIRouter()
     router.add_api_route("/new", lambda: None)
     return router
+
+
+def test_page_of_the_documentation_shows_the_table():
+    page = Path(__file__).parents[2] / "docs" / "rights.md"
+    assert rights_as_markdown() in page.read_text(), f"docs/rights.md has to show:\n\n{rights_as_markdown()}"
+    assert all(f"`{purpose}`" in page.read_text() for purpose in Purpose)
 
 
 @pytest.mark.parametrize("role", list(Role))
