@@ -9,10 +9,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from analysis.beats.bounds import least_peak
 from analysis.beats.continuity import continued_labels, warm_start
 from analysis.beats.energy import Rules
 from analysis.beats.graph import UnitGraph, compressed_rows, subgraph
 from analysis.beats.locking import beats_around_cores, lock_cores
+from analysis.beats.min_max import lowest_peak
 from analysis.beats.patience import Patience
 from analysis.beats.pieces import anneal_in_pieces
 from analysis.beats.problem import BeatProblem
@@ -125,6 +127,7 @@ class DivisionSearch:
         locked = problem.locks.beat[free]
         self.cores = lock_cores(problem, self.graph, free, locked) if (locked >= 0).any() else locked
         self.rules = rules_of(problem, float(self.graph.workload.sum()) / self.n_beats)
+        self.min_max = problem.weights.min_max
         self.fixed_count, self.seed, self.patience, self.tell = problem.beats is not None, seed, patience, tell
 
     def best(self) -> Attempt:
@@ -139,7 +142,7 @@ class DivisionSearch:
             affordable = (WARM_RESTART_UNITS if continued else RESTART_UNITS) // n_units
             count = min(max(affordable, FEWEST_RESTARTS), MOST_RESTARTS)
             best = run_walks(begin, count, patience=self.patience, advance=self._advance)
-        return self._repaired(best, gentle=False)
+        return self._lowered(self._repaired(best, gentle=False))
 
     def least_change(self) -> Attempt:
         """Return a division that differs from the plan in force only around beats that do not keep the bounds."""
@@ -153,6 +156,23 @@ class DivisionSearch:
         start = warm_start(self.graph, self.group, parts, self.beats_today, self.rules, random, cores=self.cores)
         now = judge(self.graph._replace(home=start.home), start.beat, int(start.beat.max()) + 1, self.rules)
         return self._repaired(now, gentle=True)
+
+    def _lowered(self, attempt: Attempt) -> Attempt:
+        """Make the workload of the busiest beat as small as possible where that is wanted."""
+        if not self.min_max:
+            return attempt
+        self.tell(0.9, "lowering the workload of the busiest beat")
+        count = np.bincount(self.group[np.unique(attempt.beat, return_index=True)[1]], minlength=len(self.parts))
+        return lowest_peak(
+            self.graph,
+            self.group,
+            count.astype(np.int64),
+            attempt,
+            self.rules,
+            bound=least_peak(self.graph.workload, self.group, count, count, attempt.n_beats),
+            seed=self.seed,
+            patience=self.patience,
+        )
 
     def _repaired(self, attempt: Attempt, *, gentle: bool) -> Attempt:
         """Solve the surroundings of beats out of bounds anew."""

@@ -34,13 +34,15 @@ class Rules(NamedTuple):
         Weight of ragged shape.
     continuity : float
         Price of one resident who changes beat.
+    most_workload : float
+        Workload of a beat above which it counts as a breach; infinite where only evenness matters.
 
     Notes
     -----
-    Energy of a beat = ``breach (h + h^2) + workload (W / mean_workload - 1)^2 + compactness (1 - PP + 20 r^2)``
-    with ``h`` the relative breach of the bounds, ``PP = 4 pi A / P^2`` its Polsby-Popper compactness and
-    ``r = max(0, 0.5 - PP)``, which keeps single beats from growing thin arms; a plan adds ``continuity`` for each
-    resident moved.
+    Energy of a beat = ``breach (h + h^2 + e + e^2) + workload (W / mean_workload - 1)^2 + compactness (1 - PP + 20
+    r^2)`` with ``h`` the relative breach of the bounds, ``e`` that of ``most_workload``, ``PP = 4 pi A / P^2`` its
+    Polsby-Popper compactness and ``r = max(0, 0.5 - PP)``, which keeps single beats from growing thin arms; a plan adds
+    ``continuity`` for each resident moved.
     """
 
     min_residents: float
@@ -50,6 +52,7 @@ class Rules(NamedTuple):
     workload: float
     compactness: float
     continuity: float
+    most_workload: float = np.inf
 
 
 class Division(NamedTuple):
@@ -83,7 +86,11 @@ def load_energy(residents: float, workload: float, rules: Rules) -> float:
     elif residents > rules.max_residents:
         breach = (residents - rules.max_residents) / rules.max_residents
     uneven = workload / rules.mean_workload - 1.0
-    return rules.breach * (breach + breach * breach) + rules.workload * uneven * uneven
+    energy = rules.breach * (breach + breach * breach) + rules.workload * uneven * uneven
+    if workload > rules.most_workload:
+        excess = (workload - rules.most_workload) / rules.mean_workload
+        energy += rules.breach * (excess + excess * excess)
+    return energy
 
 
 @njit(cache=True, nogil=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.beats.bounds import least_peak, least_variation
 from analysis.beats.energy import FOUR_PI
 from analysis.beats.graph import components
 from analysis.beats.problem import BeatProblem
@@ -61,6 +62,8 @@ class BeatReport:
         No plan with this many beats can have a smaller largest workload.
     workload_gap : float
         How far the largest workload lies above that bound, as a share of it.
+    workload_cv_bound : float
+        No plan with this many beats can have a smaller variation: single units are heavy.
     polsby_popper_mean, polsby_popper_min : float
         Compactness, 0 to 1.
     moved_residents, kept_share : int or None, float or None
@@ -82,6 +85,7 @@ class BeatReport:
     workload_max_over_mean: float
     workload_bound: float
     workload_gap: float
+    workload_cv_bound: float
     polsby_popper_mean: float
     polsby_popper_min: float
     moved_residents: int | None
@@ -153,26 +157,13 @@ def workload_bound(problem: BeatProblem, screening: Screening, beats: int) -> fl
 
     Notes
     -----
-    Water-filling: the smallest level ``t`` for which ``sum of max(fewest, ceil(W / t))`` over the groups stays within
-    the number of beats, and no group needs more beats than it can have; at least the largest unit.
+    See :func:`analysis.beats.bounds.least_peak`; a beat that the screening sets apart counts as it is.
     """
     free = screening.group >= 0
-    lone = [float(problem.workload[finding.units].sum()) for finding in screening.alone]
-    level = max([float(problem.workload.max()), *lone])
-    work = np.bincount(screening.group[free], problem.workload[free], minlength=len(screening.fewest))
+    lone = max([float(problem.workload[finding.units].sum()) for finding in screening.alone], default=0.0)
     available = beats - len(screening.alone)
-
-    def fits(candidate: float) -> bool:
-        needed = np.maximum(screening.fewest, np.ceil(work / candidate - 1e-9))
-        return bool((needed <= np.maximum(screening.most, screening.fewest)).all() and needed.sum() <= available)
-
-    low, high = level, max(level, float(work.max(initial=0.0)))
-    if fits(max(low, 1e-12)):
-        return low
-    for _ in range(60):
-        middle = (low + high) / 2.0
-        low, high = (low, middle) if fits(middle) else (middle, high)
-    return high
+    group, work = screening.group[free], problem.workload[free]
+    return max(lone, least_peak(work, group, screening.fewest, screening.most, available))
 
 
 def plan_report(
@@ -185,6 +176,7 @@ def plan_report(
     """Put the figures of a plan together; ``moved_residents`` is None without a plan in force."""
     work = totals.workload
     mean = float(work.mean())
+    cv = float(work.std() / mean) if mean > 0 else 0.0
     bound = min(workload_bound(problem, screening, len(work)), float(work.max()))
     everyone = int(problem.residents.sum())
     return BeatReport(
@@ -197,10 +189,11 @@ def plan_report(
         residents_max=int(totals.residents.max()),
         workload_mean=mean,
         workload_max=float(work.max()),
-        workload_cv=float(work.std() / mean) if mean > 0 else 0.0,
+        workload_cv=cv,
         workload_max_over_mean=float(work.max() / mean) if mean > 0 else 1.0,
         workload_bound=bound,
         workload_gap=float(work.max() / bound - 1.0) if bound > 0 else 0.0,
+        workload_cv_bound=min(cv, least_variation(problem.workload, len(work))),
         polsby_popper_mean=float(totals.polsby_popper.mean()),
         polsby_popper_min=float(totals.polsby_popper.min()),
         moved_residents=moved_residents,

@@ -24,12 +24,16 @@ class Weights:
         Ragged shape.
     continuity : float
         One resident who changes beat.
+    min_max : bool
+        Whether the workload of the busiest beat is made as small as possible before shapes count; meant for zones of up
+        to a few hundred units, where beats then equal the proven optimum.
     """
 
     breach: float = 20.0
     workload: float = 1.0
     compactness: float = 0.5
     continuity: float = 2e-4
+    min_max: bool = False
 
     def with_evenness(self, evenness: float) -> Weights:
         """Return weights that lean towards even workload (1) or towards compact shapes (0).
