@@ -18,6 +18,7 @@ from app.audit.router import router as audit
 from app.audit.sealing import Sealer
 from app.beats.router import router as beat_plans
 from app.catalogue import collections
+from app.danger_zones.reporter_pages import router as my_report
 from app.danger_zones.router import router as danger_zones
 from app.database.sessions import Database, open_database
 from app.dependencies import rights_of_routes
@@ -57,6 +58,7 @@ ROUTERS = (
     municipalities,
     incidents,
     danger_zones,
+    my_report,
     areal_units,
     lights,
     streets,

@@ -35,6 +35,7 @@ TAGS = {
     "incidents": "Recorded incidents with their exact place and time window.",
     "categories": "Categories of incidents and of concerns.",
     "danger zones": "Places that residents, officers or the municipality named as dangerous.",
+    "my report": "What the secret link of a report shows, hands out and erases.",
     "areal units": "The smallest areas with residents.",
     "street lights": "Lamps and whether they work.",
     "streets": "Street segments.",

@@ -52,11 +52,18 @@ class DatabaseSettings(EnvironmentSettings):
     """Where the programs of PostgreSQL are, if not where the system's packages put them."""
     audit_head_file: Path | None = None
     """Where the heads of the audit log are published; by default below ``home``."""
+    audit_keep_days: int | None = Field(default=None, ge=365)
+    """For how many days audit events are kept; by default for good."""
 
     @property
     def audit_heads(self) -> Path:
         """File that the heads of the audit log are appended to."""
         return self.audit_head_file or self.home / "audit" / "heads.jsonl"
+
+    @property
+    def uploads(self) -> Path:
+        """Directory in which the uploaded files of each municipality lie until they are taken in."""
+        return self.home / "uploads"
 
 
 class ServerSettings(EnvironmentSettings):

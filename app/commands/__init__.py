@@ -17,6 +17,7 @@ COMMAND_MODULES = (
     "doctoring",
     "identity",
     "auditing",
+    "retention",
 )
 """Each module has ``register(program: typer.Typer) -> None`` that adds its commands."""
 

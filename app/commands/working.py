@@ -27,6 +27,7 @@ def run_worker(
     from app.jobs import process
     from app.jobs.worker import Worker
     from app.logs import configure_logs
+    from app.retention.daily import DailyRetention
     from app.settings import DatabaseSettings
 
     if exit_with_parent:
@@ -34,8 +35,9 @@ def run_worker(
     configure_logs()
     settings = DatabaseSettings()
     database = open_database(settings)
-    sealer = Sealer(database, settings.audit_heads)
+    sealer, retention = Sealer(database, settings.audit_heads), DailyRetention(database, settings)
     sealer.start()
+    retention.start()
     try:
         worker = Worker(database)
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -45,5 +47,6 @@ def run_worker(
         else:
             worker.run_forever()
     finally:
+        retention.stop()
         sealer.stop()
         database.close()

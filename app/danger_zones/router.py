@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -14,6 +15,7 @@ from app.dependencies import AccessDep, IdentifierParam, MunicipalityDep, Sessio
 from app.features import service as features
 from app.features.parameters import FeatureQueryDep
 from app.features.responses import feature_page_response, feature_response, one_of, page_of
+from app.identity.roles import Role
 from app.openapi import created_feature, problems
 
 router = APIRouter(prefix="/municipalities/{municipality}/danger-zones", tags=["danger zones"])
@@ -81,9 +83,16 @@ def create_danger_zone(
 ) -> Response:
     """Store a danger zone: a point, a line or a polygon.
 
-    The geometry is stored as it is or refused with the reason; it is never repaired.
+    The geometry is stored as it is or refused with the reason; it is never repaired. A member of the public gets the
+    secret link of the report in the member `links`, once: it shows what became of the report and erases it.
     """
-    identifier = service.store_danger_zone(session, municipality, body, max_vertices=settings.server.max_vertices)
+    is_public = access.role is Role.PUBLIC
+    identifier, token = service.take_report(
+        session, municipality, body, max_vertices=settings.server.max_vertices, is_public=is_public
+    )
     feature = features.get_feature(session, municipality, service.COLLECTION, identifier, access.precision)
     location = f"/municipalities/{municipality.code}/danger-zones/{identifier}"
-    return feature_response(feature, status=201, location=location)
+    if token is None:
+        return feature_response(feature, status=201, location=location)
+    link = {"href": f"/my-report/{token}", "rel": "my-report", "title": "Secret link of your report; keep it."}
+    return feature_response(f'{feature[:-1]},"links":{json.dumps([link])}}}', status=201, location=location)

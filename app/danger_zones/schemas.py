@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.danger_zones.models import DayPart, ReportedBy
 from app.features.schemas import InputModel, PlaceGeometry, PlainText
@@ -23,6 +24,11 @@ class DangerZoneProperties(InputModel):
     day_part: DayPart = Field(default="any", description="When it is dangerous.")
     description: Annotated[PlainText, Field(max_length=2000)] | None = Field(
         default=None, description="In the reporter's words, without names of persons."
+    )
+    contact: Annotated[PlainText, Field(max_length=200)] | None = Field(
+        default=None,
+        description="How the reporter wants to be told, if at all; never shown with the danger zone, kept with the "
+        "secret link and erased with it.",
     )
 
 
@@ -50,3 +56,26 @@ class DangerZoneFeature(InputModel):
     type: Literal["Feature"]
     geometry: PlaceGeometry
     properties: DangerZoneProperties
+
+
+class ReportStatusOut(BaseModel):
+    """What became of a report."""
+
+    status: str
+    sentence: str = Field(description="The same in a sentence.")
+    expires_at: datetime = Field(description="When the link ends and the contact is erased.")
+
+
+class ReportDataOut(BaseModel):
+    """Everything that is held about a report."""
+
+    municipality: dict[str, str]
+    report: dict[str, Any] = Field(description="The danger zone as GeoJSON, with its exact place.")
+    contact: str | None
+    link: dict[str, str] = Field(description="When the link was made and when it ends.")
+
+
+class ErasureOut(BaseModel):
+    """What became of the danger zone of an erased report."""
+
+    outcome: Literal["removed", "anonymised"]

@@ -21,8 +21,6 @@ from app.runs.schemas import RunDetail
 
 router = APIRouter(prefix="/municipalities/{municipality}/imports", tags=["imports"])
 
-UPLOAD_DIRECTORY = "uploads"
-
 
 def _form_schema() -> dict[str, Any]:
     schema = ImportRequest.model_json_schema()
@@ -35,7 +33,7 @@ def _form_schema() -> dict[str, Any]:
 async def take_upload(request: Request, database: DatabaseDep, settings: SettingsDep, municipality: str) -> Upload:
     """Write the body to disk as it arrives; no connection to the database is held meanwhile."""
     code = await to_thread.run_sync(_known_code, database, municipality)
-    return await receive_upload(request, settings.database.home / UPLOAD_DIRECTORY / code)
+    return await receive_upload(request, settings.database.uploads / code)
 
 
 def _known_code(database: Database, code: str) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import tomllib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,12 @@ def submit_import(session: Session, municipality: MunicipalityContext, upload: U
     kept = {upload.directory.name} | _uploads_in_use(session, municipality)
     discard_uploads(upload.directory.parent, kept, FORGOTTEN_AFTER_SECONDS)
     return runs.submit_run(session, municipality, "import", parameters)
+
+
+def discard_old_uploads(session: Session, municipality: MunicipalityContext, uploads: Path, cutoff: datetime) -> int:
+    """Remove the uploaded files of a municipality that are of before ``cutoff``, and return how many there were."""
+    kept = _uploads_in_use(session, municipality)
+    return discard_uploads(uploads / municipality.code, kept, (datetime.now(UTC) - cutoff).total_seconds())
 
 
 def _uploads_in_use(session: Session, municipality: MunicipalityContext) -> set[str]:

@@ -182,14 +182,20 @@ def _bad_part(name: str, reason: str) -> InvalidInputError:
     return InvalidInputError(f"Part '{name[:80]}' {reason}.", "Send each part once, as UTF-8.", pointer=name[:80])
 
 
-def discard_uploads(uploads: Path, kept: set[str], older_than_seconds: float) -> None:
-    """Remove the uploads in a directory that are not ``kept`` (by name) and have not been written to of late."""
+def discard_uploads(uploads: Path, kept: set[str], older_than_seconds: float) -> int:
+    """Remove the uploads in a directory that are not ``kept`` (by name) and have not been written to of late.
+
+    Returns how many there were.
+    """
     if not uploads.is_dir():
-        return
+        return 0
+    removed = 0
     for directory in uploads.iterdir():
         written = max((path.stat().st_mtime for path in (directory, *directory.iterdir())), default=0.0)
         if directory.name not in kept and time.time() - written > older_than_seconds:
             Upload(directory).discard()
+            removed += 1
+    return removed
 
 
 def safe_file_name(name: str) -> str:
