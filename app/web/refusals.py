@@ -53,11 +53,9 @@ def _page_of(request: Request, problem: dict[str, Any]) -> Response:
     if problem["status"] != HTTPStatus.UNAUTHORIZED:
         return render_page(request, "refusal.html", status=problem["status"], problem=problem)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    reading = request.method in SAFE_METHODS
-    if session_cookie(request) is not None and reading:
-        target = here
-    else:
-        target = f"{SIGN_IN}?{urlencode({'next': here})}" if reading else SIGN_IN
-    response = RedirectResponse(target, HTTPStatus.SEE_OTHER)
-    drop_cookie(request, response, SESSION)
+    reading, known = request.method in SAFE_METHODS, session_cookie(request) is not None
+    elsewhere = f"{SIGN_IN}?{urlencode({'next': here})}" if reading else SIGN_IN
+    response = RedirectResponse(here if known and reading else elsewhere, HTTPStatus.SEE_OTHER)
+    if known:
+        drop_cookie(request, response, SESSION)
     return response
