@@ -95,6 +95,8 @@ def describe(status: DatabaseStatus, *, embedded: bool) -> Iterator[str]:
     advice = "up to date" if status.is_current else f"this version needs {status.head}: run `kvart db upgrade`"
     yield f"{'schema':<12}{status.revision or 'none'} ({advice})"
     yield f"{'size':<12}{status.size_bytes / 1e6:,.1f} MB"
+    if not status.sees_every_row:
+        yield f"{'rows':<12}told to the owner of the database only"
     for table, rows in sorted(status.rows.items()):
         yield f"  {table:<22}{rows:>12,} rows"
 

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import URL, text
+from sqlalchemy import URL
 
 from app.database import migrating, revisions
 from app.database.embedded import DATABASE, EmbeddedCluster
 from app.database.inspection import inspect_database
 from app.database.installation import find_program
 from app.database.programs import last_line, run_program
-from app.database.roles import MAINTENANCE, create_roles
+from app.database.roles import Sight, create_roles, sight_of
 from app.database.sessions import Database
 from app.errors import ConflictError, InvalidInputError
 
@@ -34,12 +34,6 @@ RESTORE_LOCK = 7_402_158_614
 NEW_DATABASE = f"{DATABASE}_restoring"
 OLD_DATABASE = f"{DATABASE}_replaced"
 ATTEMPTS_TO_SWAP = 5
-
-_SEES_EVERY_ROW = text(
-    """select rolsuper or rolbypassrls,
-        (select pg_has_role(oid, 'usage') from pg_roles where rolname = :role)
-    from pg_roles where rolname = current_user"""
-)
 
 
 def back_up(database: Database, target: Path) -> int:
@@ -71,15 +65,13 @@ def back_up(database: Database, target: Path) -> int:
 def _seeing_every_row(database: Database) -> list[str]:
     """Return the option under which ``pg_dump`` reads every row, whatever row security shows to others."""
     with database.owner_engine.connect() as connection:
-        bypasses, maintains = connection.execute(_SEES_EVERY_ROW, {"role": MAINTENANCE}).one()
-    if bypasses or maintains is None:
-        return []
-    if not maintains:
+        sight = sight_of(connection)
+    if sight is Sight.PART:
         raise InvalidInputError(
             f"The user {database.url.username} of the database may not see every row: a backup would lack some.",
             "Back up as the owner of the database.",
         )
-    return ["--enable-row-security"]
+    return ["--enable-row-security"] if sight is Sight.MAINTENANCE else []
 
 
 def restore(database: Database, source: Path, *, replace: bool = False) -> None:

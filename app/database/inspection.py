@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, inspect, select, text
 
 from app.database import revisions
+from app.database.roles import Sight, sight_of
 from app.database.sessions import Database
 from app.database.tables import Base
 from app.database.versions import read_versions
@@ -23,7 +24,8 @@ class DatabaseStatus:
     head: str
     size_bytes: int
     rows: dict[str, int]
-    """Rows of every table of Kvart that the database has."""
+    """Rows of every table of Kvart that the database has; empty for a user who does not see every row."""
+    sees_every_row: bool = True
 
     @property
     def is_current(self) -> bool:
@@ -40,14 +42,16 @@ def inspect_database(database: Database) -> DatabaseStatus:
     """Return the status of a database, whatever its schema."""
     with database.owner_engine.connect() as connection:
         versions = read_versions(connection)
+        sees_every_row = sight_of(connection) is not Sight.PART
         return DatabaseStatus(
             place=database.place(),
             postgresql=versions.postgresql,
             postgis=versions.postgis,
-            revision=revisions.current_revision(connection),
+            revision=database.schema_revision(),
             head=revisions.head_revision(),
             size_bytes=connection.scalar(text("select pg_database_size(current_database())")) or 0,
-            rows=count_rows(connection),
+            rows=count_rows(connection) if sees_every_row else {},
+            sees_every_row=sees_every_row,
         )
 
 

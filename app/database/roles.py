@@ -34,6 +34,16 @@ class DatabaseRole(StrEnum):
 MAINTENANCE = "kvart_maintenance"
 """Role of the owner of the tables, for backups and migrations: every row. The service never acts under it."""
 
+class Sight(StrEnum):
+    """How a user who logged in sees every row of the tables, or that they do not."""
+
+    FREE = "free"
+    """A superuser, or no table is under row security."""
+    MAINTENANCE = "maintenance"
+    """By the policies for maintenance."""
+    PART = "part"
+
+
 ROLES = (*DatabaseRole, MAINTENANCE)
 
 _CREATE = """
@@ -54,6 +64,15 @@ do $$ begin
 end $$
 """
 
+_SIGHT = text(
+    """select case
+        when rolsuper or rolbypassrls
+            or not exists (select from pg_class where relrowsecurity and relnamespace = 'public'::regnamespace)
+            then 'free'
+        when (select pg_has_role(oid, 'usage') from pg_roles where rolname = :role) then 'maintenance'
+        else 'part' end
+    from pg_roles where rolname = current_user"""
+)
 _OWNS = text("select pg_has_role(session_user, relowner, 'usage') from pg_class where oid = cast(:table as regclass)")
 
 
@@ -84,6 +103,11 @@ def reason(error: DBAPIError) -> str:
     """Return what the server said, without the statement and where in it."""
     diagnosis = error.orig.diag.message_primary if isinstance(error.orig, psycopg.Error) else None
     return diagnosis or str(error.orig)
+
+
+def sight_of(connection: Connection) -> Sight:
+    """Return whether the user of a connection without a role sees every row."""
+    return Sight(connection.scalar(_SIGHT, {"role": MAINTENANCE}))
 
 
 def owns(session: Session, table: str) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 from app.database import bulk_loading, migrating
 from app.database.archives import back_up
 from app.database.feature_pages import FeatureQuery, read_feature_page
+from app.database.inspection import inspect_database
 from app.database.roles import owns
 from app.database.sessions import Database, open_database
 from app.errors import InvalidInputError
@@ -112,3 +113,8 @@ def test_a_user_who_owns_nothing_makes_no_backup_that_lacks_rows(
 def test_a_user_who_owns_nothing_does_not_migrate(plain: Database) -> None:
     with pytest.raises(Exception, match=r"permission denied|must be owner|must have admin option"):
         migrating.downgrade(plain.owner_engine, "0001")
+
+
+def test_a_user_who_owns_nothing_sees_the_status_without_rows(plain: Database, towns: dict[str, int]) -> None:
+    status = inspect_database(plain)
+    assert (status.is_current, status.rows, status.sees_every_row) == (True, {}, False)
