@@ -177,8 +177,8 @@ def _moran_in_words(frame: gpd.GeoDataFrame) -> str:
     some = frame.loc[sure, "quadrant"].value_counts()
     high, low, high_alone, low_alone = (int(some.get(code, 0)) for code in ("HH", "LL", "HL", "LH"))
     return (
-        f"By local Moran's I, of the units with a q of at most {LEAST_SURE:g}, {high:,} are high among high and {low:,} "
-        f"low among low; outliers are {high_alone:,} high among low and {low_alone:,} low among high."
+        f"By local Moran's I, of the units with a q of at most {LEAST_SURE:g}, {high:,} are high among high and "
+        f"{low:,} low among low; outliers are {high_alone:,} high among low and {low_alone:,} low among high."
     )
 
 
