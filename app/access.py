@@ -150,8 +150,7 @@ def _credential(request: Request) -> Credential | None:
     if not headers:
         cookie = session_cookie(request)
         return None if cookie is None else Credential("cookie", cookie)
-    scheme, _, text = headers[0].partition(" ")
-    return Credential("bearer", text.strip() if scheme.lower() == "bearer" and len(headers) == 1 else "")
+    return identity.credential_of(headers[0] if len(headers) == 1 else "")
 
 
 def _read_purpose(text: str) -> Purpose:

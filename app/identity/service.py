@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,6 +27,25 @@ class Credential:
 
     kind: Literal["bearer", "cookie"]
     text: str = field(repr=False)
+
+
+def credential_of(authorization: str) -> Credential:
+    """Return what an ``Authorization`` header proves its caller with; empty, and so refused, where it is neither form.
+
+    ``Bearer`` takes a key or a token. ``Basic`` takes a key in the place of the password, whatever the name, for
+    programs such as QGIS that know no other way; it never takes the password of an account.
+    """
+    scheme, _, text = authorization.partition(" ")
+    text = text.strip()
+    if scheme.lower() == "bearer":
+        return Credential("bearer", text)
+    if scheme.lower() != "basic" or len(text) > LONGEST_CREDENTIAL:
+        return Credential("bearer", "")
+    try:
+        key = b64decode(text, validate=True).decode("ascii").partition(":")[2]
+    except ValueError:
+        key = ""
+    return Credential("bearer", key if key.startswith(keys.START) else "")
 
 
 def refusal() -> UnauthenticatedError:

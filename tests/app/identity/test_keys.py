@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -22,7 +23,7 @@ from app.identity.keys import KeyLimits, NewKey, narrowed, parse_scopes
 from app.identity.purposes import Purpose
 from app.identity.rights import Precision, Right, allows, rights
 from app.identity.roles import ASSIGNABLE_ROLES, Role
-from app.identity.service import LONGEST_CREDENTIAL, Credential, authenticate
+from app.identity.service import LONGEST_CREDENTIAL, Credential, authenticate, credential_of
 
 EVERYTHING_READ = KeyLimits()
 EXACTNESS = {None: 0, Precision.COARSE: 1, Precision.EXACT: 2}
@@ -156,6 +157,30 @@ def test_keys_that_are_not_whole_or_not_ours(new_account: Callable, new_key: Cal
 def test_any_text_is_refused_with_the_same_words(session: Session, kind: str, text: str) -> None:
     with refused():
         authenticate(session, Credential(kind, text))
+
+
+def test_a_header_may_carry_a_key_in_the_place_of_a_password() -> None:
+    key = "kvart_abcdefghij_secret"
+    for header, text in {
+        f"Bearer {key}": key,
+        f"bearer  {key} ": key,
+        f"Basic {b64encode(f'ada:{key}'.encode()).decode()}": key,
+        f"basic {b64encode(f':{key}'.encode()).decode()}": key,
+        f"Basic {b64encode(b'ada:four unrelated words').decode()}": "",
+        f"Basic {b64encode(key.encode()).decode()}": "",
+        f"Basic {b64encode('ada:kvart_ā'.encode()).decode()}": "",
+        f"Basic {'A' * 9000}": "",
+        "Basic ada:kvart_": "",
+        "Basic": "",
+        "Negotiate abc": "",
+        "": "",
+    }.items():
+        assert credential_of(header) == Credential("bearer", text)
+
+
+@given(header=st.text() | st.binary().map(lambda octets: f"Basic {b64encode(octets).decode()}"))
+def test_any_header_is_read(header: str) -> None:
+    assert credential_of(header).kind == "bearer"
 
 
 def test_only_the_hash_of_a_secret_is_stored(
