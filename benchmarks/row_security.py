@@ -66,7 +66,7 @@ def run() -> Section:
     )
 
 
-def fill(database: Database) -> list[int]:
+def fill(database: Database, rows_each: int = ROWS_EACH) -> list[int]:
     """Store the municipalities and their incidents; return the keys of the municipalities from west to east."""
     keys = []
     with database.transaction() as session:
@@ -77,7 +77,7 @@ def fill(database: Database) -> list[int]:
             keys.append(made.id)
     with database.owner_engine.begin() as connection:
         connection.execute(text("select setseed(0.5)"))
-        connection.execute(text(FILL), {"each": ROWS_EACH})
+        connection.execute(text(FILL), {"each": rows_each})
         connection.execute(text("analyze"))
     return keys
 

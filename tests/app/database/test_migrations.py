@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import Popen
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -124,3 +126,37 @@ def test_migrations_are_found_from_any_working_directory(tmp_path: Path) -> None
         [sys.executable, "-c", program], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(repository)}
     )
     assert answer.stdout.strip() == revisions.head_revision(), answer.stderr
+
+
+MIGRATE = """
+from sqlalchemy import make_url
+from app.database import migrating
+from app.database.sessions import Database
+database = Database(make_url(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+migrating.upgrade(database.owner_engine)
+print(database.schema_revision())
+"""
+
+
+def test_databases_of_one_server_are_migrated_at_once_though_they_share_the_roles(
+    open_home: Path, start_python: Callable[..., Popen[str]]
+) -> None:
+    cluster = EmbeddedCluster(open_home / "new", durable=False)
+    cluster.start()
+    migrations = []
+    try:
+        for number in range(3):
+            with psycopg.connect(cluster.conninfo("postgres"), autocommit=True) as connection:
+                connection.execute(f"create database several_{number}")
+            address = cluster.url(f"several_{number}").render_as_string(hide_password=False)
+            migrations.append(start_python(MIGRATE, address))
+        assert [process.stdout.readline() for process in migrations if process.stdout] == ["ready\n"] * 3
+        for process in migrations:
+            assert process.stdin
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        assert [process.communicate(timeout=60)[0].strip() for process in migrations] == [revisions.head_revision()] * 3
+    finally:
+        cluster.stop()
