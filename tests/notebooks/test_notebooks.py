@@ -19,13 +19,18 @@ def code_of(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def run(name):
+    """A notebook after a run, with warnings printed where they would otherwise pass unseen."""
+    path = next(path for path in NOTEBOOKS if path.name == name)
+    notebook = read(path)
+    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(path.parent)}}).execute()
+    return notebook
+
+
 @pytest.fixture(scope="module")
 def executed():
-    """The SARA notebook after a run, with warnings printed where they would otherwise pass unseen."""
-    path = next(path for path in NOTEBOOKS if path.name == "sara_on_the_sample.ipynb")
-    notebook = read(path)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
-    return notebook
+    """The SARA notebook after a run."""
+    return run("sara_on_the_sample.ipynb")
 
 
 def printed(notebook, stream):
@@ -74,3 +79,24 @@ def test_a_before_after_figure_is_called_uncontrolled(executed):
     ]
     assert len(tables) == 1
     assert "UNCONTROLLED" in tables[0]
+
+
+@pytest.mark.real_data
+def test_the_notebook_on_two_cities_reproduces_independent_software(shared_data, oracles):
+    notebook = run("chicago_and_memphis.ipynb")
+    text = printed(notebook, "stdout")
+    assert printed(notebook, "stderr") == ""
+    assert float(re.search(r"largest difference from spdep (\S+)", text)[1]) <= 1e-12
+    differences = re.findall(r"largest difference (\S+) per km2 on 1,360 cells", text)
+    assert len(differences) == 5
+    assert max(map(float, differences)) < 1e-9
+    assert "observed equal to the reference: True" in text
+    assert re.search(r"read as UTC: .*shifted_clock", text)
+    assert not re.search(r"read as local time: .*shifted_clock", text)
+
+
+def test_without_the_real_data_the_notebook_says_so(tmp_path, monkeypatch):
+    first = code_of(read(next(path for path in NOTEBOOKS if path.name == "chicago_and_memphis.ipynb")))[0]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=r"The real data .* are not beside this repository"):
+        exec(first["source"], {})
