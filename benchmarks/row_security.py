@@ -32,7 +32,7 @@ select m, st_setsrid(st_point(west + random() * 0.1, 57.2 + random() * 0.1), 432
 from (select m.id as m, st_xmin(m.boundary) as west, timestamptz '2025-01-01' + random() * interval '1 year' as t
       from generate_series(1, :each) cross join municipality as m) as places
 """
-QUERIES = {
+QUERIES: dict[str, Callable[[float], FeatureQuery]] = {
     "a page of 1,000 incidents": lambda _west: FeatureQuery(limit=PAGE),
     "a page of 1,000 from the middle": lambda _west: FeatureQuery(limit=PAGE, after=MUNICIPALITIES * ROWS_EACH // 2),
     "a page of 1,000 in a quarter of the area": lambda west: FeatureQuery(

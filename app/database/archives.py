@@ -204,6 +204,11 @@ def _restore_program(database: Database, *arguments: str) -> str:
     return _run(database, "pg_restore", "--exit-on-error", *arguments, connect=False)
 
 
+def _reason(told: str) -> str:
+    """Return what the server said, or else the last line of a program: after an error it only repeats the statement."""
+    return last_line("\n".join(line for line in told.splitlines() if "ERROR:" in line) or told)
+
+
 def _run(database: Database, name: str, *arguments: str, connect: bool = True) -> str:
     """Run a client program; what a restore writes is safe on disk with the synchronous commit that comes after it."""
     program = database.cluster.installation().program(name) if database.cluster else find_program(name, database.bindir)
@@ -214,6 +219,7 @@ def _run(database: Database, name: str, *arguments: str, connect: bool = True) -
     outcome = run_program([program, *arguments, *address], env=environment)
     if outcome.returncode != 0:
         raise InvalidInputError(
-            f"{name} did not finish: {last_line(outcome.stderr)}", "Nothing was changed. Check the file and free space."
+            f"{name} did not finish: {_reason(outcome.stderr)}",
+            "Nothing was changed. Check the file, free space, and that roles of your own exist on this server.",
         )
     return outcome.stdout

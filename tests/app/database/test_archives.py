@@ -87,6 +87,20 @@ def test_identities_go_on_after_a_restore(file: Path, empty_database: Database) 
         assert connection.scalar(text(added)) == 11
 
 
+def test_a_role_of_ones_own_that_the_new_server_lacks_is_named(
+    full_database: Database, empty_database: Database, tmp_path: Path
+) -> None:
+    with full_database.owner_engine.begin() as connection:
+        connection.execute(text("create role reports"))
+        connection.execute(text("grant select on incident to reports"))
+    back_up(full_database, tmp_path / "town.backup")
+    with full_database.owner_engine.begin() as connection:
+        connection.execute(text("drop owned by reports"))
+        connection.execute(text("drop role reports"))
+    with pytest.raises(InvalidInputError, match='role "reports" does not exist'):
+        restore(empty_database, tmp_path / "town.backup")
+
+
 def damaged(file: Path) -> Path:
     """Return a backup whose list of contents is whole and whose rows are cut off."""
     cut = file.with_name("cut.backup")
