@@ -56,7 +56,7 @@ def canonical_json(event: LoggedEvent) -> bytes:
 
 def canonical_time(moment: datetime) -> str:
     """Return a point in time in UTC with microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def event_digest(event: LoggedEvent) -> bytes:
