@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from app.database.feature_pages import note_look
 from app.database.sessions import Database
 from app.dependencies import DatabaseDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.features.parameters import MAX_IDENTIFIER
@@ -64,6 +65,7 @@ async def import_file(
     except BaseException:
         await to_thread.run_sync(upload.discard)
         raise
+    note_look(session, "runs", 1, run.id, run.id)
     response.headers["Location"] = run_address(municipality, run.id)
     return run_detail(municipality, run)
 
@@ -113,6 +115,8 @@ def get_quarantine(
     """
     found = service.quarantined_rows(session, municipality, id, after_line=after_line, limit=most + 1)
     page = found[:most]
+    if page:
+        note_look(session, "quarantine", len(page), page[0].line, page[-1].line)
     if format == "csv":
         name = f'attachment; filename="quarantine-{id}.csv"'
         return Response(

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request, Response
 
 from app.beats import service as beats
+from app.database.feature_pages import note_look
 from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.errors import NotFoundError
 from app.features.parameters import MAX_IDENTIFIER, BboxParam, parse_bbox
@@ -51,6 +52,7 @@ def submit_run(
     Follow the run at the address in `Location` until its state is `succeeded`, `failed` or `dismissed`.
     """
     run = service.submit_run(session, municipality, body.kind, body.parameters, body.seed)
+    note_look(session, "runs", 1, run.id, run.id)
     response.headers["Location"] = run_address(municipality, run.id)
     return run_detail(municipality, run)
 
