@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,22 +14,43 @@ import pytest
 from benchmarks.service_process import Service, kill_pid
 
 
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A home on a real disk that the account of the database may enter, and nobody else needs."""
+def new_directory() -> Path:
+    """Make a directory on a real disk that the account of the database may enter."""
     directory = Path(tempfile.mkdtemp(prefix="kvart-faults-"))
     directory.chmod(0o711)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[Service]:
+    """A stopped service with one municipality and an administrator's key; its home is there to be copied."""
+    directory = new_directory()
+    service = Service(directory / "home")
+    try:
+        service.start()
+        service.create_town()
+        service.stop()
+        yield service
+    finally:
+        service.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Where the home of the service is to be."""
+    directory = new_directory()
     yield directory / "home"
     shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture
-def service(home: Path) -> Iterator[Service]:
-    """The service with one municipality."""
-    service = Service(home)
+def service(home: Path, model: Service) -> Iterator[Service]:
+    """A running service with one municipality."""
+    subprocess.run(["cp", "-a", str(model.home), str(home)], check=True)
+    service = Service(home, key=model.key)
     try:
         service.start()
-        service.create_town()
         yield service
     finally:
         service.stop()
