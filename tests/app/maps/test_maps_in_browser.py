@@ -4,6 +4,7 @@ import re
 from itertools import combinations
 
 import pytest
+from hostile_text import PAYLOAD
 from map_frames import beats, context, danger_zones, density_cells, fixes, hot_spot_cells, lights
 
 from app.maps.documents import beat_map, content_security_policy, density_map, hot_spot_map, lighting_map
@@ -19,22 +20,6 @@ DRAWINGS = {
         hot_spot_cells(24), about, danger_zones=danger_zones(), lights=lights(200), fixes=fixes()
     ),
 }
-PAYLOADS = (
-    '<img src=x onerror="window.ran=1">',
-    "${window.ran=1}",
-    "`);window.ran=1;(`",
-    '"><script>window.ran=1</script>',
-    "</script><script>window.ran=1</script>",
-    "'+(window.ran=1)+'",
-    '\\"+(window.ran=1)//',
-    "\u2028window.ran=1//\u2029",
-    "{{window.ran=1}}{% raw %}",
-    "--><svg onload=window.ran=1>",
-    "</style><body onload=window.ran=1>",
-    "</textarea></title><iframe srcdoc='<script>parent.ran=1</script>'>",
-    "javascript:window.ran=1",
-)
-PAYLOAD = " ".join(PAYLOADS)
 
 COLOURED_CANVAS = """() => {
     const canvas = document.querySelector('.map-canvas canvas');
