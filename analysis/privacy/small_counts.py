@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +16,6 @@ SMALL = 5
 """Counts above zero and below this are small."""
 
 NOT_SHOWN = "not shown"
-
-Move = dict[tuple[int, int], int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +39,22 @@ class PublicTable:
     def counts(self) -> npt.NDArray[np.object_]:
         """The table without its sums."""
         return self.shown[:-1, :-1]
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """A table with its sums, its small counts, and what is hidden so far."""
+
+    table: IntArray
+    is_small: BoolArray
+    hidden: BoolArray
+    small: int
+
+    def shown_alike(self, change: IntArray, part: Any = ...) -> BoolArray:
+        """Tell where a changed number would be shown in the same way: small stays small, none none, others neither."""
+        changed = self.table[part] + change
+        small = (changed > 0) & (changed < self.small)
+        return np.asarray((small == self.is_small[part]) & (changed >= 0) & ((changed == 0) == (self.table[part] == 0)))
 
 
 def suppress_table(counts: npt.ArrayLike, *, small: int = SMALL) -> PublicTable:
@@ -88,19 +101,17 @@ def suppress_table(counts: npt.ArrayLike, *, small: int = SMALL) -> PublicTable:
     table = _with_sums(counts)
     if small < 3:
         raise ParameterError(f"The limit of small counts is {small}.", "Use at least 3, usually 5.")
-    is_small = (table > 0) & (table < small)
-    hidden = np.zeros(table.shape, dtype=np.bool_)
-    signs = _signs(table.shape)
-    for row, column in sorted(np.argwhere(is_small).tolist(), key=lambda cell: (table[cell[0], cell[1]], cell)):
-        corners = _cheapest(table, is_small, hidden, signs, (row, column), small)
+    state = _State(table, (table > 0) & (table < small), np.zeros(table.shape, dtype=np.bool_), small)
+    for row, column in sorted(np.argwhere(state.is_small).tolist(), key=lambda cell: (table[cell[0], cell[1]], cell)):
+        corners = _cheapest(state, row, column)
         if corners is None:
             return _nothing_shown(table.shape)
         for corner in corners:
-            hidden[corner] = not is_small[corner]
+            state.hidden[corner] = not state.is_small[corner]
     shown = table.astype(object)
-    shown[is_small] = f"<{small}"
-    shown[hidden] = NOT_SHOWN
-    return PublicTable(shown, is_small, hidden)
+    shown[state.is_small] = f"<{small}"
+    shown[state.hidden] = NOT_SHOWN
+    return PublicTable(shown, state.is_small, state.hidden)
 
 
 def _nothing_shown(shape: tuple[int, ...]) -> PublicTable:
@@ -123,79 +134,48 @@ def _with_sums(counts: npt.ArrayLike) -> IntArray:
     return np.vstack([table, table.sum(axis=0)])
 
 
-def _signs(shape: tuple[int, ...]) -> tuple[list[int], list[int]]:
-    """Return 1 for counts and -1 for sums, so that every line adds up to zero."""
-    return [1] * (shape[0] - 1) + [-1], [1] * (shape[1] - 1) + [-1]
-
-
-def _cheapest(
-    table: IntArray,
-    is_small: BoolArray,
-    hidden: BoolArray,
-    signs: tuple[list[int], list[int]],
-    cell: tuple[int, int],
-    small: int,
-) -> tuple[tuple[int, int], ...] | None:
+def _cheapest(state: _State, row: int, column: int) -> list[tuple[int, int]] | None:
     """Return the corners to hide for one small count: the widest range first, then the least cost; None where none."""
-    value = int(table[cell])
+    value = int(state.table[row, column])
     ranges = sorted(
-        ((low, high) for low in range(1, value + 1) for high in range(value, small) if high > low),
+        ((low, high) for low in range(1, value + 1) for high in range(value, state.small) if high > low),
         key=lambda limits: (limits[0] - limits[1], limits),
     )
+    allowed = {target: _allowed(state, row, column, target - value) for target in range(1, state.small)}
     for low, high in ranges:
-        found = [
-            (_cost(table, is_small, hidden, rectangle), rectangle)
-            for rectangle in _rectangles(table.shape, cell)
-            if all(
-                _stays(table, is_small, _move(cell, rectangle, signs, target - value), small) for target in (low, high)
-            )
-        ]
-        if found:
-            return min(found)[1]
+        both = allowed[low] & allowed[high]
+        if both.any():
+            cost = np.where(both, _cost(state, row, column), np.iinfo(np.int64).max)
+            other_row, other_column = np.unravel_index(int(np.argmin(cost)), cost.shape)
+            return [(row, int(other_column)), (int(other_row), column), (int(other_row), int(other_column))]
     return None
 
 
-def _rectangles(
-    shape: tuple[int, ...], cell: tuple[int, int]
-) -> Iterator[tuple[tuple[int, int], tuple[int, int], tuple[int, int]]]:
-    """Return the other three corners of every rectangle at a cell."""
-    row, column = cell
-    for other_row in range(shape[0]):
-        for other_column in range(shape[1]):
-            if other_row != row and other_column != column:
-                yield (row, other_column), (other_row, column), (other_row, other_column)
+def _allowed(state: _State, row: int, column: int, change: int) -> BoolArray:
+    """Tell for the corner across of every rectangle whether the table changed at its corners would be shown alike.
+
+    Counts are 1 and sums -1, so that every line adds up to zero and a change in one corner is taken up by the others.
+    """
+    signs = [np.r_[np.ones(n - 1, np.int64), -1] for n in state.table.shape]
+    by_row, by_column = -signs[0][row] * signs[0], -signs[1][column] * signs[1]
+    allowed: BoolArray = (
+        state.shown_alike(change * by_row[:, None] * by_column[None, :])
+        & state.shown_alike(change * by_column, (row, slice(None)))[None, :]
+        & state.shown_alike(change * by_row, (slice(None), column))[:, None]
+    )
+    allowed[row, :] = False
+    allowed[:, column] = False
+    return allowed
 
 
-def _move(
-    cell: tuple[int, int],
-    rectangle: tuple[tuple[int, int], tuple[int, int], tuple[int, int]],
-    signs: tuple[list[int], list[int]],
-    change: int,
-) -> Move:
-    """Return how the corners change when a cell does, so that every line still adds up."""
-    beside, below, across = rectangle
-    by_column = -signs[1][cell[1]] * signs[1][beside[1]]
-    by_row = -signs[0][cell[0]] * signs[0][below[0]]
-    return {cell: change, beside: change * by_column, below: change * by_row, across: change * by_column * by_row}
-
-
-def _stays(table: IntArray, is_small: BoolArray, move: Move, small: int) -> bool:
-    """Tell whether a changed table would be shown in the same way: small numbers small, the others not."""
-    for corner, change in move.items():
-        changed = int(table[corner]) + change
-        if is_small[corner] != (0 < changed < small) or changed < 0 or (table[corner] == 0) != (changed == 0):
-            return False
-    return True
-
-
-def _cost(
-    table: IntArray, is_small: BoolArray, hidden: BoolArray, rectangle: tuple[tuple[int, int], ...]
-) -> tuple[int, int]:
-    """Return how many sums and counts a rectangle newly hides, sums for three, and how large they are."""
-    last_row, last_column = table.shape[0] - 1, table.shape[1] - 1
-    fresh = [corner for corner in rectangle if not (is_small[corner] or hidden[corner])]
-    weight = sum(1 + 2 * (row == last_row) + 2 * (column == last_column) for row, column in fresh)
-    return weight, int(sum(table[corner] for corner in fresh))
+def _cost(state: _State, row: int, column: int) -> IntArray:
+    """Return for every rectangle how many counts and sums it newly hides, sums for three, then how large they are."""
+    price = np.ones(state.table.shape, dtype=np.int64)
+    price[-1, :] += 2
+    price[:, -1] += 2
+    price = price * (4 * int(state.table[-1, -1]) + 1) + state.table
+    price[state.is_small | state.hidden] = 0
+    return price + price[row, :][None, :] + price[:, column][:, None]
 
 
 def suppress_list(counts: npt.ArrayLike, *, small: int = SMALL) -> tuple[Any, ...]:
