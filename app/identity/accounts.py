@@ -131,6 +131,7 @@ def set_password(session: Session, name: str, password: str, settings: AccountSe
     NotFoundError
         If there is no such account.
     """
+    repository.lock_alterations(session)
     account = get_account(session, name)
     require_good_password(password, name)
     new_hash = Passwords(settings).hash(password)
@@ -172,6 +173,8 @@ def enable(session: Session, name: str) -> None:
     account = get_account(session, name)
     if account.disabled_at is None and account.locked_until is None:
         raise ConflictError(f"The account {name} is neither disabled nor locked.")
+    if account.disabled_at is not None:
+        repository.delete_sessions_and_links(session, account.id)
     repository.update_account(session, account.id, disabled_at=None, failed_attempts=0, locked_until=None)
 
 

@@ -130,6 +130,7 @@ def create_key(
         accounts.require_assignable(limits.role)
     if len(label) > LONGEST_LABEL or not label.isprintable():
         raise InvalidInputError(f"The label has to be one line of at most {LONGEST_LABEL} characters.")
+    repository.lock_alterations(session)
     prefix = "".join(secrets.choice(_PREFIX_ALPHABET) for _ in range(_PREFIX_LENGTH))
     secret, expires_at = secrets.token_urlsafe(32), datetime.now(UTC) + timedelta(days=days)
     repository.insert_key(

@@ -48,6 +48,7 @@ def create_link(session: Session, name: str) -> NewLink:
     NotFoundError
         If there is none of that name.
     """
+    repository.lock_alterations(session)
     account = accounts.get_account(session, name)
     if account.disabled_at is not None:
         raise ConflictError(f"The account {name} is disabled.", f"`kvart users enable {name}` opens it again.")

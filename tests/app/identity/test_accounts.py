@@ -6,15 +6,16 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database
 from app.errors import ConflictError, InvalidInputError, NotFoundError
-from app.identity import accounts
+from app.identity import accounts, keys, links, sessions
 from app.identity.passwords import COMMONEST, require_good_password
 from app.identity.roles import Role
 from app.identity.service import sign_in_external
@@ -166,6 +167,57 @@ def test_of_two_administrators_who_give_different_roles_one_is_told(
     assert given.count(None) == 1
     with _identity(database) as session:
         assert accounts.get_account(session, "ada").roles["talsi"] in given
+
+
+def test_an_account_that_goes_meanwhile_gets_nothing(
+    database: Database, new_account: Callable[..., str], settings: AccountSettings
+) -> None:
+    gifts: list[Change] = [
+        keys.create_key,
+        links.create_link,
+        lambda session, name: accounts.set_password(session, name, "four unrelated words", settings),
+        lambda session, name: accounts.grant(session, name, Role.OFFICER),
+    ]
+    for give in gifts:
+        new_account("ada")
+        given = Event()
+
+        def meanwhile(give: Change = give, given: Event = given) -> bool:
+            given.wait()
+            try:
+                with _identity(database) as session:
+                    give(session, "ada")
+            except NotFoundError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(1) as threads:
+            outcome = threads.submit(meanwhile)
+            with _identity(database) as session:
+                accounts.remove(session, "ada")
+                given.set()
+                wait_for_a_lock(database)
+            assert outcome.result() is False
+
+
+def wait_for_a_lock(database: Database) -> None:
+    """Return as soon as another transaction waits for this one."""
+    waiting = text("select count(*) from pg_locks where not granted")
+    with database.owner_engine.connect() as connection:
+        while connection.scalar(waiting) == 0:
+            connection.rollback()
+
+
+def test_what_was_open_before_an_account_was_disabled_stays_closed(
+    database: Database, new_account: Callable[..., str], settings: AccountSettings, change: Callable[..., int]
+) -> None:
+    new_account("ada")
+    with _identity(database) as session:
+        token = sessions.open_session(session, accounts.get_account(session, "ada").id, "ada", settings).token
+    change("update account set disabled_at = now()")
+    with _identity(database) as session:
+        accounts.enable(session, "ada")
+        assert sessions.caller_of_session(session, token) is None
 
 
 def test_of_two_who_add_the_same_name_one_is_told(database: Database) -> None:

@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from app.database.roles import DatabaseRole
@@ -80,6 +83,32 @@ def test_what_opens_no_session(sign_in: SignIn, new_account: Callable[..., str],
     change("update account set disabled_at = now()")
     with refused():
         sign_in()
+
+
+def test_every_attempt_takes_one_verification(
+    sign_in: SignIn, new_account: Callable[..., str], change: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_account("ada", password=PASSWORD)
+    new_account("bob")
+    new_account("eve", password=PASSWORD)
+    change("update account set disabled_at = now() where name = 'eve'")
+    verified: list[int] = []
+    verify = PasswordHasher.verify
+    monkeypatch.setattr(
+        PasswordHasher, "verify", lambda self, *given: verified.append(self.memory_cost) or verify(self, *given)
+    )
+    names = ["nobody", "bob", "eve", "not a name", "ada", "ada", "ada", "ada", "ada", "ada"]
+    for number, name in enumerate(names, start=1):
+        with refused():
+            sign_in(name, "wrong")
+        assert verified == [256] * number
+
+
+def test_no_other_role_reaches_accounts(database: Database) -> None:
+    for role in set(DatabaseRole) - {DatabaseRole.IDENTITY}:
+        for table in ("account", "membership", "api_key", "sign_in_link", "login_session"):
+            with pytest.raises(ProgrammingError, match="permission denied"), database.transaction(role) as session:
+                session.execute(text(f"select 1 from {table}"))
 
 
 def test_an_account_is_locked_after_five_attempts_and_longer_each_time(
