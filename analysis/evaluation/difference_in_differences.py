@@ -128,7 +128,11 @@ def difference_in_differences(
     chosen = season or ("calendar" if panel.control is None else "months")
     if chosen not in ("months", "calendar") or (chosen == "months" and panel.control is None):
         raise ParameterError(f"The season {chosen!r} cannot be used here.", "Use calendar, or months with a control.")
-    _check_events(panel)
+    if not has_events(panel):
+        raise TooFewEventsError(
+            "An area has no event before or after the fix, so that no ratio is defined.",
+            "Use the weighted displacement difference, which works with zeros.",
+        )
     counts, treated, month, after = _stacked(panel)
     kept = _months_with_events(counts, month if chosen == "months" else panel.calendar_month[month])
     columns = _columns(panel, chosen, treated[kept], month[kept], after[kept])
@@ -144,15 +148,19 @@ def difference_in_differences(
     )
 
 
-def _check_events(panel: MonthlyPanel) -> None:
-    """Refuse an area that has no event in one of the periods, which would need an infinite coefficient."""
-    for name, counts in (("treated", panel.treated), ("control", panel.control)):
-        for when, part in (("before", ~panel.after), ("after", panel.after)):
-            if counts is not None and counts[part].sum() == 0:
-                raise TooFewEventsError(
-                    f"The {name} area has no event {when} the fix, so that no ratio is defined.",
-                    "Use the weighted displacement difference, which works with zeros.",
-                )
+def has_events(panel: MonthlyPanel) -> bool:
+    """Tell whether every area has an event in both periods; without, a ratio would need an infinite coefficient.
+
+    Parameters
+    ----------
+    panel : MonthlyPanel
+
+    Returns
+    -------
+    bool
+    """
+    series = [panel.treated] if panel.control is None else [panel.treated, panel.control]
+    return all(counts[part].sum() > 0 for counts in series for part in (panel.after, ~panel.after))
 
 
 def _stacked(panel: MonthlyPanel) -> tuple[FloatArray, BoolArray, Any, BoolArray]:

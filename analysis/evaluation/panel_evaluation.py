@@ -5,14 +5,20 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from analysis.evaluation.difference_in_differences import DifferenceInDifferences, Season, difference_in_differences
+from analysis.evaluation.difference_in_differences import (
+    DifferenceInDifferences,
+    Season,
+    difference_in_differences,
+    has_events,
+)
 from analysis.evaluation.displacement_difference import DisplacementDifference, weighted_displacement_difference
 from analysis.evaluation.guards import Guard, StudyConditions, design_guards, notices_of
 from analysis.evaluation.monthly_panel import MonthlyPanel
 from analysis.evaluation.verdict import Verdict, verdict
-from analysis.summary import Summary
+from analysis.summary import Notice, Summary
 
 YEAR = 12
 TREND_LEVEL = 0.05
@@ -25,7 +31,8 @@ class PanelEvaluation:
 
     Attributes
     ----------
-    estimate : DifferenceInDifferences
+    estimate : DifferenceInDifferences or None
+        None where an area has no event in one of the periods, so that no ratio is defined.
     difference : DisplacementDifference or None
         Weighted displacement difference of the sums, in events a month, with the dispersion of the panel; None without
         a control.
@@ -33,11 +40,12 @@ class PanelEvaluation:
         All of them, also those that passed.
     verdict : Verdict
     frame : DataFrame
-        ``month, after, treated, control, expected``: `expected` is the treated area if the fix had done nothing.
+        ``month, after, treated, control, expected``: `expected` is the treated area if the fix had done nothing
+        (null without an estimate).
     summary : Summary
     """
 
-    estimate: DifferenceInDifferences
+    estimate: DifferenceInDifferences | None
     difference: DisplacementDifference | None
     guards: tuple[Guard, ...]
     verdict: Verdict
@@ -70,8 +78,15 @@ def evaluate_panel(
 
     Raises
     ------
-    TooFewEventsError, ParameterError
+    TooFewEventsError
+        There is no event at all, or the months leave too few degrees of freedom.
+    ParameterError
         See `difference_in_differences`.
+
+    Notes
+    -----
+    Where an area has no event in one of the periods, the weighted displacement difference of the sums takes the place
+    of the ratio; months then do not tell how much counts vary, and a guard says so.
 
     Examples
     --------
@@ -82,47 +97,67 @@ def evaluate_panel(
     'About 50 % fewer, 34 to 62 %.'
     """
     known = dataclasses.replace(conditions or StudyConditions(), same_months=panel.same_months)
-    estimate = difference_in_differences(panel, season=season, confidence=confidence)
     design, controlled = panel.design(), panel.control is not None
-    dispersion = max(1.0, estimate.dispersion)
+    estimate = None
+    if has_events(panel):
+        estimate = difference_in_differences(panel, season=season, confidence=confidence)
+    dispersion = 1.0 if estimate is None else max(1.0, estimate.dispersion)
     difference = None
     if controlled:
         difference = weighted_displacement_difference(design, dispersion=dispersion, confidence=confidence)
     base = tuple(guard for guard in design_guards(design, known) if guard.code != "seasonality")
     guards = (*base, _season_guard(panel), _dispersion_guard(estimate), _trend_guard(estimate, controlled=controlled))
-    found = verdict(estimate.effect, guards, controlled=controlled)
-    parameters = {
-        "months_before": int((~panel.after).sum()),
-        "months_after": int(panel.after.sum()),
-        "season": estimate.season,
-        "confidence": confidence,
-        "dispersion": estimate.dispersion,
-        "degrees_of_freedom": estimate.degrees,
-        "conditions": dataclasses.asdict(known),
-    }
-    reading = (
-        f"{found.text} Estimated from {parameters['months_before']} months before and {parameters['months_after']} "
-        f"after{', against a control area' if controlled else ', without a control area'}."
+    found = verdict(
+        estimate.effect if estimate else None,
+        guards,
+        controlled=controlled,
+        difference=difference.local if difference and not estimate else None,
     )
-    summary = Summary(
+    told = _summary(panel, estimate, found.text, notices_of(guards), (known, confidence))
+    return PanelEvaluation(estimate, difference, guards, found, _frame(panel, estimate), told)
+
+
+def _summary(
+    panel: MonthlyPanel,
+    estimate: DifferenceInDifferences | None,
+    finding: str,
+    warnings: tuple[Notice, ...],
+    asked: tuple[StudyConditions, float],
+) -> Summary:
+    """Describe how a panel was evaluated."""
+    controlled = panel.control is not None
+    before, after = int((~panel.after).sum()), int(panel.after.sum())
+    parameters = {
+        "months_before": before,
+        "months_after": after,
+        "season": estimate.season if estimate else None,
+        "dispersion": estimate.dispersion if estimate else None,
+        "degrees_of_freedom": estimate.degrees if estimate else None,
+        "conditions": dataclasses.asdict(asked[0]),
+        "confidence": asked[1],
+    }
+    against = "against a control area" if controlled else "without a control area"
+    return Summary(
         method="Quasi-Poisson difference-in-differences" if controlled else "Quasi-Poisson change without control",
         parameters=parameters,
-        n_used=round(design.total),
+        n_used=round(panel.design().total),
         excluded={},
         crs="",
         study_area_km2=0.0,
-        reading=reading,
-        warnings=notices_of(guards),
+        reading=f"{finding} Estimated from {before} months before and {after} after, {against}.",
+        warnings=warnings,
     )
-    return PanelEvaluation(estimate, difference, guards, found, _frame(panel, estimate), summary)
 
 
-def _frame(panel: MonthlyPanel, estimate: DifferenceInDifferences) -> pd.DataFrame:
+def _frame(panel: MonthlyPanel, estimate: DifferenceInDifferences | None) -> pd.DataFrame:
     """Return what a chart of the panel shows."""
     columns = {"month": panel.months.astype(str), "after": panel.after, "treated": panel.treated}
     if panel.control is not None:
         columns["control"] = panel.control
-    return pd.DataFrame(columns | {"expected": estimate.expected})
+    expected = pd.array(np.zeros(panel.months.size) if estimate is None else estimate.expected, dtype="Float64")
+    if estimate is None:
+        expected[:] = pd.NA
+    return pd.DataFrame(columns | {"expected": expected})
 
 
 def _season_guard(panel: MonthlyPanel) -> Guard:
@@ -137,22 +172,27 @@ def _season_guard(panel: MonthlyPanel) -> Guard:
     return Guard(code, "warning", f"{message} The comparison holds if the seasons of both areas are alike.")
 
 
-def _dispersion_guard(estimate: DifferenceInDifferences) -> Guard:
+def _dispersion_guard(estimate: DifferenceInDifferences | None) -> Guard:
     """Tell how much the months vary."""
     code = "overdispersion"
+    if estimate is None:
+        message = "An area has a period without events: the interval supposes that variance equals the mean."
+        return Guard(code, "warning", message)
     message = f"The variance of monthly counts is {estimate.dispersion:.2f} times what chance alone gives"
     if estimate.dispersion > LARGE_DISPERSION:
         return Guard(code, "warning", f"{message}; the interval was widened for it.")
     return Guard(code, "passed", f"{message}; the interval allows for it.")
 
 
-def _trend_guard(estimate: DifferenceInDifferences, *, controlled: bool) -> Guard:
+def _trend_guard(estimate: DifferenceInDifferences | None, *, controlled: bool) -> Guard:
     """Tell whether the control ran parallel before the fix."""
     code = "parallel_trends"
     if not controlled:
         return Guard(code, "warning", "Without a control nobody knows which way the area was going.")
-    if estimate.trend_p_value is None:
-        return Guard(code, "warning", "There are too few months before to see whether both areas ran parallel.")
+    if estimate is None or estimate.trend_p_value is None:
+        return Guard(
+            code, "warning", "There are too few months or events before to see whether both areas ran parallel."
+        )
     if estimate.trend_p_value < TREND_LEVEL:
         message = (
             f"Treated area and control were going apart before the fix (p = {estimate.trend_p_value:.3f}): choose "

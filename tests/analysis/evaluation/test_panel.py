@@ -110,6 +110,18 @@ def test_a_season_alone_is_no_effect():
     assert "season" in some.verdict.text
 
 
+def test_a_street_without_any_event_after_the_fix_is_judged_by_the_difference():
+    gone = np.r_[np.tile([3, 2], 12), np.zeros(12)]
+    found = evaluate_panel(monthly_panel(MONTHS, gone, np.full(36, 3), start="2024-01-01"), StudyConditions("other"))
+    assert found.estimate is None
+    assert found.verdict.kind == "fewer"
+    assert "events fewer than expected" in found.verdict.text
+    assert found.frame["expected"].isna().all()
+    assert {g.code: g.outcome for g in found.guards}["overdispersion"] == "warning"
+    alone = evaluate_panel(monthly_panel(MONTHS, gone, start="2024-01-01"), StudyConditions("other"))
+    assert alone.verdict.kind == "no_effect_can_be_claimed"
+
+
 def test_months_of_work_and_months_without_events_are_left_out():
     treated, control = np.full(36, 5), np.full(36, 9)
     treated[3] = control[3] = 0
@@ -164,7 +176,7 @@ def test_impossible_models_are_refused():
     with pytest.raises(ParameterError, match="season"):
         difference_in_differences(alone, season="months")
     zero = monthly_panel(MONTHS, [3] * 24 + [0] * 12, [3] * 36, start="2024-01-01")
-    with pytest.raises(TooFewEventsError, match="no event after"):
+    with pytest.raises(TooFewEventsError, match="no event before or after"):
         difference_in_differences(zero)
     short = monthly_panel(MONTHS[:6], [3] * 6, start="2022-04-01")
     with pytest.raises(TooFewEventsError):
