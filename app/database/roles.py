@@ -34,6 +34,7 @@ class DatabaseRole(StrEnum):
 MAINTENANCE = "kvart_maintenance"
 """Role of the owner of the tables, for backups and migrations: every row. The service never acts under it."""
 
+
 class Sight(StrEnum):
     """How a user who logged in sees every row of the tables, or that they do not."""
 
