@@ -132,6 +132,7 @@ class _EventChecker:
         """Last batch whose erasure a sealed event tells of."""
 
     def check(self, session: Session) -> Iterator[Finding]:
+        """Give what is wrong with the events, batch by batch."""
         seen = set()
         for batch_id, rows in groupby(repository.sealed_events(session), key=itemgetter(0)):
             seen.add(batch_id)

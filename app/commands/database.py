@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from app.audit.events import EventKind
     from app.database.inspection import DatabaseStatus
     from app.database.sessions import Database
 
@@ -71,6 +72,7 @@ def backup(file: Annotated[Path, typer.Argument(help="File to write.")]) -> None
 
     with _database() as database:
         size = back_up(database, file)
+        _write_down(database, "disclosure", {"collection": "backup", "bytes": size})
     typer.echo(f"Backup of {size / 1e6:,.1f} MB written to {file}.")
 
 
@@ -83,6 +85,7 @@ def restore(
 
     with _database() as database:
         archives.restore(database, file, replace=replace)
+        _write_down(database, "alteration", {"collection": "backup", "action": "restore", "replaced": replace})
     typer.echo(f"Restored {file}.")
 
 
@@ -112,6 +115,21 @@ def _database() -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def _write_down(database: Database, kind: EventKind, what: dict[str, Any]) -> None:
+    """Write what was done with the whole database into the audit log, if its schema has one."""
+    from app.audit import service as audit
+    from app.audit.events import OPERATOR, AuditEvent
+    from app.audit.sealing import Sealer
+    from app.database.revisions import head_revision
+    from app.settings import DatabaseSettings
+
+    if database.schema_revision() != head_revision():
+        return
+    with database.transaction() as session:
+        audit.record(session, AuditEvent(kind, None, OPERATOR, what))
+    Sealer(database, DatabaseSettings().audit_heads).seal_at_end()
 
 
 def _say_revision(database: Database) -> None:
