@@ -22,6 +22,8 @@ Labels = NDArray[np.int64]
 
 CORE_WEIGHT = 1e12
 SPLIT_TRIES = 8
+SHED = 1.3
+"""A beat with up to this many times the maximum can hand the surplus to its neighbours; a larger one is split."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,8 @@ def beats_to_continue(problem: BeatProblem, screening: Screening) -> Labels | No
 
     Notes
     -----
-    A beat within the bounds goes on as one. A beat of ``R`` residents above the maximum becomes ``ceil(R / max)``
-    beats, and one below half the minimum none.
+    A beat within the bounds goes on as one. A beat of ``R`` residents above the maximum becomes ``ceil(R / (1.3 max))``
+    beats, for its neighbours can take in what little it has too many, and one below half the minimum none.
     """
     if not problem.current_names:
         return None
@@ -129,7 +131,7 @@ def beats_to_continue(problem: BeatProblem, screening: Screening) -> Labels | No
         np.column_stack([screening.group[known], problem.current[known]]), axis=0, return_inverse=True
     )
     residents = np.bincount(place.ravel(), problem.residents[known], minlength=len(pairs))
-    count = np.where(residents * 2 < problem.min_residents, 0, np.ceil(residents / problem.max_residents))
+    count = np.where(residents * 2 < problem.min_residents, 0, np.ceil(residents / (SHED * problem.max_residents)))
     return np.bincount(pairs[:, 0], count, minlength=len(screening.fewest)).astype(np.int64)
 
 

@@ -17,7 +17,7 @@ from analysis.beats.naming import name_beats
 from analysis.beats.problem import BeatProblem
 from analysis.beats.reasons import Reason, name_units
 from analysis.beats.report import BeatReport, Totals, beat_totals, plan_report
-from analysis.beats.screening import Finding, Screening, coarse_units
+from analysis.beats.screening import COARSE_SHARE, Finding, Screening, coarse_units
 from analysis.projection import crs_name
 from analysis.summary import Notice, Summary
 
@@ -192,19 +192,33 @@ def _as_reason(problem: BeatProblem, finding: Finding, beat_id: str | None) -> R
 
 
 def _not_found(problem: BeatProblem, units: Labels, totals: Totals, own: int) -> Finding:
-    """Describe a beat that the search could not bring within the bounds."""
+    """Describe a beat that the search could not bring within the bounds, and whether coarse units explain that."""
     residents = int(totals.residents[own])
-    side, bound = (
-        ("below the minimum", problem.min_residents)
-        if residents < problem.min_residents
-        else ("above the maximum", problem.max_residents)
-    )
+    low, high = problem.min_residents, problem.max_residents
+    side, bound = ("below the minimum", low) if residents < low else ("above the maximum", high)
     message = (
         f"The best plan found has a beat of {residents:,} residents, {side} of {bound:,}: "
         f"{name_units(tuple(problem.unit_ids[units]))}."
     )
+    around = problem.residents[_in_and_around(problem, units)]
+    median = float(np.median(around[around > 0])) if (around > 0).any() else 0.0
+    finest = min(low / COARSE_SHARE, high - low)
+    if median > finest:
+        message += (
+            f" The units in and around it have {median:,.0f} residents in the median, too many to fit beats together "
+            f"from whole units between {low:,} and {high:,}."
+        )
+        hint = f"Use smaller units here, of at most {max(1, int(finest)):,} residents, or widen the bounds."
+        return Finding(codes.UNITS_TOO_COARSE, message, hint, units)
     hint = "Try another seed or number of beats, widen the bounds, or split the largest units in and around it."
     return Finding(codes.NOT_FOUND, message, hint, units)
+
+
+def _in_and_around(problem: BeatProblem, units: Labels) -> Labels:
+    """Return some units and those that touch them."""
+    rows = problem.borders
+    beside = [rows.neighbour[rows.start[unit] : rows.start[unit + 1]] for unit in units]
+    return np.unique(np.concatenate([units, *beside]))
 
 
 def _summary(problem: BeatProblem, report: BeatReport, reasons: tuple[Reason, ...], method: str) -> Summary:

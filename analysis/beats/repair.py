@@ -174,11 +174,15 @@ def solve_around(
     strict = rules._replace(breach=BREACH_WEIGHT)
     now = judge(part, present, len(around), strict).breaches
     best: Attempt | None = None
+
+    def preference(attempt: Attempt) -> tuple[int, float]:
+        return (attempt.breaches, _moved(part, attempt)) if gentle else attempt.rank
+
     for count in _counts(part, present, rules, fixed_count):
         for walk in _walks(part, present, count, strict, gentle, (*path, count)):
             walk.advance(0.0, 1.0)
             found = walk.result()
-            if found.breaches < now and (best is None or found.rank < best.rank):
+            if found.breaches < now and (best is None or preference(found) < preference(best)):
                 best = found
             if best is not None and best.breaches == 0 and not gentle:
                 break
@@ -194,6 +198,11 @@ def solve_around(
     names = around[continued]
     names[fresh] = -1 - np.arange(int(fresh.sum()))
     return names[best.beat]
+
+
+def _moved(part: UnitGraph, attempt: Attempt) -> float:
+    """Return the residents who leave their home beat or lose it to a merger."""
+    return float(part.residents[(part.home >= 0) & (attempt.home != attempt.beat)].sum())
 
 
 def _counts(part: UnitGraph, present: Labels, rules: Rules, fixed_count: bool) -> list[int]:

@@ -109,8 +109,8 @@ def draw_map(
         bounds = np.r_[
             np.minimum(bounds[:2], outline.total_bounds[:2]), np.maximum(bounds[2:], outline.total_bounds[2:])
         ]
-    _frame_view(axes, bounds)
-    _scale_and_north(axes)
+    frame_view(axes, bounds)
+    scale_and_north(axes)
     handles = [
         Patch(facecolor=c.colour, edgecolor=BOUNDARY, linewidth=0.4, hatch=c.hatch, label=c.label) for c in classes
     ]
@@ -162,7 +162,7 @@ def _lines(lines: np.ndarray, colour: str, width: float) -> LineCollection:
     return LineCollection(paths, colors=colour, linewidths=width, rasterized=len(paths) > MANY_SHAPES)
 
 
-def _frame_view(axes: Axes, bounds: np.ndarray) -> None:
+def frame_view(axes: Axes, bounds: np.ndarray) -> None:
     """Show the bounds with a margin, without ticks, in true proportion."""
     left, bottom, right, top = bounds
     margin = 0.03 * max(right - left, top - bottom)
@@ -173,7 +173,7 @@ def _frame_view(axes: Axes, bounds: np.ndarray) -> None:
         spine.set_linewidth(0.6)
 
 
-def _scale_and_north(axes: Axes) -> None:
+def scale_and_north(axes: Axes) -> None:
     """Draw a scale bar of a round length and an arrow to grid north, on white."""
     left, right = axes.get_xlim()
     bottom, top = axes.get_ylim()

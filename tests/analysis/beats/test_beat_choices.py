@@ -37,8 +37,10 @@ def test_least_change_keeps_91_percent_of_residents_with_their_officer(broken_ci
     plan = redraw_beats(problem, seed=1)
     assert plan.frame.within_bounds.all()
     assert plan.frame.contiguous.all()
-    assert plan.report.kept_share >= 0.91
-    assert plan.report.kept_share > solve_beats(problem, seed=1).report.kept_share
+    assert plan.report.kept_share >= 0.95
+    full = solve_beats(problem, seed=1)
+    assert full.frame.within_bounds.all()
+    assert full.report.kept_share >= 0.91
     np.testing.assert_array_equal(plan.beat_of_unit, redraw_beats(problem, seed=1).beat_of_unit)
 
 

@@ -20,6 +20,7 @@ BEAT_CODES = {
     reasons.NO_INTEGER_BEAT_COUNT,
     reasons.ZONE_INFEASIBLE,
     reasons.NOT_FOUND,
+    reasons.UNITS_TOO_COARSE,
 }
 relaxed = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
