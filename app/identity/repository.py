@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Interval, Row, case, cast, delete, func, or_, select, true, update
+from sqlalchemy import Interval, Row, bindparam, case, cast, delete, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -40,6 +40,48 @@ ACCOUNT_COLUMNS = (
     Account.locked_until,
     Account.created_at,
 )
+
+_USABLE_KEY = (
+    select(
+        ApiKey.id,
+        ApiKey.sha256,
+        ApiKey.account_id,
+        Account.name,
+        ApiKey.municipality_id,
+        Municipality.code.label("municipality"),
+        ApiKey.role,
+        ApiKey.scopes,
+        ApiKey.purpose,
+        or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.now() - KEY_USE_IS_NOTED_EVERY).label("stale"),
+    )
+    .join(Account, Account.id == ApiKey.account_id)
+    .outerjoin(Municipality, Municipality.id == ApiKey.municipality_id)
+    .where(
+        ApiKey.prefix == bindparam("prefix"),
+        ApiKey.revoked_at.is_(None),
+        ApiKey.expires_at > func.now(),
+        Account.disabled_at.is_(None),
+    )
+)
+_LIVE_SESSION = (
+    select(
+        LoginSession.sha256,
+        LoginSession.account_id,
+        Account.name,
+        LoginSession.csrf_sha256,
+        LoginSession.purpose,
+        (LoginSession.last_seen_at < func.now() - SIGHT_IS_NOTED_EVERY).label("stale"),
+    )
+    .join(Account, Account.id == LoginSession.account_id)
+    .where(LoginSession.sha256 == bindparam("digest"), ~SESSION_HAS_ENDED, Account.disabled_at.is_(None))
+)
+_MEMBERSHIPS = (
+    select(Membership.account_id, Municipality.code, Membership.role)
+    .outerjoin(Municipality, Municipality.id == Membership.municipality_id)
+    .where(Membership.account_id.in_(bindparam("accounts", expanding=True)))
+    .order_by(Membership.account_id, Municipality.code.nulls_first())
+)
+"""These three are part of every request: built once, they take half the time."""
 
 
 def lock_alterations(session: Session) -> None:
@@ -86,14 +128,7 @@ def delete_account(session: Session, account_id: int) -> None:
 
 def memberships(session: Session, account_ids: list[int]) -> list[AnyRow]:
     """Return account, code of the municipality (None: the service) and role."""
-    return list(
-        session.execute(
-            select(Membership.account_id, Municipality.code, Membership.role)
-            .outerjoin(Municipality, Municipality.id == Membership.municipality_id)
-            .where(Membership.account_id.in_(account_ids))
-            .order_by(Membership.account_id, Municipality.code.nulls_first())
-        )
-    )
+    return list(session.execute(_MEMBERSHIPS, {"accounts": account_ids}))
 
 
 def municipality_id(session: Session, code: str) -> int | None:
@@ -152,30 +187,7 @@ def insert_key(session: Session, **values: Any) -> int:
 
 def key_by_prefix(session: Session, prefix: str) -> AnyRow | None:
     """Return a key that can be used, with its account; None if it is unknown, revoked, expired or its account off."""
-    return session.execute(
-        select(
-            ApiKey.id,
-            ApiKey.sha256,
-            ApiKey.account_id,
-            Account.name,
-            ApiKey.municipality_id,
-            Municipality.code.label("municipality"),
-            ApiKey.role,
-            ApiKey.scopes,
-            ApiKey.purpose,
-            or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.now() - KEY_USE_IS_NOTED_EVERY).label(
-                "stale"
-            ),
-        )
-        .join(Account, Account.id == ApiKey.account_id)
-        .outerjoin(Municipality, Municipality.id == ApiKey.municipality_id)
-        .where(
-            ApiKey.prefix == prefix,
-            ApiKey.revoked_at.is_(None),
-            ApiKey.expires_at > func.now(),
-            Account.disabled_at.is_(None),
-        )
-    ).one_or_none()
+    return session.execute(_USABLE_KEY, {"prefix": prefix}).one_or_none()
 
 
 def note_use_of_key(session: Session, key_id: int) -> None:
@@ -281,18 +293,7 @@ def insert_session(session: Session, **values: Any) -> None:
 
 def session_by_sha256(session: Session, digest: bytes) -> AnyRow | None:
     """Return a session with its account; None if it is unknown or expired, or the account is off."""
-    return session.execute(
-        select(
-            LoginSession.sha256,
-            LoginSession.account_id,
-            Account.name,
-            LoginSession.csrf_sha256,
-            LoginSession.purpose,
-            (LoginSession.last_seen_at < func.now() - SIGHT_IS_NOTED_EVERY).label("stale"),
-        )
-        .join(Account, Account.id == LoginSession.account_id)
-        .where(LoginSession.sha256 == digest, ~SESSION_HAS_ENDED, Account.disabled_at.is_(None))
-    ).one_or_none()
+    return session.execute(_LIVE_SESSION, {"digest": digest}).one_or_none()
 
 
 def list_sessions(session: Session, account_id: int) -> list[AnyRow]:
