@@ -32,11 +32,6 @@ class BeforeAfter:
                 raise ParameterError(f"The count {when} is {count}.", "Give a number of events, zero or more.")
 
     @property
-    def change(self) -> float:
-        """Events after less events before."""
-        return self.after - self.before
-
-    @property
     def total(self) -> float:
         """Events of both periods."""
         return self.before + self.after

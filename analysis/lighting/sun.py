@@ -16,6 +16,9 @@ NOON_2000 = 946_728_000_000_000
 
 DAYS_OF_CENTURY = 36_525.0
 
+BLOCK = 8192
+"""Moments at a time: as many as stay in the cache of a core."""
+
 
 def sun_elevation(utc: npt.ArrayLike, longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> FloatArray:
     """Return the height of the sun's centre over the horizon, without refraction.
@@ -59,10 +62,22 @@ def sun_elevation(utc: npt.ArrayLike, longitude: npt.ArrayLike, latitude: npt.Ar
     east, north = np.asarray(longitude, dtype=np.float64), np.asarray(latitude, dtype=np.float64)
     if not ((np.abs(east) <= 180.0).all() and (np.abs(north) <= 90.0).all()):
         raise CoordinateError("A place is not on Earth.", "Give longitude and latitude in degrees (EPSG:4326).")
+    shape = np.broadcast_shapes(moments.shape, east.shape, north.shape)
+    moments = np.broadcast_to(moments, shape).ravel()
+    east, north = np.broadcast_to(east, shape).ravel(), np.broadcast_to(north, shape).ravel()
+    elevation = np.empty(moments.size)
+    for first in range(0, elevation.size, BLOCK):
+        block = slice(first, first + BLOCK)
+        elevation[block] = _elevation(moments[block], east[block], north[block])
+    return elevation.reshape(shape)
+
+
+def _elevation(moments: IntArray, east: FloatArray, north: FloatArray) -> FloatArray:
+    """Return the height of the sun over a block of moments and places, degrees."""
     sine, minutes = _declination_and_time(moments)
     hour_angle = np.radians((minutes + 4.0 * east) / 4.0 - 180.0)
-    north = np.radians(north)
-    height = np.sin(north) * sine + np.cos(north) * np.sqrt(1.0 - sine**2) * np.cos(hour_angle)
+    latitude = np.radians(north)
+    height = np.sin(latitude) * sine + np.cos(latitude) * np.sqrt(1.0 - sine**2) * np.cos(hour_angle)
     elevation: FloatArray = np.degrees(np.arcsin(np.clip(height, -1.0, 1.0)))
     return elevation
 

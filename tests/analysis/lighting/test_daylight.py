@@ -74,6 +74,15 @@ def test_light_of_moments_and_windows():
     assert "2 of them are known as windows" in found.summary.reading
 
 
+def test_each_event_has_the_sun_of_its_own_place():
+    found = light_of_events(
+        ["2024-06-21 22:00"] * 2, longitude=[24.1, 18.1], latitude=[56.95, -33.9], zone="Europe/Riga"
+    )
+    assert found.shares.tolist() == [[1, 0, 0], [0, 0, 1]]
+    many = np.full(20_001, microseconds("2024-06-21 12:00")[0])
+    assert np.ptp(sun_elevation(many, 24.1, 56.95)) == 0
+
+
 def test_a_window_is_spread_as_the_hours_of_light_are():
     found = light_of_events(["2024-03-10 00:00"], ["2024-03-11 00:00"], **RIGA)
     hours = hours_of_light("2024-03-10", "2024-03-11", **RIGA)

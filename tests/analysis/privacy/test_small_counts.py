@@ -91,6 +91,12 @@ def test_two_small_counts_that_sum_to_eight_are_not_safe_in_each_others_company(
     assert low < high
 
 
+def test_where_no_rectangle_protects_nothing_is_shown():
+    found = suppress_table([[4, 0], [0, 1]])
+    assert (found.shown == NOT_SHOWN).all()
+    assert found.hidden.all()
+
+
 def test_large_counts_stay_as_they_are():
     assert suppress_table([[10, 20], [0, 5]]).shown.tolist() == [[10, 20, 30], [0, 5, 5], [10, 25, 35]]
     assert suppress_list([10, 0]) == (10, 0, 10)
