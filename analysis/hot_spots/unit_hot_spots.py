@@ -134,10 +134,9 @@ def hot_spots_of_units(
     tails = neighbour_tails(units.values[units.used], around, seed=seed)
     result, reason = _frame(frame, units, around, tails, statistic, correction)
     described = {"count": count, "residents": residents, "neighbours": around.name, "correction": correction}
-    classes = classes_in_words(result["gi_bin"].to_numpy(), correction, STATISTIC_NAMES[statistic], tails)
-    sentence = f"{classes} {_moran_in_words(result)}"
+    sentence = classes_in_words(result["gi_bin"].to_numpy(), correction, STATISTIC_NAMES[statistic], tails)
     told = dataclasses.replace(
-        _summary(frame, units, tails, described, sentence),
+        _summary(frame, units, tails, described, f"{sentence} {_moran_in_words(result)}"),
         method=STATISTIC_NAMES[statistic],
         warnings=(*_value_notices(units), *statistic_notices(reason[units.used], tails, "unit")),
         seed=None if tails.permutations is None else seed,
