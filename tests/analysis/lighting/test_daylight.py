@@ -116,3 +116,22 @@ def test_rates_are_per_hour_of_light():
 
 def test_classes_are_civil():
     assert light_codes([-0.833, -0.834, -6, -6.001]).tolist() == [0, 1, 1, 2]
+
+
+@pytest.mark.real_data
+def test_stolen_cars_of_new_york_are_spread_over_the_light_of_their_windows(shared_data):
+    thefts = pd.read_csv(shared_data / "new_york" / "incidents_vehicle_thefts_2014_2017.csv.gz")
+    begin, end = pd.to_datetime(thefts["date_start"]), pd.to_datetime(thefts["date_end"])
+    place = {"longitude": thefts["longitude"], "latitude": thefts["latitude"], "zone": "America/New_York"}
+    found = light_of_events(begin, end, **place)
+    assert found.summary.n_used + sum(found.summary.excluded.values()) == len(thefts)
+    assert 7000 < found.summary.excluded["window_too_long"] < 8000
+    assert found.shares[found.used].sum(axis=1) == pytest.approx(1)
+    hours = hours_of_light("2014-01-01", "2018-01-01", longitude=-73.9, latitude=40.7, zone="America/New_York")
+    rates = rates_per_hour(found.expected, hours).set_index("light")["per_1000_hours"]
+    assert rates["dark"] > rates["day"]
+    middle = begin + (end.fillna(begin) - begin) / 2
+    naive = light_of_events(
+        middle[found.used], **{**place, **{k: place[k][found.used] for k in ("longitude", "latitude")}}
+    )
+    assert abs(naive.expected["dark"] - found.expected["dark"]) > 500
