@@ -81,7 +81,9 @@ async def authorize(request: Request, right: Right) -> Access:
     """
     caller = ANONYMOUS
     try:
-        caller = await to_thread.run_sync(_recognise, request)
+        credential = _credential(request)
+        if credential is not None:
+            caller = await to_thread.run_sync(_recognise, request, credential)
         access = grant(caller, right, request.path_params.get("municipality"), request.headers.get(PURPOSE_HEADER))
         await _require_own_form(request, caller)
     except (UnauthenticatedError, ForbiddenError) as error:
@@ -132,11 +134,8 @@ def account_for(session: Session, request: Request) -> None:
     audit.record(session, replace(event, municipality_id=session.info.get(ENTERED), purpose=access.purpose))
 
 
-def _recognise(request: Request) -> Caller:
+def _recognise(request: Request, credential: Credential) -> Caller:
     """Return who calls; a credential that does not hold is refused even where none is needed."""
-    credential = _credential(request)
-    if credential is None:
-        return ANONYMOUS
     database: Database = request.app.state.database
     issuer: IssuerConnection | None = request.app.state.issuer
     if issuer is not None and credential.kind == "bearer" and not credential.text.startswith(keys.START):
