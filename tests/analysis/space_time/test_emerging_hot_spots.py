@@ -283,3 +283,14 @@ def test_robberies_of_memphis_by_month(oracles):
     assert found.summary.n_used + sum(found.summary.excluded.values()) == 2245
     assert found.frame["category"].str.contains("hot spot").sum() > 20
     assert found.frame[["trend_z", "trend_p"]].notna().all(axis=None)
+
+
+def test_a_bin_of_many_among_cold_ones_is_no_hot_spot():
+    counts = np.ones((4, 15, 15), dtype=np.int64)
+    counts[1:3, 6:9, 6:9] = 0
+    counts[2, 7, 7] = 90
+    found = cube_hot_spots(counts, np.ones((15, 15), dtype=bool), correction="none")
+    middle = 7 * 15 + 7
+    assert found.z[2, middle] > 3
+    assert found.p_value[2, middle] < 0.1
+    assert found.bins[2, middle] <= 0
