@@ -35,26 +35,22 @@ def demo(
     from rich.console import Console
     from rich.progress import TaskID
 
+    from app.commands.opening import opened_database
     from app.commands.printing import progress_bars
-    from app.database.sessions import open_database
     from app.demonstration import SAMPLE, demonstrate
     from app.settings import Settings
 
     settings = Settings()
     console = Console()
-    database = open_database(settings.database)
-    try:
-        with progress_bars(console) as bars:
-            tasks: dict[str, TaskID] = {}
+    with opened_database() as database, progress_bars(console) as bars:
+        tasks: dict[str, TaskID] = {}
 
-            def tell(step: str, fraction: float, told: str) -> None:
-                if step not in tasks:
-                    tasks[step] = bars.add_task(step, total=1.0, message="")
-                bars.update(tasks[step], completed=fraction, message=told)
+        def tell(step: str, fraction: float, told: str) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=1.0, message="")
+            bars.update(tasks[step], completed=fraction, message=told)
 
-            done = demonstrate(database, sample or SAMPLE, out, settings.maps, tell)
-    finally:
-        database.close()
+        done = demonstrate(database, sample or SAMPLE, out, settings.maps, tell)
     print_demonstration(console, done)
     if serve:
         serve_demonstration(settings, done.municipality.code)
