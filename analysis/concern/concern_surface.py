@@ -9,13 +9,13 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from analysis.errors import EmptyInputError, ParameterError
 from analysis.grids.cells import BoolArray
 from analysis.grids.square import SquareGrid
+from analysis.hot_spots.hot_spot_reading import nullable
 from analysis.hot_spots.significance import CORRECTION_NAMES, Correction, q_values
 from analysis.projection import FloatArray, checked_coordinates, crs_name
 from analysis.summary import Notice, Summary
@@ -185,10 +185,7 @@ def _frame(grid: SquareGrid, near: BoolArray, value: FloatArray, p: FloatArray, 
     """Return the cells with what is known of them."""
     clear = near & (q <= CLEAR_LEVEL)
     mismatch = np.select([~near, clear & (value > 0), clear], ["nothing_near", "more_concern", "more_crime"], "alike")
-    columns = {
-        name: pd.arrays.FloatingArray(np.where(near, values, 0.0), ~near)
-        for name, values in (("log_ratio", value), ("p_value", p), ("q_value", q))
-    }
+    columns = {name: nullable(values, near) for name, values in (("log_ratio", value), ("p_value", p), ("q_value", q))}
     return grid.to_frame(**columns, mismatch=mismatch.astype(object))
 
 

@@ -18,6 +18,7 @@ from analysis.evaluation.displacement_difference import DisplacementDifference, 
 from analysis.evaluation.guards import Guard, StudyConditions, design_guards, notices_of
 from analysis.evaluation.monthly_panel import MonthlyPanel
 from analysis.evaluation.verdict import Verdict, verdict
+from analysis.hot_spots.hot_spot_reading import nullable
 from analysis.summary import Notice, Summary
 
 YEAR = 12
@@ -154,9 +155,8 @@ def _frame(panel: MonthlyPanel, estimate: DifferenceInDifferences | None) -> pd.
     columns = {"month": panel.months.astype(str), "after": panel.after, "treated": panel.treated}
     if panel.control is not None:
         columns["control"] = panel.control
-    expected = pd.array(np.zeros(panel.months.size) if estimate is None else estimate.expected, dtype="Float64")
-    if estimate is None:
-        expected[:] = pd.NA
+    known = np.full(panel.months.size, estimate is not None)
+    expected = nullable(np.zeros(panel.months.size) if estimate is None else estimate.expected, known)
     return pd.DataFrame(columns | {"expected": expected})
 
 

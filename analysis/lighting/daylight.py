@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.errors import CoordinateError, EmptyInputError, ParameterError
 from analysis.grids.cells import BoolArray
+from analysis.hot_spots.hot_spot_reading import nullable
 from analysis.intervals import poisson_interval
 from analysis.lighting.sun import sun_elevation
 from analysis.projection import FloatArray
@@ -230,11 +231,9 @@ def rates_per_hour(events: dict[Light, float], hours: dict[Light, float], *, con
     if not length.sum() > 0:
         raise EmptyInputError("The period has no hours.", "Give a longer period.")
     low, high = poisson_interval(counted, confidence)
-    scale = np.divide(1000.0, length, out=np.full(3, np.nan), where=length > 0)
+    scale = np.divide(1000.0, length, out=np.zeros(3), where=length > 0)
     columns = {"per_1000_hours": counted * scale, "low": low * scale, "high": high * scale}
-    rates = {name: pd.array(values, dtype="Float64") for name, values in columns.items()}
-    for column in rates.values():
-        column[length == 0] = pd.NA
+    rates = {name: nullable(values, length > 0) for name, values in columns.items()}
     return pd.DataFrame({"light": list(LIGHTS), "events": counted, "hours": length, **rates})
 
 

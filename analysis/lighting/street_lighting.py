@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 
 from analysis.errors import CoordinateError, EmptyInputError, GeometryError, ParameterError
 from analysis.grids.cells import BoolArray
+from analysis.hot_spots.hot_spot_reading import nullable
 from analysis.projection import FloatArray, crs_name, require_metres
 from analysis.summary import Notice, Summary
 
@@ -253,10 +254,7 @@ def _frame(
     )
     by_inventory = inventory >= length / 2.0
     source = np.select([lighting == UNKNOWN, by_inventory], ["", "inventory"], "map")
-    share = pd.array(np.divide(metres[:, UNLIT], known, out=np.zeros(known.size), where=known > 0), dtype="Float64")
-    share[known == 0] = pd.NA
-    far = pd.array(np.where(np.isfinite(nearest), nearest, 0.0), dtype="Float64")
-    far[~np.isfinite(nearest)] = pd.NA
+    share = np.divide(metres[:, UNLIT], known, out=np.zeros(known.size), where=known > 0)
     return {
         "lighting": np.array(LIGHTINGS, dtype=object)[lighting],
         "source": pd.array([name or None for name in source], dtype="string"),
@@ -264,8 +262,8 @@ def _frame(
         "lit_m": metres[:, LIT],
         "unlit_m": metres[:, UNLIT],
         "unknown_m": metres[:, UNKNOWN],
-        "unlit_share": share,
-        "nearest_working_lamp_m": far,
+        "unlit_share": nullable(share, known > 0),
+        "nearest_working_lamp_m": nullable(nearest, np.isfinite(nearest)),
         "conflict": by_inventory & (tags != UNKNOWN) & (lighting != UNKNOWN) & (tags != lighting),
     }
 
