@@ -52,7 +52,7 @@ __all__ = ["Kernel", "KernelDensity", "kernel_density"]
 
 Method = Literal["auto", "exact", "fft"]
 
-CHEAP_SUMS = 5e7
+CHEAP_SUMS = 2e7
 """Up to so many products of event and cell, `auto` sums a Gaussian exactly."""
 
 LARGEST_TRANSFORM = 100_000_000
@@ -85,7 +85,7 @@ def kernel_density(  # noqa: PLR0913
         Let an event count for this much; 1 by default.
     method : {"auto", "exact", "fft"}
         ``fft`` is for the Gaussian only. ``auto`` sums exactly, except for a Gaussian of at least 2 cells over more
-        than 5e7 pairs of event and cell. The summary states the method taken and its error.
+        than 2e7 pairs of event and cell. The summary states the method taken and its error.
     edge_correction : {"none", "uniform", "diggle"}
     years : float, optional
         Length of the period; the frame and the reading then give events per km2 and year.
