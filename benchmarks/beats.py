@@ -1,64 +1,130 @@
-"""Beats on block cities of 1,000 to 100,000 units, against spopt's MaxP on the same units."""
+"""Beats on block cities of 1,000 to 100,000 units, against GerryChain, spopt and METIS on the same units."""
 
 from __future__ import annotations
 
-import multiprocessing
-import time
-import warnings
+import subprocess
+import sys
 from functools import partial
-from multiprocessing.connection import Connection
+from itertools import cycle
 
 import geopandas as gpd
 import numpy as np
-from libpysal.weights import Rook
-from spopt.region import MaxPHeuristic
+import pandas as pd
 
-from analysis.beats.graph import components
+from analysis.beats.editor import PlanEditor
+from analysis.beats.officers import assign_officers
+from analysis.beats.plan import BeatPlan
 from analysis.beats.problem import BeatProblem, beat_problem
 from analysis.beats.redraw import redraw_beats
-from analysis.beats.report import beat_totals
+from analysis.beats.report import BeatReport
 from analysis.beats.solver import solve_beats
+from benchmarks.beat_peers import PEERS, peer_plan
 from benchmarks.cities import block_city
 from benchmarks.report import Row, Section, Timing, measure
 
 TARGETS = {1_000: 0.15, 4_000: 1.0, 10_000: 2.5, 100_000: 10.0}
-PEER_UNITS = 1_000
+PEER_UNITS = (1_000, 4_000)
 REDRAWN_UNITS = 4_000
-PEER_SECONDS = 75.0
+PEER_SECONDS = 120.0
+OFFICERS = 3_000
+STATIONS = 60
+EDIT_SECONDS = 0.005
 RUNS = 5
 RUNS_OF_LARGEST = 2
 
 
 def run() -> Section:
-    """Measure the solver by size and spopt on the smallest size."""
-    theirs, their_note = _max_p(PEER_UNITS)
+    """Measure the solver by size, its peers on two sizes, edits, officers and memory."""
     rows = []
     for n_units, target in TARGETS.items():
         problem = _problem(block_city(n_units))
-        peer = "spopt MaxP (at least 3,000 residents, no maximum)" if n_units == PEER_UNITS else ""
-        note = _quality(problem)
-        rows.append(
-            Row(
-                f"{n_units:,} units into beats of 3,000 to 7,000 residents",
-                measure(
-                    partial(solve_beats, problem),
-                    runs=RUNS_OF_LARGEST if n_units == max(TARGETS) else RUNS,
-                ),
-                target,
-                peer,
-                theirs if peer else None,
-                note=f"{note}; spopt: {their_note}" if peer else note,
-            )
-        )
+        runs = RUNS_OF_LARGEST if n_units == max(TARGETS) else RUNS
+        ours = measure(partial(solve_beats, problem), runs=runs)
+        plan = solve_beats(problem)
+        what = f"{n_units:,} units into beats of 3,000 to 7,000 residents"
+        rows.append(Row(what, ours, target, note=_quality(plan.report)))
+        if n_units in PEER_UNITS:
+            rows += [_peer_row(what, ours, n_units, peer) for peer in PEERS]
     city = block_city(max(TARGETS))
-    rows.append(Row(f"{len(city):,} units: checks and borders", measure(lambda: _problem(city), runs=RUNS_OF_LARGEST)))
-    rows.append(_redraw_row())
+    peak_mb = _peak_of_largest()
+    rows.append(
+        Row(
+            f"{len(city):,} units: checks and borders",
+            measure(lambda: _problem(city), runs=RUNS_OF_LARGEST),
+            note=f"checks, borders and solving together hold {peak_mb:,.0f} MB at most, in a process of their own",
+        )
+    )
+    rows += [_edit_row(plan), _redraw_row(), _officers_row()]
     about = (
         "Jittered blocks with heavy-tailed workload from a seed. Ours is from checked units to the finished plan: "
-        "bounds, workload, compactness and contiguity together; CV is the variation of workload between beats, PP "
-        "the mean Polsby-Popper compactness."
+        "bounds, workload, compactness and contiguity together; CV is the variation of workload between beats (the "
+        "bound is what the heaviest blocks alone force), PP the mean Polsby-Popper compactness. Peers get as many "
+        "beats as ours and are measured once, on what they were made for."
     )
     return Section("beats", "Beats", about, tuple(rows))
+
+
+def _peer_row(what: str, ours: Timing, n_units: int, peer: str) -> Row:
+    """Measure a peer on a city."""
+    seconds, report = peer_plan(peer, n_units, PEER_SECONDS)
+    if report is None:
+        return Row(what, ours, peer=peer, theirs=f"no answer in {PEER_SECONDS:.0f} s")
+    return Row(what, ours, peer=peer, theirs=Timing((seconds,)), note=f"{peer}: {_quality(report)}")
+
+
+def _edit_row(plan: BeatPlan) -> Row:
+    """Measure one change by hand in the largest city."""
+    problem, editor = plan.problem, PlanEditor.of(plan)
+    edges, beat = problem.contiguity.edges, plan.beat_of_unit
+    crossing = np.flatnonzero(beat[edges.first] != beat[edges.second])[:1000]
+    moves = cycle(
+        [(problem.unit_ids[edges.first[at]], plan.beat_ids[beat[edges.second[at]]]) for at in crossing.tolist()]
+    )
+
+    def change() -> None:
+        unit, target = next(moves)
+        editor.move([unit], target)
+
+    what = f"{problem.n_units:,} units: one unit moved by hand, answered with figures, pieces and reasons"
+    return Row(what, measure(change, runs=500), EDIT_SECONDS)
+
+
+def _officers_row() -> Row:
+    """Measure the matching of as many officers as beats."""
+    side = int(np.ceil(np.sqrt(OFFICERS)))
+    city = block_city(side * side).iloc[:OFFICERS]
+    rng = np.random.default_rng(0)
+    city = city.assign(residents=rng.integers(3_500, 6_900, len(city)))
+    plan = solve_beats(_problem(city))
+    place = rng.uniform(0.0, 120.0 * side, (STATIONS, 2))[rng.integers(0, STATIONS, len(plan.beat_ids))]
+    holds = rng.permutation(np.array(plan.beat_ids, dtype=object))
+    holds[rng.uniform(size=len(holds)) < 0.3] = None
+    officers = pd.DataFrame(
+        {
+            "officer_id": np.arange(len(holds)),
+            "station_x": place[:, 0],
+            "station_y": place[:, 1],
+            "capacity": rng.choice([1.0, 1.0, 0.5], len(holds)),
+            "current_beat": holds,
+        }
+    )
+    matching = assign_officers(plan, officers)
+    note = (
+        f"the optimum over all pairs; {len(matching.vacancies)} vacancies, {matching.kept_residents:,} residents keep"
+    )
+    what = f"{len(plan.beat_ids):,} beats and {len(officers):,} officers"
+    return Row(what, measure(partial(assign_officers, plan, officers), runs=RUNS), 0.3, note=note)
+
+
+def _peak_of_largest() -> float:
+    """Return the memory that the largest city takes in a process of its own, in MB."""
+    code = (
+        "import resource; from benchmarks import beats; from benchmarks.cities import block_city; "
+        f"beats.solve_beats(beats._problem(block_city({max(TARGETS)}))); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(done.stdout)
 
 
 def _redraw_row() -> Row:
@@ -88,47 +154,9 @@ def _problem(city: gpd.GeoDataFrame) -> BeatProblem:
     return beat_problem(city, residents="residents", workload="workload")
 
 
-def _quality(problem: BeatProblem) -> str:
-    """Say how good our plan is."""
-    report = solve_beats(problem).report
+def _quality(report: BeatReport) -> str:
+    """Say how good a plan is."""
     return (
         f"{report.within_bounds} of {report.beats} beats within bounds, {report.contiguous} contiguous, "
-        f"CV {report.workload_cv:.2f}, PP {report.polsby_popper_mean:.2f}"
+        f"CV {report.workload_cv:.2f} (bound {report.workload_cv_bound:.2f}), PP {report.polsby_popper_mean:.2f}"
     )
-
-
-def _max_p(n_units: int) -> tuple[Timing | str, str]:
-    """Time spopt in a process of its own that is ended when it takes too long; say how good its regions are."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_max_p_worker, args=(n_units, sender))
-    process.start()
-    answered = receiver.poll(PEER_SECONDS)
-    message = receiver.recv() if answered else None
-    process.kill()
-    process.join()
-    if message is None:
-        return f"no answer in {PEER_SECONDS:.0f} s", "ended"
-    seconds, regions = message
-    problem = _problem(block_city(n_units))
-    totals = beat_totals(problem, regions)
-    edges = problem.contiguity.edges
-    pieces, _ = components(edges.select(regions[edges.first] == regions[edges.second]), n_units)
-    note = (
-        f"{int(totals.within_bounds.sum())} of {len(totals.units)} regions within bounds, {pieces} pieces, "
-        f"CV {totals.workload.std() / totals.workload.mean():.2f}, PP {totals.polsby_popper.mean():.2f}"
-    )
-    return Timing((seconds,)), note
-
-
-def _max_p_worker(n_units: int, sender: Connection) -> None:
-    """Run spopt and send seconds and labels."""
-    city = block_city(n_units)
-    weights = Rook.from_dataframe(city, use_index=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        start = time.perf_counter()
-        model = MaxPHeuristic(city, weights, ["workload"], "residents", 3_000, top_n=2)
-        model.solve()
-        seconds = time.perf_counter() - start
-    sender.send((seconds, np.unique(model.labels_, return_inverse=True)[1].astype(np.int64)))

@@ -100,3 +100,22 @@ def test_without_the_real_data_the_notebook_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match=r"The real data .* are not beside this repository"):
         exec(first["source"], {})
+
+
+@pytest.mark.real_data
+def test_the_chicago_notebook_shows_real_and_planned_beats(shared_data):
+    path = next(path for path in NOTEBOOKS if path.name == "chicago_beats.ipynb")
+    notebook = read(path)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
+    text = printed(notebook, "stdout")
+    assert printed(notebook, "stderr") == ""
+    assert "277 beats in the file" in text
+    assert "unit_over_max | Unit" in text
+    assert "Use smaller units" in text
+
+
+def test_the_chicago_notebook_skips_where_the_data_is_absent(tmp_path):
+    path = next(path for path in NOTEBOOKS if path.name == "chicago_beats.ipynb")
+    notebook = read(path)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert printed(notebook, "stdout") == "Skipped: there is no folder shared/data/chicago beside the repository.\n"

@@ -110,7 +110,7 @@ def test_coarse_units_are_named_even_when_all_beats_fit(grid):
 
 
 def test_combination_that_cannot_work_is_reported_as_not_found(grid):
-    plan, reasons = solved(grid([[2500, 6000, 2500]]))
+    plan, _ = solved(grid([[2500, 6000, 2500]]))
     reason = next(reason for reason in plan.reasons if reason.beat_id is not None)
     assert reason.beat_id in set(plan.frame.beat_id[~plan.frame.within_bounds])
     assert plan.frame.residents.sum() == 11000
