@@ -71,7 +71,7 @@ class Report(ImportedRow, Base):
         CheckConstraint(f"reported_by in {REPORT_SOURCES}", name="known_reported_by"),
         Index("ix_report_geom", "geom", postgresql_using="gist"),
         Index("ix_report_danger_zone", "municipality_id", "danger_zone_id"),
-        Index("ix_report_x_y", "municipality_id", "x", "y", postgresql_include=["reported_at"]),
+        Index("ix_report_x_y", "municipality_id", "x", "y", postgresql_include=["reported_at", "category_id"]),
     )
 
     category_id: Mapped[int | None] = mapped_column(BigInteger)

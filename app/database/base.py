@@ -50,3 +50,10 @@ def tenant_reference(column: str, target: str, ondelete: str | None = None) -> F
     return ForeignKeyConstraint(
         ["municipality_id", column], [f"{target}.municipality_id", f"{target}.id"], ondelete=ondelete
     )
+
+
+def run_reference() -> ForeignKeyConstraint:
+    """Return the reference of a result row to its run; a result goes with its run."""
+    return ForeignKeyConstraint(
+        ["municipality_id", "run_id"], ["analysis_run.municipality_id", "analysis_run.id"], ondelete="CASCADE"
+    )

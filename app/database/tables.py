@@ -1,5 +1,6 @@
 """Every table of the schema, so that migrations and tests see all of it."""
 
+from app.analyses.models import ResultFeature, ResultTable
 from app.areal_units.models import ArealUnit
 from app.audit.models import AuditBatch, StoredEvent
 from app.beats.models import Beat, BeatMembership, BeatPlan
@@ -42,6 +43,8 @@ __all__ = [
     "QuarantinedRow",
     "Report",
     "ReporterLink",
+    "ResultFeature",
+    "ResultTable",
     "RetentionRule",
     "SignInLink",
     "Source",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Integer, SmallInteger
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.base import Base, geometry
+from app.database.base import Base, geometry, run_reference
 
 
 class ResultCell:
@@ -21,13 +21,6 @@ class ResultCell:
     cell_x: Mapped[float]
     cell_y: Mapped[float]
     """Centre of the cell in the working CRS, metres."""
-
-
-def run_reference() -> ForeignKeyConstraint:
-    """Return the reference of a result row to its run; a result goes with its run."""
-    return ForeignKeyConstraint(
-        ["municipality_id", "run_id"], ["analysis_run.municipality_id", "analysis_run.id"], ondelete="CASCADE"
-    )
 
 
 class DensityCell(ResultCell, Base):

@@ -44,7 +44,7 @@ class Incident(ImportedRow, Base):
         CheckConstraint("occurred_to >= occurred_from", name="window_in_order"),
         CheckConstraint(f"time_precision in {TIME_PRECISIONS}", name="known_time_precision"),
         Index("ix_incident_geom", "geom", postgresql_using="gist"),
-        Index("ix_incident_x_y", "municipality_id", "x", "y", postgresql_include=["occurred_from"]),
+        Index("ix_incident_x_y", "municipality_id", "x", "y", postgresql_include=["occurred_from", "category_id"]),
     )
 
     category_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, SmallInteger, String, func
 from sqlalchemy.dialects.postgresql import JSONB
@@ -11,8 +11,25 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Base, TenantKey
 
-RUN_KINDS = ("import", "kernel-density", "getis-ord", "beat-allocation")
-RUN_STATES = ("queued", "running", "succeeded", "failed", "dismissed")
+RunKind = Literal[
+    "import",
+    "kernel-density",
+    "getis-ord",
+    "sensitivity",
+    "change",
+    "hot-spot-history",
+    "emerging-hot-spots",
+    "near-repeat",
+    "temporal-profile",
+    "clusters",
+    "top-places",
+    "network-density",
+    "back-test",
+    "beat-allocation",
+]
+RunState = Literal["queued", "running", "succeeded", "failed", "dismissed"]
+RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)
+RUN_STATES: tuple[RunState, ...] = get_args(RunState)
 
 
 class AnalysisRun(TenantKey, Base):

@@ -72,6 +72,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "sign_in_link": {"account_id": 1, "sha256": bytes(32), "expires_at": NOON},
     "login_session": {"account_id": 1, "sha256": bytes(32), "csrf_sha256": bytes(32), "expires_at": NOON}
     | {"idle_limit": timedelta(hours=12)},
+    "result_feature": {"run_id": 1, "number": 1, "layer": "clusters", "geom": SQUARES, "properties": {"events": 12}},
+    "result_table": {"run_id": 1, "name": "trend", "columns": ["month"], "rows": [["2025-01"]]},
     "officer_assignment": {"beat_id": 1, "officer_id": 1, "valid_from": DAY, "reason": "new plan"},
     "audit_event": {"kind": "consultation", "actor_kind": "account", "actor": "ann", "what": {"rows": 1}},
     "audit_batch": {"previous": "0" * 64, "digest": "1" * 64, "first_event": 1, "last_event": 1, "events": 1}

@@ -1,0 +1,1 @@
+"""Crime analyses as runs: parameters, computing and results of every kind but beats and imports."""
