@@ -86,8 +86,8 @@ def _chain(_city: gpd.GeoDataFrame, problem: BeatProblem, beats: int) -> np.ndar
     import networkx as nx
     from gerrychain import Graph, Partition, accept, constraints, updaters
     from gerrychain.optimization import SingleMetricOptimizer
-    from gerrychain.proposals import recom
     from gerrychain.partition import recursive_tree_part
+    from gerrychain.proposals import recom
 
     random.seed(0)
     edges = problem.contiguity.edges

@@ -15,11 +15,13 @@ RowCosts = Callable[[int, int], Real]
 
 NEAREST = 12
 """Pairs of each row and of each column that the search begins with."""
-ADDED = 8
+ADDED = 12
 """Pairs of a row that join at a time when they turn out to be cheaper than the prices say."""
 STRIDE = 7919
 """Rows look at columns from different ones on, so that of equal columns each takes others."""
 BLOCK_ROWS = 256
+KEPT_PAIRS = 16_000_000
+"""Costs of up to this many pairs (128 MB) are worked out once, of more every time they are looked at."""
 TOLERANCE = 1e-6
 
 
@@ -60,21 +62,51 @@ def cheapest_of_all_pairs(costs: RowCosts, shape: tuple[int, int]) -> Whole:
     rows, columns = shape
     if rows == 0 or columns == 0:
         return np.full(rows, -1, np.int64)
+    if rows * columns <= KEPT_PAIRS:
+        costs = _kept(costs)
     with ThreadPoolExecutor(thread_count()) as pool:
         arcs, alone = _first_arcs(pool, costs, shape)
-        prices = Prices(np.full(rows, alone), np.zeros(columns), np.full(rows, -1, np.int64), np.full(columns, -1))
+        prices = _no_prices(shape, alone)
         free = np.arange(rows)
         while True:
-            settled_alone = prices.column < 0
-            settled_alone[free] = False
-            bid(arcs, prices, free, alone)
-            pair_free_rows(arcs, prices, np.flatnonzero((prices.column < 0) & ~settled_alone), alone)
+            _pair(arcs, prices, free, alone)
+            if ((prices.row < 0) & (prices.of_column < 0)).any():
+                # A column that was given up keeps its discount, which no free column may have: begin anew.
+                prices = _no_prices(shape, alone)
+                _pair(arcs, prices, np.arange(rows), alone)
             row, column, cost = _missing(pool, costs, prices, rows)
             if not len(row):
                 return prices.column
             arcs = _joined(arcs, row, column, cost)
             free = np.unique(row)
             release(arcs, prices, free, alone)
+
+
+def _no_prices(shape: tuple[int, int], alone: float) -> Prices:
+    """Return prices at which nothing is paired."""
+    rows, columns = shape
+    unpaired = np.full(rows, -1, np.int64), np.full(columns, -1, np.int64)
+    return Prices(np.full(rows, alone), np.zeros(columns), *unpaired)
+
+
+def _pair(arcs: Arcs, prices: Prices, free: Whole, alone: float) -> None:
+    """Pair free rows, by bids first."""
+    settled_alone = prices.column < 0
+    settled_alone[free] = False
+    bid(arcs, prices, free, alone)
+    pair_free_rows(arcs, prices, np.flatnonzero((prices.column < 0) & ~settled_alone), alone)
+
+
+def _kept(costs: RowCosts) -> RowCosts:
+    """Return costs that are worked out once."""
+    blocks: dict[tuple[int, int], Real] = {}
+
+    def remembered(first: int, last: int) -> Real:
+        if (first, last) not in blocks:
+            blocks[first, last] = costs(first, last)
+        return blocks[first, last]
+
+    return remembered
 
 
 def _blocks(rows: int) -> list[tuple[int, int]]:

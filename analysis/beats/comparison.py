@@ -69,10 +69,12 @@ class _Side:
 
     @property
     def workload_cv(self) -> float:
+        """Variation of the workload between beats."""
         mean = float(self.workload.mean()) if len(self.workload) else 0.0
         return float(self.workload.std() / mean) if mean > 0 else 0.0
 
     def officer_of_unit(self) -> NDArray[np.object_]:
+        """Return the officer of each unit, None for none."""
         officers = [self.officers.get(name) for name in self.names]
         return np.array([*officers, None], dtype=object)[self.beat]
 

@@ -159,26 +159,35 @@ def assign_officers(
     """
     staff = read_staff(officers, stations=stations, today=today)
     settled = conditions or OfficerConditions()
-    if settled.max_travel_km is not None and not settled.max_travel_km > 0:
-        raise ParameterError(f"The longest way is {settled.max_travel_km} km.", "Give a positive number of kilometres.")
     holders, unknown = _holders(plan, staff, current_officers)
     known = _known_residents(plan, holders)
-    posts = _posts(plan, several=settled.several)
-    barred = _barred(plan, staff, settled)
-    spoken = _checked_speakers(plan, speakers or {})
-    costs = officer_costs(
+    costs = _costs(plan, staff, known, settled, weights or OfficerWeights(), speakers or {})
+    found = cheapest_of_all_pairs(costs.rows, (len(costs.beat), len(staff.badges)))
+    return _matching(plan, staff, costs, found, known, (*unknown, *_balance(plan, staff, costs, found)))
+
+
+def _costs(
+    plan: BeatPlan,
+    staff: Staff,
+    known: dict[tuple[int, int], float],
+    conditions: OfficerConditions,
+    weights: OfficerWeights,
+    speakers: Mapping[str, NDArray[np.float64]],
+) -> OfficerCosts:
+    """Check the conditions and prepare the costs."""
+    limit_km = conditions.max_travel_km
+    if limit_km is not None and not limit_km > 0:
+        raise ParameterError(f"The longest way is {limit_km} km.", "Give a positive number of kilometres.")
+    return officer_costs(
         plan,
         staff,
-        posts=posts,
+        posts=_posts(plan, several=conditions.several),
         known=known,
-        barred=barred,
-        weights=weights or OfficerWeights(),
-        speakers=spoken,
-        limit_km=settled.max_travel_km,
+        barred=_barred(plan, staff, conditions),
+        weights=weights,
+        speakers=_checked_speakers(plan, speakers),
+        limit_km=limit_km,
     )
-    found = cheapest_of_all_pairs(costs.rows, (len(posts), len(staff.badges)))
-    reasons = (*unknown, *_balance(plan, staff, costs, found))
-    return _matching(plan, staff, costs, found, known, reasons)
 
 
 def _matching(

@@ -15,7 +15,7 @@ from analysis.beats.division import unit_graph
 from analysis.beats.graph import UnitGraph, subgraph
 from analysis.beats.plan import BeatPlan
 from analysis.beats.problem import BeatProblem
-from analysis.beats.screening import screen
+from analysis.beats.screening import Screening, screen
 from analysis.errors import ParameterError
 from analysis.row_blocks import thread_count
 
@@ -154,6 +154,12 @@ def prove(plan: BeatPlan, *, time_limit_s: float = 60.0, seed: int = 0) -> Proof
                 seed,
             )
         )
+    return _put_together(plan, screening, tuple(groups))
+
+
+def _put_together(plan: BeatPlan, screening: Screening, groups: tuple[GroupProof, ...]) -> Proof:
+    """Join the proofs of all groups, with the beats that the screening sets apart as they are."""
+    problem = plan.problem
     alone = [float(problem.workload[finding.units].sum()) for finding in screening.alone]
     bound = max([group.bound for group in groups] + alone, default=0.0)
     peak = max([group.peak for group in groups] + alone, default=0.0)
@@ -171,7 +177,7 @@ def prove(plan: BeatPlan, *, time_limit_s: float = 60.0, seed: int = 0) -> Proof
         plan_gap=_gap(plan_peak, bound),
         optimal=_gap(peak, bound) <= 1e-7,
         beat_of_unit=beat,
-        groups=tuple(groups),
+        groups=groups,
     )
 
 

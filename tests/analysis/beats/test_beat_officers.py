@@ -273,3 +273,17 @@ def test_impossible_dates_and_weights(row_of_four):
         assign_officers(row_of_four, officers, today=dt.date(2025, 1, 1))
     with pytest.raises(ParameterError, match="'per_km'"):
         OfficerWeights(per_km=-1.0)
+
+
+@pytest.mark.parametrize("columns", [21, 28, 60])
+def test_pairing_is_optimal_where_officers_and_beats_are_not_equally_many(columns):
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        way = 20 * np.abs(rng.uniform(0, 5, 25)[:, None] - rng.uniform(0, 5, columns))
+        cost = way + (rng.uniform(300, 700, 25))[:, None] * rng.choice([0.0, 0.5], columns)
+        known = np.arange(0, min(25, columns), 3)
+        cost[known, known] -= rng.integers(3000, 7000, len(known))
+        found = cheapest_of_all_pairs(lambda first, last, cost=cost: cost[first:last], cost.shape)
+        paired = np.flatnonzero(found >= 0)
+        assert len(paired) == min(25, columns)
+        assert cost[paired, found[paired]].sum() == pytest.approx(cost[linear_sum_assignment(cost)].sum(), abs=1e-4)
