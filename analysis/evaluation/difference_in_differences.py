@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
-from statsmodels.genmod.families import Poisson  # type: ignore[import-untyped]
-from statsmodels.genmod.generalized_linear_model import GLM  # type: ignore[import-untyped]
-from statsmodels.tools.sm_exceptions import PerfectSeparationWarning  # type: ignore[import-untyped]
+from statsmodels.genmod.families import Poisson
+from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from analysis.errors import ParameterError, TooFewEventsError
 from analysis.evaluation.count_design import checked_level

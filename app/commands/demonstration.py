@@ -62,9 +62,8 @@ def serve_demonstration(settings: Settings, code: str) -> None:
     from app.commands.serving import print_links
 
     def announce(address: str, codes: list[str], sign_in_link: str | None) -> None:
-        print_links(address, codes, sign_in_link)
-        for topic in ("hot-spots", "density", "beats", "lighting"):
-            typer.echo(f"  map             {address}/municipalities/{code}/maps/{topic}")
+        topics = ("hot-spots", "density", "beats", "lighting")
+        print_links(address, codes, sign_in_link, [f"/municipalities/{code}/maps/{topic}" for topic in topics])
 
     serving.serve(settings, announce)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -28,13 +29,15 @@ def serve(
     serving.serve(settings, print_links)
 
 
-def print_links(address: str, municipalities: list[str], sign_in_link: str | None) -> None:
-    """Print where to look."""
+def print_links(address: str, municipalities: list[str], sign_in_link: str | None, maps: Sequence[str] = ()) -> None:
+    """Print where to look: how to sign in first, because little is open without."""
     typer.echo(f"Kvart serves {address}/")
-    typer.echo(f"  API reference   {address}/docs")
-    for code in municipalities[:5]:
-        typer.echo(f"  {code:<15} {address}/municipalities/{code}/incidents")
     if sign_in_link:
         typer.echo(f"  Sign in         {sign_in_link}")
         typer.echo("                  (once, within 15 minutes; another: kvart users link local-administrator)")
+    for path in maps:
+        typer.echo(f"  Map             {address}{path}")
+    for code in municipalities[:5]:
+        typer.echo(f"  {code:<15} {address}/municipalities/{code}/incidents")
+    typer.echo(f"  API reference   {address}/docs")
     typer.echo("Stop it with Ctrl-C.")
