@@ -39,6 +39,8 @@ class MapContext:
         Identifier under which the result can be found again.
     handling_mark : str
         Who may see the document.
+    reading : str
+        What the result says, in plain language.
     warnings : tuple of Notice or str
         What a careful reader must know.
     boundary, streets : GeoDataFrame or None
@@ -68,6 +70,7 @@ class MapContext:
     source: str = ""
     run_id: str = ""
     handling_mark: str = ""
+    reading: str = ""
     warnings: tuple[Notice | str, ...] = ()
     boundary: gpd.GeoDataFrame | None = None
     streets: gpd.GeoDataFrame | None = None
@@ -96,6 +99,7 @@ class MapContext:
             "excluded": summary.excluded,
             "method": summary.method,
             "parameters": {**summary.parameters, "working_crs": summary.crs, "study_area_km2": summary.study_area_km2},
+            "reading": summary.reading,
             "warnings": summary.warnings,
             "software": summary.software,
         }

@@ -1,4 +1,4 @@
-"""The map of a kernel density."""
+"""The map of a kernel density, on cells or along streets, and of rates by residents."""
 
 from __future__ import annotations
 
@@ -23,13 +23,21 @@ from app.maps.furniture import (
     table_note,
     table_rows,
 )
-from app.maps.layers import Style, shape_layer, to_degrees, unlocated_note
+from app.maps.layers import Style, are_lines, shape_layer, to_degrees, unlocated_note
 from app.maps.merging import merged_by_class
 from app.maps.page import Page, render_page, view_bounds
 from app.maps.palettes import DENSITY_RAMP
 from app.maps.size import MAX_FEATURES, require_feature_count
 
-_COLUMN = "density_per_km2"
+MEASURES = {
+    "density_per_km2_year": "Events per km² and year",
+    "density_per_km2": "Events per km²",
+    "density_per_km_year": "Events per km of street and year",
+    "density_per_km": "Events per km of street",
+    "events_per_1000_residents_year": "Events per 1,000 residents and year",
+    "events_per_1000_residents": "Events per 1,000 residents",
+}
+"""Columns that can be drawn, and what they are; the first that a layer has is drawn."""
 _OPACITY = 0.85
 _SMALLER = "Choose larger cells or a smaller study area for the map."
 
@@ -41,7 +49,7 @@ class DensityClasses:
     Attributes
     ----------
     breaks : tuple of float
-        Five lower limits in events per km2, ascending; below the first nothing is drawn.
+        Five lower limits in the unit of the densities, ascending; below the first nothing is drawn.
     rule : str
         How they were chosen.
     """
@@ -54,13 +62,30 @@ class DensityClasses:
         return np.asarray(np.searchsorted(self.breaks, density.fillna(0.0).to_numpy(), side="right") - 1)
 
 
+@dataclass(frozen=True)
+class _Drawing:
+    """What of a layer is drawn, and how."""
+
+    column: str
+    limits: DensityClasses
+    lines: bool
+
+    @property
+    def measure(self) -> str:
+        return MEASURES[self.column]
+
+    @property
+    def thing(self) -> str:
+        return "pieces of street" if self.lines else "cells"
+
+
 def density_classes(density: pd.Series) -> DensityClasses:
     """Return class limits from the mean of the cells above zero to the highest, in steps of equal ratio.
 
     Parameters
     ----------
     density : Series
-        Events per km2.
+        Zero or more, in any unit.
 
     Notes
     -----
@@ -94,7 +119,7 @@ def density_map(frame: gpd.GeoDataFrame, context: MapContext, *, classes: Densit
     Parameters
     ----------
     frame : GeoDataFrame
-        Cells in any CRS with ``density_per_km2`` (events per km2).
+        Cells, or pieces of street, in any CRS with one of the columns of `MEASURES`; nulls are not coloured.
     context : MapContext
         Title, period, method, source and the like.
     classes : DensityClasses, optional
@@ -112,86 +137,106 @@ def density_map(frame: gpd.GeoDataFrame, context: MapContext, *, classes: Densit
     TooLargeError
         Where more cells remain above the lowest limit than a document holds.
     """
-    if _COLUMN not in frame.columns:
-        raise InvalidInputError(f"The density layer lacks the column {_COLUMN!r}.", "Draw the result of a density run.")
-    figures = frame.assign(**{_COLUMN: pd.to_numeric(frame[_COLUMN]).astype(float)})
-    limits = classes or density_classes(figures[_COLUMN])
-    figures["density_class"] = limits.of(figures[_COLUMN])
-    cells = to_degrees(figures, "density")
-    coloured = cells[cells["density_class"] >= 0]
-    drawn, notes = coloured, unlocated_note(frame, "cells")
+    column = drawn_measure(frame)
+    figures = frame.assign(**{column: pd.to_numeric(frame[column]).astype(float)})
+    drawing = _Drawing(column, classes or density_classes(figures[column]), are_lines(frame))
+    figures["density_class"] = drawing.limits.of(figures[column])
+    places = to_degrees(figures, "density")
+    coloured = places[places["density_class"] >= 0]
+    drawn, notes = coloured, unlocated_note(frame, drawing.thing)
     if len(coloured) > MAX_FEATURES:
         patches = merged_by_class(figures[figures["density_class"] >= 0], "density_class")
         require_feature_count(len(patches), "density patches", _SMALLER)
-        notes += (f"{len(coloured):,} cells are merged into {len(patches):,} patches of one class.",)
+        notes += (f"{len(coloured):,} {drawing.thing} are merged into {len(patches):,} patches of one class.",)
         drawn = to_degrees(patches, "density")
     layers: tuple[folium.GeoJson, ...] = ()
     if len(drawn):
-        styles = [_style(value, len(drawn)) for value in drawn["density_class"]]
-        layers = (shape_layer("density", drawn.geometry, styles, _texts(drawn, limits)),)
+        styles = [_style(value, len(drawn), lines=drawing.lines) for value in drawn["density_class"]]
+        layers = (shape_layer("density", drawn.geometry, styles, _texts(drawn, drawing)),)
+    unit = drawing.measure.partition(" ")[2]
     page = Page(
         context=context,
         under=layers,
         over=(),
-        legend=(_legend(cells, limits, layers),),
+        legend=(_legend(places, drawing, layers),),
         facts=(
             Fact("events used", number(context.n_used)),
-            Fact("highest, per km²", number(cells[_COLUMN].max())),
-            Fact("cells", number(len(cells))),
+            Fact(f"highest, {unit}", number(places[column].max())),
+            Fact(drawing.thing, number(len(places))),
         ),
-        table=_table(coloured, limits),
-        bounds=view_bounds(cells),
+        table=_table(coloured, drawing),
+        bounds=view_bounds(places),
         notes=notes,
     )
     return render_page(page)
 
 
-def _style(density_class: int, n_cells: int) -> Style:
+def drawn_measure(frame: gpd.GeoDataFrame) -> str:
+    """Return the column of a density that is drawn.
+
+    Raises
+    ------
+    InvalidInputError
+        There is none.
+    """
+    for column in MEASURES:
+        if column in frame.columns:
+            return column
+    raise InvalidInputError(
+        "The density layer lacks the column 'density_per_km2'.", "Draw the result of a density run."
+    )
+
+
+def _style(density_class: int, n_places: int, *, lines: bool) -> Style:
+    colour = DENSITY_RAMP[density_class]
+    if lines:
+        return {"color": colour, "weight": 2.5 + density_class, "opacity": 0.95, "fill": False}
     return {
-        "color": DENSITY_RAMP[density_class],
-        "weight": 0.3 if n_cells < MAX_FEATURES // 2 else 0.0,
+        "color": colour,
+        "weight": 0.3 if n_places < MAX_FEATURES // 2 else 0.0,
         "opacity": 0.6,
         "fill": True,
-        "fillColor": DENSITY_RAMP[density_class],
+        "fillColor": colour,
         "fillOpacity": _OPACITY,
     }
 
 
-def _texts(cells: gpd.GeoDataFrame, limits: DensityClasses) -> dict[str, list[str]]:
-    if "area_km2" in cells.columns:
-        return {
-            "Events per km²": [f"{number(limits.breaks[value])} and more" for value in cells["density_class"]],
-            "Patch": [f"{number(value)} km²" for value in cells["area_km2"]],
+def _texts(places: gpd.GeoDataFrame, drawing: _Drawing) -> dict[str, list[str]]:
+    if "area_km2" in places.columns:
+        texts = {
+            drawing.measure: [f"{number(drawing.limits.breaks[value])} and more" for value in places["density_class"]]
         }
-    texts = {"Events per km²": [number(value) for value in cells[_COLUMN]]}
-    if "cell" in cells.columns:
-        texts["Cell"] = [str(value) for value in cells["cell"]]
+        return texts if drawing.lines else {**texts, "Patch": [f"{number(value)} km²" for value in places["area_km2"]]}
+    texts = {drawing.measure: [number(value) for value in places[drawing.column]]}
+    for column, label in (("cell", "Cell"), ("segment", "Segment")):
+        if column in places.columns:
+            texts[label] = [str(value) for value in places[column]]
     return texts
 
 
-def _legend(cells: gpd.GeoDataFrame, limits: DensityClasses, layers: tuple[folium.GeoJson, ...]) -> LegendGroup:
-    counts = cells["density_class"].value_counts()
-    uppers = (*limits.breaks[1:], max(float(cells[_COLUMN].max()), limits.breaks[-1]))
+def _legend(places: gpd.GeoDataFrame, drawing: _Drawing, layers: tuple[folium.GeoJson, ...]) -> LegendGroup:
+    breaks = drawing.limits.breaks
+    counts = places["density_class"].value_counts()
+    uppers = (*breaks[1:], max(float(places[drawing.column].max()), breaks[-1]))
     entries = [
         LegendEntry(
-            Swatch(fill=colour, stroke="#9aa5b1", opacity=_OPACITY),
+            Swatch("line", stroke=colour) if drawing.lines else Swatch(fill=colour, stroke="#9aa5b1", opacity=_OPACITY),
             f"{number(lower)} to {number(upper)}",
             number(counts.get(position, 0)),
         )
-        for position, (colour, lower, upper) in enumerate(zip(DENSITY_RAMP, limits.breaks, uppers, strict=True))
+        for position, (colour, lower, upper) in enumerate(zip(DENSITY_RAMP, breaks, uppers, strict=True))
     ]
     below = LegendEntry(
-        Swatch(stroke="#9aa5b1", dashed=True),
-        f"below {number(limits.breaks[0])}, not coloured",
-        number(counts.get(-1, 0)),
+        Swatch(stroke="#9aa5b1", dashed=True), f"below {number(breaks[0])}, not coloured", number(counts.get(-1, 0))
     )
-    note = f"Limits: {limits.rule}."
-    return LegendGroup("Events per km²", (*reversed(entries), below), "cells", note, layers)
+    note = f"Limits: {drawing.limits.rule}."
+    heading = "pieces" if drawing.lines else "cells"
+    return LegendGroup(drawing.measure, (*reversed(entries), below), heading, note, layers)
 
 
-def _table(coloured: gpd.GeoDataFrame, limits: DensityClasses) -> Table:
-    shown = coloured.sort_values(_COLUMN, ascending=False, kind="stable").head(TABLE_ROWS)
-    texts = _texts(shown, limits)
-    columns = tuple(Column(label, numeric=label != "Cell") for label in texts)
-    note = table_note(len(coloured), "coloured cells, densest first")
-    return Table("Coloured cells, densest first", columns, table_rows(texts, shown.geometry), note)
+def _table(coloured: gpd.GeoDataFrame, drawing: _Drawing) -> Table:
+    shown = coloured.sort_values(drawing.column, ascending=False, kind="stable").head(TABLE_ROWS)
+    texts = _texts(shown, drawing)
+    columns = tuple(Column(label, numeric=label not in ("Cell", "Segment")) for label in texts)
+    named = f"coloured {drawing.thing}, densest first"
+    return Table(named.capitalize(), columns, table_rows(texts, shown.geometry), table_note(len(coloured), named))

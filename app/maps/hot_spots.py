@@ -24,7 +24,7 @@ from app.maps.furniture import (
     table_note,
     table_rows,
 )
-from app.maps.layers import Style, shape_layer, to_degrees, unlocated_note
+from app.maps.layers import Style, are_lines, shape_layer, to_degrees, unlocated_note
 from app.maps.merging import merged_by_class
 from app.maps.page import Page, render_page, view_bounds
 from app.maps.palettes import GETIS_ORD_COLOURS
@@ -39,6 +39,8 @@ _CLASSES = {
     -2: "Cold spot, 95 %",
     -3: "Cold spot, 99 % confidence",
 }
+_LINE_COLOURS = {**GETIS_ORD_COLOURS, 0: "#aab3bb", 1: "#f4b393", -1: "#9cc7e0"}
+"""Thin lines on white ask for more colour than areas do."""
 _NO_STATISTIC = "No statistic"
 _COLUMNS = ("count", "gi_z", "p_value", "q_value", "gi_bin")
 _SMALLER = "Choose larger cells or a smaller study area for the map."
@@ -72,8 +74,8 @@ def hot_spot_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     Parameters
     ----------
     frame : GeoDataFrame
-        Cells in any CRS with ``count``, ``gi_z``, ``p_value``, ``q_value`` and ``gi_bin`` (-3 to 3); cells without a
-        statistic hold nulls.
+        Cells, areal units or street segments in any CRS with ``count``, ``gi_z``, ``p_value``, ``q_value`` and
+        ``gi_bin`` (-3 to 3); those without a statistic hold nulls.
     context : MapContext
         Title, period, method, source and the like.
 
@@ -92,10 +94,11 @@ def hot_spot_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     drawn = hot_spot_layer(frame)
     cells = drawn.cells
     bins = cells["gi_bin"]
+    thing = _thing(cells)
     facts = (
         Fact("events used", number(context.n_used)),
-        Fact("hot cells", number((bins > 0).sum())),
-        Fact("cold cells", number((bins < 0).sum())),
+        Fact(f"hot {thing}s", number((bins > 0).sum())),
+        Fact(f"cold {thing}s", number((bins < 0).sum())),
     )
     page = Page(
         context=context,
@@ -130,9 +133,10 @@ def hot_spot_layer(frame: gpd.GeoDataFrame, opacity: float = 0.85) -> HotSpotLay
     drawn, notes = _drawn_cells(figures, cells)
     layers: tuple[folium.GeoJson, ...] = ()
     if len(drawn):
-        styles = [_cell_style(value, opacity, len(drawn)) for value in drawn["gi_bin"]]
+        lines = are_lines(drawn)
+        styles = [_line_style(value) if lines else _cell_style(value, opacity, len(drawn)) for value in drawn["gi_bin"]]
         layers = (shape_layer("hot spots", drawn.geometry, styles, _texts(drawn)),)
-    unlocated = unlocated_note(frame, "cells")
+    unlocated = unlocated_note(frame, f"{_thing(cells)}s")
     return HotSpotLayer(layers, _legend(cells, layers, opacity), cells, (*notes, *unlocated))
 
 
@@ -141,13 +145,21 @@ def _drawn_cells(figures: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> tuple[gp
     significant = _is_significant(cells)
     if len(cells) <= MAX_FEATURES:
         return pd.concat([cells[~significant], cells[significant]]), ()
-    rest = f"{int((~significant).sum()):,} cells without significance are left white."
+    thing = _thing(cells)
+    rest = f"{int((~significant).sum()):,} {thing}s without significance are left white."
     if significant.sum() <= MAX_FEATURES:
         return cells[significant], (rest,)
     patches = merged_by_class(figures[_is_significant(figures)], "gi_bin")
-    require_feature_count(len(patches), "patches of significant cells", _SMALLER)
-    merged = f"{int(significant.sum()):,} significant cells are merged into {len(patches):,} patches of one class."
+    require_feature_count(len(patches), f"patches of significant {thing}s", _SMALLER)
+    merged = f"{int(significant.sum()):,} significant {thing}s are merged into {len(patches):,} patches of one class."
     return to_degrees(patches, "hot spots"), (rest, merged)
+
+
+def _thing(frame: gpd.GeoDataFrame) -> str:
+    """Return what a place of the layer is."""
+    if are_lines(frame):
+        return "segment"
+    return "cell" if "cell" in frame.columns else "unit"
 
 
 def _is_significant(cells: gpd.GeoDataFrame) -> pd.Series:
@@ -162,6 +174,12 @@ def _cell_style(gi_bin: float, opacity: float, n_cells: int) -> Style:
     return {**edge, "fill": True, "fillColor": GETIS_ORD_COLOURS[int(gi_bin)], "fillOpacity": faint}
 
 
+def _line_style(gi_bin: float) -> Style:
+    if np.isnan(gi_bin) or gi_bin == 0:
+        return {"color": "#aab3bb", "weight": 1.0, "opacity": 0.8, "fill": False}
+    return {"color": _LINE_COLOURS[int(gi_bin)], "weight": 4.0 + abs(gi_bin), "opacity": 0.95, "fill": False}
+
+
 def _class_name(gi_bin: float) -> str:
     return _NO_STATISTIC if np.isnan(gi_bin) else _CLASSES[int(gi_bin)]
 
@@ -169,9 +187,12 @@ def _class_name(gi_bin: float) -> str:
 def _texts(cells: gpd.GeoDataFrame) -> dict[str, list[str]]:
     texts = {"Class": [_class_name(value) for value in cells["gi_bin"]]}
     if "area_km2" in cells.columns:
-        return {**texts, "Patch": [f"{number(value)} km²" for value in cells["area_km2"]]}
+        return texts if are_lines(cells) else {**texts, "Patch": [f"{number(v)} km²" for v in cells["area_km2"]]}
+    texts["Events"] = [number(value) for value in cells["count"]]
+    for column, label in (("value", "Compared"), ("per_100m", "Per 100 m")):
+        if column in cells.columns:
+            texts[label] = [number(value) for value in cells[column]]
     texts |= {
-        "Events": [number(value) for value in cells["count"]],
         "z": [signed(value) for value in cells["gi_z"]],
         "p": [probability(value) for value in cells["p_value"]],
         "q": [probability(value) for value in cells["q_value"]],
@@ -183,9 +204,12 @@ def _texts(cells: gpd.GeoDataFrame) -> dict[str, list[str]]:
 
 def _legend(cells: gpd.GeoDataFrame, layers: tuple[folium.GeoJson, ...], opacity: float) -> LegendGroup:
     bins = cells["gi_bin"]
+    thing, lines = _thing(cells), are_lines(cells)
     entries = [
         LegendEntry(
-            Swatch(fill=GETIS_ORD_COLOURS[value], stroke="#9aa5b1", opacity=opacity),
+            Swatch("line", stroke=_LINE_COLOURS[value])
+            if lines
+            else Swatch(fill=GETIS_ORD_COLOURS[value], stroke="#9aa5b1", opacity=opacity),
             label,
             number((bins == value).sum()),
         )
@@ -194,10 +218,10 @@ def _legend(cells: gpd.GeoDataFrame, layers: tuple[folium.GeoJson, ...], opacity
     n_null = int(bins.isna().sum())
     if n_null:
         entries.append(LegendEntry(Swatch(fill="#e2e5e8", stroke="#9aa5b1"), _NO_STATISTIC, number(n_null)))
-    note = "Classes from q, the p-value adjusted for testing every cell of the map."
+    note = f"Classes from q, the p-value adjusted for testing every {thing} of the map."
     if n_null:
-        note += f" {counted(n_null, 'cell')} without a statistic: too few neighbours or no variation around."
-    return LegendGroup("Hot and cold spots (Gi*)", tuple(entries), "cells", note, layers)
+        note += f" {counted(n_null, thing)} without a statistic: too few neighbours or no variation around."
+    return LegendGroup("Hot and cold spots (Gi*)", tuple(entries), f"{thing}s", note, layers)
 
 
 def _table(cells: gpd.GeoDataFrame) -> Table:
@@ -205,5 +229,5 @@ def _table(cells: gpd.GeoDataFrame) -> Table:
     shown = significant.head(TABLE_ROWS)
     texts = _texts(shown)
     columns = tuple(Column(label, numeric=label not in ("Class", "Cell")) for label in texts)
-    note = table_note(len(significant), "significant cells, hottest first")
-    return Table("Significant cells, hottest first", columns, table_rows(texts, shown.geometry), note)
+    named = f"significant {_thing(cells)}s, hottest first"
+    return Table(named.capitalize(), columns, table_rows(texts, shown.geometry), table_note(len(significant), named))

@@ -63,6 +63,11 @@ def vertex_count(frame: gpd.GeoDataFrame) -> int:
     return int(shapely.get_num_coordinates(frame.geometry.to_numpy()).sum())
 
 
+def are_lines(frame: gpd.GeoDataFrame) -> bool:
+    """Tell whether a layer consists of lines, such as street segments."""
+    return len(frame) > 0 and bool((shapely.get_dimensions(frame.geometry.to_numpy()) == 1).all())
+
+
 def features(geometries: gpd.GeoSeries, texts: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return a FeatureCollection and the label of each of its short property names.
 
@@ -175,3 +180,17 @@ def label_layer(name: str, points: gpd.GeoSeries, lines: Sequence[Sequence[str]]
         on_each_feature=JsCode("kvartLabel"),
         interactive=False,
     )
+
+
+def number_layer(frame: gpd.GeoDataFrame, lines: Sequence[Sequence[str]]) -> folium.GeoJson:
+    """Return permanent texts on points, lines or areas, as :func:`label_layer` does.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        In EPSG:4326.
+    lines : sequence of sequence of str
+        First lines of all labels, second lines ...
+    """
+    points = gpd.GeoSeries(shapely.point_on_surface(frame.geometry.to_numpy()), crs=frame.crs)
+    return label_layer("numbers", points, lines)

@@ -23,6 +23,37 @@ GETIS_ORD_COLOURS: dict[int, str] = {
 }
 """Colour of each ``gi_bin``: hot 99, 95, 90 %, not significant, cold 90, 95, 99 % (ColorBrewer RdBu)."""
 
+CHANGE_COLOURS: dict[str, str] = {
+    "increase_99": GETIS_ORD_COLOURS[3],
+    "increase_95": GETIS_ORD_COLOURS[2],
+    "not_clear": "#dfe3e6",
+    "decrease_95": GETIS_ORD_COLOURS[-2],
+    "decrease_99": GETIS_ORD_COLOURS[-3],
+}
+"""Change between two periods: red is more, blue is less, grey is nothing that could not be chance."""
+
+HOT_DEVELOPMENT_COLOURS: dict[str, str] = {
+    "new": "#faac38",
+    "consecutive": "#f90606",
+    "intensifying": "#54121d",
+    "persistent": "#b2182b",
+    "diminishing": "#db576d",
+    "sporadic": "#e48191",
+    "oscillating": "#633d03",
+    "historical": "#edd3ab",
+}
+COLD_DEVELOPMENT_COLOURS: dict[str, str] = {
+    "new": "#0ab8b8",
+    "consecutive": "#0a0ab8",
+    "intensifying": "#050557",
+    "persistent": "#2166ac",
+    "diminishing": "#0a8db8",
+    "sporadic": "#94aef9",
+    "oscillating": "#153b47",
+    "historical": "#94e0f9",
+}
+"""Emerging hot and cold spots by pattern; each cell also carries the letter of its pattern."""
+
 DENSITY_RAMP = ("#dcd6ea", "#b7a8d6", "#9273bd", "#6c3f9c", "#43126f")
 """One hue from light to dark; violet, so that a density is never mistaken for the red and blue of significance."""
 
@@ -50,3 +81,7 @@ OUTSIDE = "#e6e9ec"
 STREET = "#8d98a3"
 BOUNDARY = "#3c4a57"
 OUT_OF_BOUNDS = "#a4001d"
+CLUSTER = "#7a2e8d"
+ELLIPSE = "#0b3c6f"
+RISK_RAMP = ("#fbe2a8", "#f3a73b", "#d9601a", "#7f2704")
+"""Raised risk after recent crimes, from a little to much."""
