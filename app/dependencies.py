@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.access import ENTERED, Access, account_for, authorize
 from app.database.sessions import Database
-from app.errors import BadParameterError, DatabaseUnavailableError
+from app.errors import BadParameterError, DatabaseUnavailableError, UnauthenticatedError
 from app.features.parameters import MAX_IDENTIFIER
 from app.identity.caller import Caller
 from app.identity.rights import Right, right_of
 from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
+from app.rate_limits import count_public
 from app.settings import Settings
 
 LONGEST_WAIT_SECONDS = 20.0
@@ -38,8 +39,17 @@ class Permit:
         self.right = right
 
     async def __call__(self, request: Request) -> None:
-        """Grant the right or refuse; a wrong parameter is told only to those who have the right."""
-        request.state.access = await authorize(request, self.right)
+        """Grant the right or refuse; a wrong parameter is told only to those who have the right.
+
+        Requests without a credential that holds are counted by address: no public route is without a limit.
+        """
+        try:
+            request.state.access = await authorize(request, self.right)
+        except UnauthenticatedError:
+            count_public(request, self.right)
+            raise
+        if request.state.access.caller.kind == "anonymous":
+            count_public(request, self.right)
         reject_unknown_parameters(request)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, TextIO
+
+from pydantic import ValidationError
 
 LOG = logging.getLogger("kvart")
 """Logger of the service; ``extra={"fields": {...}}`` adds members to the line."""
@@ -43,8 +46,29 @@ class JsonLines(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = "".join(_told(record.exc_info[1]))
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _told(error: BaseException | None) -> Iterator[str]:
+    """Give a traceback as Python prints it, causes first, but no message with the values of a row or a request."""
+    if error is None:
+        return
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from _told(cause)
+        yield "\nwhich led to\n\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {_message(error)}\n"
+
+
+def _message(error: BaseException) -> str:
+    report = getattr(getattr(error, "orig", error), "diag", None)
+    if report is not None:  # of PostgreSQL, whose details quote rows
+        return f"{report.sqlstate} {report.message_primary} {getattr(error, 'statement', '')}".strip()
+    if isinstance(error, ValidationError):
+        return f"{error.error_count()} errors in {error.title}"
+    return str(error)
 
 
 def configure_logs(stream: TextIO | None = None, level: int = logging.INFO) -> None:

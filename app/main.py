@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from analysis.summary import software_version
+from app.analyses.router import router as analyses
 from app.areal_units.router import router as areal_units
 from app.audit.router import router as audit
 from app.audit.sealing import Sealer
@@ -36,7 +37,7 @@ from app.maps.offline import static_directories
 from app.maps.router import router as maps
 from app.metrics.instruments import Instruments
 from app.metrics.router import router as metrics
-from app.middleware import BodyCap, RequestFrame
+from app.middleware import BodyCap, PublicAddress, RequestFrame
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
 from app.openapi import build_openapi
@@ -66,6 +67,7 @@ ROUTERS = (
     officers,
     imports,
     runs,
+    analyses,
     hot_spots,
     beat_plans,
     maps,
@@ -105,6 +107,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     application.add_middleware(BodyCap, most_bytes=_body_cap(settings.server))
     application.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=QUICK_COMPRESSION)
     application.add_middleware(RequestFrame, observe=application.state.instruments.observe_request)
+    if settings.identity.public_url:
+        application.add_middleware(PublicAddress, public_url=settings.identity.public_url)
     if settings.identity.trusted_proxies:
         application.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.identity.trusted_proxies)
     application.openapi = _openapi_once(application)  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -22,10 +23,14 @@ SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cache-Control": "no-store",
 }
 """Set where the answer does not set its own."""
+STRICT_TRANSPORT = "max-age=31536000"
+"""For a year browsers use https only; subdomains are the operator's to decide, at the proxy."""
 
 
 class RequestFrame:
@@ -63,6 +68,8 @@ class RequestFrame:
                 headers["X-Request-ID"] = request_id
                 for name, value in SAFE_HEADERS.items():
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = STRICT_TRANSPORT
             await send(message)
 
         with log_context(request_id=request_id):
@@ -86,6 +93,29 @@ class RequestFrame:
 
 def _route(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", "none")
+
+
+class PublicAddress:
+    """Lets the service know itself by one address, whatever host a request names: no link leads to another.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    public_url : str
+        Origin by which browsers reach the service.
+    """
+
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
+        self.app = app
+        origin = urlsplit(public_url)
+        self.scheme, self.host = origin.scheme, origin.netloc.encode("ascii")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] == "http":
+            others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+            scope = {**scope, "scheme": self.scheme, "headers": [(b"host", self.host), *others]}
+        await self.app(scope, receive, send)
 
 
 class BodyCap:

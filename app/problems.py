@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from analysis.errors import AnalysisError
+from app.access import SECRETS
 from app.errors import (
     DatabaseUnavailableError,
     KvartError,
@@ -26,6 +27,7 @@ from app.errors import (
 PROBLEM = "application/problem+json"
 MOST_ERRORS = 20
 MOST_CHARACTERS = 300
+LONGEST_ADDRESS = 200
 
 NO_ANSWER = DatabaseUnavailableError("The database does not answer in time.", "Try again in a moment.")
 
@@ -82,8 +84,8 @@ def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it only
     status = HTTPStatus(error.status_code)
     details = {
-        HTTPStatus.NOT_FOUND: f"There is no {request.url.path[:200]!r}.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method[:20]} is not possible at {request.url.path[:200]!r}.",
+        HTTPStatus.NOT_FOUND: f"There is no {_address(request)!r}.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method[:20]} is not possible at {_address(request)!r}.",
         HTTPStatus.BAD_REQUEST: "The body cannot be read.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: str(error.detail),
     }
@@ -96,6 +98,14 @@ def _answer_http(request: Request, error: Exception) -> Response:
     return ProblemResponse(build_problem(status, code, detail, hint=hints.get(status)), error.headers)
 
 
+def _address(request: Request) -> str:
+    """Return the path that was asked for, with the name in the place of each part that is a secret."""
+    path = request.url.path
+    for name in SECRETS & request.path_params.keys():
+        path = path.replace(str(request.path_params[name]), f"{{{name}}}")
+    return path[:LONGEST_ADDRESS]
+
+
 def _answer_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it only
     errors = error.errors()
@@ -103,7 +113,7 @@ def _answer_invalid_request(request: Request, error: Exception) -> Response:
     if "path" in places:
         return ProblemResponse(
             build_problem(
-                HTTPStatus.NOT_FOUND, "not_found", f"There is no {request.url.path[:200]!r}.", errors=_reasons(errors)
+                HTTPStatus.NOT_FOUND, "not_found", f"There is no {_address(request)!r}.", errors=_reasons(errors)
             )
         )
     if places & {"query", "header", "cookie"}:

@@ -13,7 +13,11 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from app.errors import TooManyRequestsError
+from app.identity.rights import Right
+from app.settings import ServerSettings
 
+UNCOUNTED = frozenset({"service"})
+"""Health and readiness: who watches the service must not be turned away."""
 NETWORK_BITS_IPV6 = 64
 """One subscriber has as many addresses of IPv6 as the last 64 bits can count."""
 
@@ -77,6 +81,25 @@ def count_attempt(request: Request, name: str, per_minute: int) -> None:
     """
     limiter: RateLimiter = request.app.state.rate_limiter
     limiter.count(name, per_minute, address_of(request))
+
+
+def count_public(request: Request, right: Right) -> None:
+    """Count a request that carries no credential, or none that holds, where something is looked up for it.
+
+    What stores something is counted apart from what reads: far less of it is needed.
+
+    Raises
+    ------
+    TooManyRequestsError
+        If it is one too many.
+    """
+    settings: ServerSettings = request.app.state.settings.server
+    if right.collection in UNCOUNTED:
+        return
+    if right.audited_as == "collection":
+        count_attempt(request, "public reports", settings.public_reports_per_minute)
+    else:
+        count_attempt(request, "public reads", settings.public_reads_per_minute)
 
 
 def rate_limited(name: str, per_minute: int) -> Any:

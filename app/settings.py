@@ -45,7 +45,7 @@ class DatabaseSettings(EnvironmentSettings):
     With ``KVART_DATABASE_URL`` unset, a private PostGIS cluster under ``KVART_HOME`` (default ``.kvart``) is used.
     """
 
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)
     home: Path = Path(".kvart")
     pool_size: int = Field(default=10, ge=1)
     pg_bindir: Path | None = None
@@ -76,6 +76,9 @@ class ServerSettings(EnvironmentSettings):
     max_vertices: int = Field(default=2000, ge=4)
     max_boundary_vertices: int = Field(default=50_000, ge=4)
     """Of a municipality's boundary; a larger one goes through ``kvart import municipalities``."""
+    public_reads_per_minute: int = Field(default=240, ge=1)
+    public_reports_per_minute: int = Field(default=20, ge=1)
+    """What one address may read and send without a credential."""
     worker: bool = True
     """Whether the service does the runs itself; without it they wait for another worker."""
 

@@ -71,8 +71,9 @@ class Database:
             pool_timeout=POOL_TIMEOUT_SECONDS,
             pool_pre_ping=True,
             connect_args=arguments,
+            hide_parameters=True,
         )
-        self.owner_engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
+        self.owner_engine = create_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
         for engine in (self.engine, self.owner_engine):
             event.listen(engine, "do_connect", self._connect)
             event.listen(engine, "handle_error", _raise_clear_error)

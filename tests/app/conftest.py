@@ -33,7 +33,14 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings of a service without a worker of its own."""
     return Settings(
         database=DatabaseSettings(database_url=database_url, home=tmp_path),
-        server=ServerSettings(worker=False, max_vertices=50, max_body_kb=256, max_upload_mb=1),
+        server=ServerSettings(
+            worker=False,
+            max_vertices=50,
+            max_body_kb=256,
+            max_upload_mb=1,
+            public_reads_per_minute=100_000,
+            public_reports_per_minute=100_000,
+        ),
     )
 
 
