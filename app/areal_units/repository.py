@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from app.areal_units.models import ArealUnit
+from app.database.base import WGS84
 from app.database.feature_pages import Collection, Property
+
+_SOURCES = text(
+    """select distinct coalesce(s.name, '(none)') as name, u.source_id from areal_unit u
+    left join source s on s.municipality_id = u.municipality_id and s.id = u.source_id
+    where u.municipality_id = :municipality order by 1"""
+)
+_UNITS = text(
+    """select coalesce(external_id, id::text) as code, residents, st_asbinary(geom) as shape from areal_unit
+    where municipality_id = :municipality and source_id is not distinct from cast(:source as bigint)
+    order by external_id, id"""
+)
 
 AREAL_UNITS = Collection(
     name="areal-units",
@@ -22,3 +41,19 @@ AREAL_UNITS = Collection(
         Property("attributes", ArealUnit.attributes, "object", "Further columns of the source."),
     ),
 )
+
+
+def unit_sources(session: Session, municipality_id: int) -> dict[str, int | None]:
+    """Return the sources of the areal units, by name."""
+    return {row.name: row.source_id for row in session.execute(_SOURCES, {"municipality": municipality_id})}
+
+
+def read_units(session: Session, municipality_id: int, source_id: int | None) -> gpd.GeoDataFrame:
+    """Return the areal units of a source in WGS 84: ``unit_id`` and ``residents`` (null where not known)."""
+    rows = session.execute(_UNITS, {"municipality": municipality_id, "source": source_id}).all()
+    columns = {
+        "unit_id": pd.Series([row.code for row in rows], dtype=object),
+        "residents": pd.Series([row.residents for row in rows], dtype="Int64"),
+    }
+    shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=WGS84)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
-from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
-from analysis.beats.officers import OfficerMatching, assign_officers
+from analysis.beats.checks import amounts
+from analysis.beats.conditions import Conditions
+from analysis.beats.officer_costs import OfficerWeights
+from analysis.beats.officers import OfficerConditions, OfficerMatching, assign_officers
 from analysis.beats.plan import BeatPlan
-from analysis.beats.problem import beat_problem
+from analysis.beats.problem import BeatProblem, beat_problem
+from analysis.beats.redraw import redraw_beats
 from analysis.beats.solver import solve_beats
+from analysis.beats.trade_off import TradeOffPoint, trade_off
+from analysis.beats.weights import Weights
 from analysis.summary import Notice, Summary
 
 Progress = Callable[[float, str], None]
@@ -38,6 +42,16 @@ class BeatRequest:
     min_residents, max_residents : int
     beats : int or None
     seed : int
+    method : {"full", "least-change"}
+        Whether all beats are drawn, or only what is wrong with the plan in force is put right.
+    conditions : Conditions
+        Bridges, forbidden borders, barriers and locks.
+    weights : Weights
+    time_budget_s : float or None
+    officer_conditions : OfficerConditions
+    officer_weights : OfficerWeights
+    languages : mapping of str to str
+        Column with the residents who speak a language, by language.
     """
 
     residents: str
@@ -49,6 +63,13 @@ class BeatRequest:
     max_residents: int = 7000
     beats: int | None = None
     seed: int = 0
+    method: Literal["full", "least-change"] = "full"
+    conditions: Conditions = field(default_factory=Conditions)
+    weights: Weights = field(default_factory=Weights)
+    time_budget_s: float | None = None
+    officer_conditions: OfficerConditions = field(default_factory=OfficerConditions)
+    officer_weights: OfficerWeights = field(default_factory=OfficerWeights)
+    languages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,7 +138,15 @@ def compute_beats(
     progress : callable, optional
         Told the fraction done and what is being done.
     """
-    problem = beat_problem(
+    problem = problem_of(units, request, study_area)
+    draw = redraw_beats if request.method == "least-change" else solve_beats
+    plan = draw(problem, seed=request.seed, progress=progress, time_budget_s=request.time_budget_s)
+    return with_officers(plan, request, units, officers=officers, excluded=excluded, notices=notices)
+
+
+def problem_of(units: gpd.GeoDataFrame, request: BeatRequest, study_area: BaseGeometry | None = None) -> BeatProblem:
+    """Check units and find their borders, as a request asks for."""
+    return beat_problem(
         units,
         residents=request.residents,
         workload=request.workload,
@@ -128,12 +157,46 @@ def compute_beats(
         beats=request.beats,
         current=request.current,
         study_area=study_area,
+        weights=request.weights,
+        conditions=request.conditions,
     )
-    plan = solve_beats(problem, seed=request.seed, progress=progress)
+
+
+def compute_trade_off(
+    units: gpd.GeoDataFrame,
+    request: BeatRequest,
+    *,
+    study_area: BaseGeometry | None = None,
+    progress: Progress | None = None,
+) -> tuple[TradeOffPoint, ...]:
+    """Draw five plans, from the most compact to the most even."""
+    problem = problem_of(units, request, study_area)
+    return trade_off(problem, seed=request.seed, progress=progress, time_budget_s=request.time_budget_s)
+
+
+def with_officers(
+    plan: BeatPlan,
+    request: BeatRequest,
+    units: gpd.GeoDataFrame,
+    *,
+    officers: pd.DataFrame | None = None,
+    excluded: dict[str, int] | None = None,
+    notices: tuple[Notice, ...] = (),
+) -> BeatResult:
+    """Give each beat of a plan one permanent officer, where officers are given; see `compute_beats`."""
     frame = plan.frame.copy()
+    if plan.problem.current_names:
+        frame["moved_residents"] = _moved_residents(plan)
     matching = None
     if officers is not None:
-        matching = assign_officers(plan, officers)
+        ids = plan.problem.unit_ids
+        matching = assign_officers(
+            plan,
+            officers,
+            speakers={language: amounts(units, column, ids) for language, column in request.languages.items()},
+            conditions=request.officer_conditions,
+            weights=request.officer_weights,
+        )
         notices = (*notices, *(Notice(reason.code, reason.message) for reason in matching.reasons))
     holders = {} if matching is None else matching.officer_of_beat
     badges = [None if (badge := holders.get(beat)) is None else str(badge) for beat in plan.beat_ids]
@@ -144,36 +207,6 @@ def compute_beats(
         warnings=(*notices, *plan.summary.warnings),
     )
     return BeatResult(plan, matching, frame, summary, _figures_before(plan))
-
-
-def events_per_unit(
-    units: gpd.GeoDataFrame, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.int64], int]:
-    """Count events by unit.
-
-    Parameters
-    ----------
-    units : GeoDataFrame, n rows
-        Areas, or points that stand for areas (an event then counts for the nearest).
-    x, y : ndarray of float64, shape (m,)
-        Metres in the CRS of the units.
-
-    Returns
-    -------
-    counts : ndarray of int64, shape (n,)
-    outside : int
-        Events in no unit. An event on a border counts once, for the unit that comes first.
-    """
-    shapes = units.geometry.to_numpy()
-    if (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all():
-        tree = cKDTree(shapely.get_coordinates(shapes))
-        _, nearest = tree.query(np.column_stack([x, y]))
-        return np.bincount(nearest, minlength=len(units)).astype(np.int64), 0
-    event, unit = shapely.STRtree(shapes).query(shapely.points(x, y), predicate="intersects")
-    order = np.lexsort((unit, event))
-    event, unit = event[order], unit[order]
-    first = np.r_[True, np.diff(event) > 0] if len(event) else np.zeros(0, dtype=bool)
-    return np.bincount(unit[first], minlength=len(units)).astype(np.int64), len(x) - int(first.sum())
 
 
 def _figures_before(plan: BeatPlan) -> dict[str, Any] | None:
@@ -195,6 +228,16 @@ def _figures_before(plan: BeatPlan) -> dict[str, Any] | None:
         "workload_max_over_mean": float(workload.max() / mean) if mean else 0.0,
         "units_without_beat": int((~held).sum()),
     }
+
+
+def _moved_residents(plan: BeatPlan) -> npt.NDArray[np.int64]:
+    """Return the residents of each beat who come from another one."""
+    problem, names = plan.problem, np.array([*plan.problem.current_names, None], dtype=object)
+    moved = (problem.current >= 0) & (
+        names[problem.current] != np.array(plan.beat_ids, dtype=object)[plan.beat_of_unit]
+    )
+    counted = np.bincount(plan.beat_of_unit[moved], problem.residents[moved], minlength=len(plan.beat_ids))
+    return counted.astype(np.int64)
 
 
 def _officers_report(matching: OfficerMatching, plan: BeatPlan) -> dict[str, Any]:

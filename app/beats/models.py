@@ -41,10 +41,16 @@ class BeatPlan(TenantKey, Base):
     min_residents: Mapped[int]
     max_residents: Mapped[int]
     effective_from: Mapped[date | None]
+    effective_to: Mapped[date | None]
+    """First day on which the next plan holds."""
     run_id: Mapped[int | None] = mapped_column(BigInteger)
     batch_id: Mapped[int | None] = mapped_column(BigInteger)
     report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     """Evenness, compactness, reasons and the summary of the run."""
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    """What the plan was asked for with; an editor, the checks and comparisons read residents and workload by it."""
+    edit_tag: Mapped[str] = mapped_column(server_default="")
+    """Changes with every edit, so that nobody edits what somebody else has changed meanwhile."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
@@ -90,3 +96,5 @@ class BeatMembership(Base):
     plan_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     areal_unit_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     beat_id: Mapped[int] = mapped_column(BigInteger)
+    locked: Mapped[bool] = mapped_column(server_default="false")
+    """Whether an edit may not move the unit."""

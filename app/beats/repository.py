@@ -94,10 +94,12 @@ class NewPlan:
         It becomes the next version of the plan of this name.
     min_residents, max_residents : int
     effective_from : date or None
-    run_id : int
+    run_id : int or None
         Run that made it.
     report : dict
         JSON-ready.
+    parameters : dict
+        JSON-ready; what it was asked for with.
     beats : GeoDataFrame
         ``beat_id, residents, workload, polsby_popper, within_bounds, geometry`` in any CRS.
     unit_keys : ndarray of int64, shape (n,)
@@ -112,22 +114,13 @@ class NewPlan:
     min_residents: int
     max_residents: int
     effective_from: date | None
-    run_id: int
+    run_id: int | None
     report: dict[str, Any]
+    parameters: dict[str, Any]
     beats: gpd.GeoDataFrame
     unit_keys: np.ndarray
     beat_of_unit: np.ndarray
     officer_keys: dict[str, int]
-
-
-def unit_sources(session: Session, municipality_id: int) -> dict[str, int | None]:
-    """Return the key of each source that areal units are stored of, by name."""
-    statement = text(
-        """select distinct coalesce(s.name, '(none)') as name, u.source_id from areal_unit u
-        left join source s on s.municipality_id = u.municipality_id and s.id = u.source_id
-        where u.municipality_id = :municipality order by 1"""
-    )
-    return {row.name: row.source_id for row in session.execute(statement, {"municipality": municipality_id})}
 
 
 def read_units(
@@ -150,6 +143,28 @@ def read_units(
         "current_beat": pd.Series([row.current_beat for row in rows], dtype=object),
     }
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=WGS84)
+
+
+def read_attribute(session: Session, municipality_id: int, source_id: int | None, name: str) -> list[str | None]:
+    """Return an attribute of the areal units of a source, in the order of `read_units`."""
+    statement = text(
+        """select attributes ->> cast(:name as text) from areal_unit
+        where municipality_id = :municipality and source_id is not distinct from cast(:source as bigint)
+        order by external_id, id"""
+    )
+    return list(session.scalars(statement, {"municipality": municipality_id, "source": source_id, "name": name}))
+
+
+def source_of_units(session: Session, municipality_id: int, plan_id: int) -> str | None:
+    """Return the name of the source of the units of a plan, None where it has no units."""
+    statement = text(
+        """select coalesce(s.name, '(none)') from beat_membership m
+        join areal_unit u on u.municipality_id = m.municipality_id and u.id = m.areal_unit_id
+        left join source s on s.municipality_id = u.municipality_id and s.id = u.source_id
+        where m.municipality_id = :municipality and m.plan_id = :plan limit 1"""
+    )
+    found: str | None = session.scalar(statement, {"municipality": municipality_id, "plan": plan_id})
+    return found
 
 
 def read_officers(session: Session, municipality_id: int, plan_id: int | None) -> pd.DataFrame:
@@ -175,8 +190,9 @@ def find_plan(session: Session, municipality_id: int, plan_id: int) -> dict[str,
 
 def plan_of_run(session: Session, municipality_id: int, run_id: int) -> int | None:
     """Return the key of the plan that a run made."""
-    statement = text("select id from beat_plan where municipality_id = :municipality and run_id = :run")
-    return session.execute(statement, {"municipality": municipality_id, "run": run_id}).scalar_one_or_none()
+    statement = text("select id from beat_plan where municipality_id = :municipality and run_id = :run limit 1")
+    found: int | None = session.scalar(statement, {"municipality": municipality_id, "run": run_id})
+    return found
 
 
 def newest_plan(session: Session, municipality_id: int) -> int | None:
@@ -253,9 +269,10 @@ def insert_plan(session: Session, municipality_id: int, time_zone: str, plan: Ne
     session.execute(lock, {"name": plan.name, "municipality": municipality_id})
     statement = text(
         """insert into beat_plan (municipality_id, name, version, min_residents, max_residents, effective_from, run_id,
-            report)
+            report, parameters, edit_tag)
         select :municipality, cast(:name as varchar), coalesce(max(version), 0) + 1, :min_residents, :max_residents,
-            cast(:effective_from as date), :run, cast(:report as jsonb)
+            cast(:effective_from as date), :run, cast(:report as jsonb), cast(:parameters as jsonb),
+            gen_random_uuid()::text
         from beat_plan where municipality_id = :municipality and name = cast(:name as varchar)
         returning id, version"""
     )
@@ -267,13 +284,14 @@ def insert_plan(session: Session, municipality_id: int, time_zone: str, plan: Ne
         "effective_from": plan.effective_from,
         "run": plan.run_id,
         "report": json.dumps(plan.report, allow_nan=False),
+        "parameters": json.dumps(plan.parameters, allow_nan=False),
     }
     plan_id, version = session.execute(statement, values).one()
     beat_keys = _insert_beats(session, municipality_id, plan_id, plan.beats)
     _copy_memberships(session, municipality_id, plan_id, plan.unit_keys, np.array(beat_keys)[plan.beat_of_unit])
-    _insert_assignments(
-        session, municipality_id, time_zone, plan, dict(zip(plan.beats["beat_id"], beat_keys, strict=True))
-    )
+    made_by = "import" if plan.run_id is None else f"run {plan.run_id}"
+    chosen = _Chosen(plan_id, plan.officer_keys, plan.effective_from, f"beat plan '{plan.name}', {made_by}")
+    _insert_assignments(session, municipality_id, time_zone, chosen)
     return plan_id, version
 
 
@@ -315,25 +333,61 @@ def _copy_memberships(
     copy_columns(session, "beat_membership", columns)
 
 
-def _insert_assignments(
-    session: Session, municipality_id: int, time_zone: str, plan: NewPlan, beat_keys: dict[Any, int]
+@dataclass(frozen=True)
+class _Chosen:
+    """Officers of the beats of a plan, by the code of the beat."""
+
+    plan_id: int
+    officer_keys: dict[str, int]
+    effective_from: date | None
+    reason: str
+
+
+def replace_officers(
+    session: Session,
+    municipality_id: int,
+    time_zone: str,
+    plan_id: int,
+    officer_keys: dict[str, int],
+    report: dict[str, Any] | None,
+    reason: str,
 ) -> None:
-    if not plan.officer_keys:
+    """Give the beats of a draft other officers, and tell of them in its report."""
+    keys = {"municipality": municipality_id, "plan": plan_id}
+    session.execute(
+        text(
+            """delete from officer_assignment a using beat b where b.municipality_id = a.municipality_id
+            and b.id = a.beat_id and b.plan_id = :plan and a.municipality_id = :municipality"""
+        ),
+        keys,
+    )
+    told = text(
+        """update beat_plan set report = report || jsonb_build_object('officers', cast(:officers as jsonb))
+        where municipality_id = :municipality and id = :plan returning effective_from"""
+    )
+    day = session.scalar(told, {**keys, "officers": json.dumps(report, allow_nan=False)})
+    _insert_assignments(session, municipality_id, time_zone, _Chosen(plan_id, officer_keys, day, reason))
+
+
+def _insert_assignments(session: Session, municipality_id: int, time_zone: str, chosen: _Chosen) -> None:
+    if not chosen.officer_keys:
         return
     statement = text(
         """insert into officer_assignment (municipality_id, beat_id, officer_id, valid_from, reason)
-        values (:municipality, :beat, :officer,
-            coalesce(cast(:effective_from as date), (now() at time zone :zone)::date), :reason)"""
+        select :municipality, b.id, :officer,
+            coalesce(cast(:effective_from as date), (now() at time zone :zone)::date), :reason
+        from beat b where b.municipality_id = :municipality and b.plan_id = :plan and b.code = cast(:beat as varchar)"""
     )
     rows = [
         {
             "municipality": municipality_id,
-            "beat": beat_keys[beat],
+            "plan": chosen.plan_id,
+            "beat": str(beat),
             "officer": officer,
-            "effective_from": plan.effective_from,
+            "effective_from": chosen.effective_from,
             "zone": time_zone,
-            "reason": f"beat plan '{plan.name}', run {plan.run_id}",
+            "reason": chosen.reason,
         }
-        for beat, officer in plan.officer_keys.items()
+        for beat, officer in chosen.officer_keys.items()
     ]
     session.execute(statement, rows)

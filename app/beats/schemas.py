@@ -3,14 +3,52 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.events.schemas import EventSelection, Name
 from app.features.parameters import MAX_IDENTIFIER
+from app.features.schemas import InputModel, LineStringGeometry, PlainText
 
 MAX_RESIDENTS = 100_000_000
+
+
+MOST_CONDITIONS = 10_000
+
+UnitName = Annotated[PlainText, StringConstraints(max_length=200)]
+UnitPair = tuple[UnitName, UnitName]
+Pairs = Annotated[tuple[UnitPair, ...], Field(max_length=MOST_CONDITIONS)]
+
+
+class ConditionParameters(InputModel):
+    """What every plan keeps, whatever it costs."""
+
+    bridges: Pairs = Field(default=(), description="Pairs of units that count as neighbours without a common border.")
+    forbidden_borders: Pairs = Field(default=(), description="Pairs of units whose border no beat may cross.")
+    barriers: Annotated[tuple[LineStringGeometry, ...], Field(max_length=1000)] = Field(
+        default=(), description="Rivers, motorways, railways: lines in degrees that no beat may cross."
+    )
+    locked_units: Annotated[dict[UnitName, UnitName], Field(max_length=MOST_CONDITIONS)] = Field(
+        default_factory=dict, description="Units that must be in a beat: beat by unit."
+    )
+    locked_beats: Annotated[tuple[UnitName, ...], Field(max_length=MOST_CONDITIONS)] = Field(
+        default=(), description="Beats of the current plan that stay as they are."
+    )
+
+
+class OfficerParameters(InputModel):
+    """What every assignment of officers keeps, and what it weighs."""
+
+    forbidden: Pairs = Field(default=(), description="Pairs of officer and beat that must not be.")
+    fixed: Pairs = Field(default=(), description="Pairs of officer and beat that stay.")
+    max_travel_km: float | None = Field(
+        default=None, gt=0, le=1000, description="Longest straight line from the home station to the beat."
+    )
+    several: bool = Field(default=False, description="Several officers for a beat of one unit above the maximum.")
+    languages: Annotated[dict[UnitName, UnitName], Field(max_length=50)] = Field(
+        default_factory=dict, description="Attribute of the units with the residents who speak a language, by language."
+    )
 
 
 class AllocationParameters(EventSelection):
@@ -45,6 +83,13 @@ class AllocationParameters(EventSelection):
         le=MAX_IDENTIFIER,
         description="Plan to stay close to: residents keep their beat and officer where possible.",
     )
+    evenness: float = Field(default=0.5, ge=0, le=1, description="From 0 (compact shapes) to 1 (even workload).")
+    min_max: bool = Field(default=False, description="Make the busiest beat as light as possible before shapes count.")
+    time_budget_s: float | None = Field(
+        default=None, gt=0, le=3600, description="Seconds for the search; the best plan so far is kept."
+    )
+    conditions: ConditionParameters = Field(default_factory=ConditionParameters)
+    officer_conditions: OfficerParameters = Field(default_factory=OfficerParameters)
     officers: bool = Field(default=True, description="Give each beat one permanent officer out of those stored.")
     plan_name: Name = Field(default="Beat plan", description="A new version of this plan.")
     effective_from: date | None = Field(default=None, description="Day from which the plan is meant to hold.")
@@ -54,6 +99,34 @@ class AllocationParameters(EventSelection):
         if self.max_residents < self.min_residents:
             raise ValueError(f"max_residents ({self.max_residents}) is below min_residents ({self.min_residents})")
         return self
+
+
+class RedrawParameters(AllocationParameters):
+    """Draw a plan anew from the current one: as little as possible, or all of it at a price of continuity."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"current_plan_id": 3, "method": "least-change"}]})
+
+    current_plan_id: int = Field(ge=1, le=MAX_IDENTIFIER, description="Plan to begin from.")
+    method: Literal["least-change", "full"] = Field(
+        default="least-change", description="Only beats out of bounds and those around them, or all beats."
+    )
+    continuity: float = Field(
+        default=2e-4, ge=0, le=1, description="Price of a resident who changes beat, against uneven workload."
+    )
+
+
+class AssignmentParameters(InputModel):
+    """Give the beats of a draft their officers anew."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"plan_id": 3, "conditions": {"fixed": [["1107", "B01"]]}}]}
+    )
+
+    plan_id: int = Field(ge=1, le=MAX_IDENTIFIER, description="Draft whose officers are chosen.")
+    current_plan_id: int | None = Field(
+        default=None, ge=1, le=MAX_IDENTIFIER, description="Plan that residents know their officer from."
+    )
+    conditions: OfficerParameters = Field(default_factory=OfficerParameters)
 
 
 class BeatPlanSummary(BaseModel):
@@ -68,6 +141,7 @@ class BeatPlanSummary(BaseModel):
     min_residents: int
     max_residents: int
     effective_from: date | None
+    effective_to: date | None = Field(description="First day on which the next plan holds.")
     run_id: int | None
     created_at: datetime
     beats: int = Field(description="Beats of the plan.")

@@ -14,6 +14,7 @@ from app.ingest.models import ImportBatch, QuarantinedRow, Source
 from app.lights.models import StreetLight, StreetLightOutage
 from app.municipalities.models import Municipality
 from app.officers.models import Officer, OfficerAssignment
+from app.plans.models import PlanChange
 from app.retention.models import RetentionRule
 from app.runs.models import AnalysisRun
 from app.streets.models import StreetSegment
@@ -40,6 +41,7 @@ __all__ = [
     "Municipality",
     "Officer",
     "OfficerAssignment",
+    "PlanChange",
     "QuarantinedRow",
     "Report",
     "ReporterLink",

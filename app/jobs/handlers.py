@@ -70,9 +70,27 @@ class ReportProgress(Protocol):
 Handler = Callable[[Database, ClaimedRun, ReportProgress], RunResult]
 
 HANDLERS: dict[str, str] = {
-    "kernel-density": "app.hot_spots.service:execute_density",
-    "getis-ord": "app.hot_spots.service:execute_hot_spots",
-    "beat-allocation": "app.beats.service:execute_allocation",
+    **dict.fromkeys(
+        (
+            "kernel-density",
+            "getis-ord",
+            "sensitivity",
+            "change",
+            "hot-spot-history",
+            "emerging-hot-spots",
+            "near-repeat",
+            "temporal-profile",
+            "clusters",
+            "top-places",
+            "network-density",
+            "back-test",
+        ),
+        "app.analyses.service:execute",
+    ),
+    "beat-allocation": "app.beats.running:execute_allocation",
+    "beat-redraw": "app.beats.running:execute_redraw",
+    "officer-assignment": "app.beats.running:execute_assignment",
+    "trade-off": "app.beats.running:execute_trade_off",
     "import": "app.ingest.service:execute_import",
 }
 """Handler of every kind of run as ``module:function``; imported when the first run of the kind is taken."""

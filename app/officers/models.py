@@ -30,6 +30,10 @@ class Officer(ImportedRow, Base):
     contact: Mapped[str | None]
     """Public contact channel of the post, for example a duty telephone."""
     serves_since: Mapped[date | None]
+    display_name: Mapped[str | None]
+    """How residents address the officer."""
+    published: Mapped[bool] = mapped_column(server_default="false")
+    """Whether everybody may read the display name and the contact."""
 
 
 class OfficerAssignment(TenantKey, Base):

@@ -26,6 +26,9 @@ RunKind = Literal[
     "network-density",
     "back-test",
     "beat-allocation",
+    "beat-redraw",
+    "officer-assignment",
+    "trade-off",
 ]
 RunState = Literal["queued", "running", "succeeded", "failed", "dismissed"]
 RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)

@@ -63,6 +63,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "beat_plan": {"name": "2026", "version": 1, "min_residents": 3000, "max_residents": 7000}
     | {"run_id": 1, "batch_id": 1},
     "beat": {"plan_id": 1, "code": "B1", "geom": SQUARES, "residents": 4000, "workload": 1.0, "polsby_popper": 0.8},
+    "plan_change": {"plan_id": 1, "action": "propose", "from_status": "draft", "to_status": "draft", "reason": "ready"}
+    | {"actor": "ann"},
     "beat_membership": {"plan_id": 1, "areal_unit_id": 1, "beat_id": 1},
     "officer": IMPORTED | {"station_geom": POINT, "languages": ["en", "uz"]},
     "account": {"name": "ada", "display_name": "Ada"},
