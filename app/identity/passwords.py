@@ -14,7 +14,7 @@ from app.errors import InvalidInputError
 from app.settings import AccountSettings
 
 SHORTEST = 12
-LONGEST = 1024
+LONGEST = 128
 FEWEST_DIFFERENT = 5
 SHORTEST_TELLING_NAME = 4
 _SEEN_OFTEN = """
