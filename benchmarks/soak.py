@@ -79,14 +79,11 @@ def soak(service: Service, *, seconds: float, rate: float, seed: int = 0) -> Soa
     times: list[float] = []
     statuses: Counter[int] = Counter()
     lock = threading.Lock()
-    local = threading.local()
 
     def ask_once(ask: Callable[[httpx.Client, random.Random], httpx.Response], draw_seed: int) -> None:
-        if not hasattr(local, "client"):
-            local.client = service.client()
         begin = time.perf_counter()
         try:
-            status = ask(local.client, random.Random(draw_seed)).status_code
+            status = ask(client, random.Random(draw_seed)).status_code
         except httpx.TransportError:
             status = 0
         with lock:
@@ -95,7 +92,7 @@ def soak(service: Service, *, seconds: float, rate: float, seed: int = 0) -> Soa
 
     memory: list[float] = []
     begin = time.monotonic()
-    with ThreadPoolExecutor(CALLERS) as callers:
+    with service.client() as client, ThreadPoolExecutor(CALLERS) as callers:
         for number in range(int(seconds * rate)):
             time.sleep(max(0.0, begin + number / rate - time.monotonic()))
             callers.submit(ask_once, draw.choices(asks, weights)[0], draw.randrange(2**31))

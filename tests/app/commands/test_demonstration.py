@@ -11,6 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from app.cli import main
+from app.database.roles import DatabaseRole
+from app.identity import accounts, keys
+from app.identity.purposes import Purpose
+from app.identity.roles import Role
 
 REPOSITORY = Path(__file__).parents[3]
 LAYERS = ("hot_spots", "density", "beats")
@@ -18,8 +22,8 @@ LAYERS = ("hot_spots", "density", "beats")
 
 def tables(database):
     names = ("incident", "areal_unit", "analysis_run", "beat_plan", "hot_spot_cell", "officer_assignment")
-    with database.transaction() as session:
-        return {name: session.scalar(text(f"select count(*) from {name}")) for name in names}
+    with database.owner_engine.connect() as connection:
+        return {name: connection.scalar(text(f"select count(*) from {name}")) for name in names}
 
 
 @pytest.fixture
@@ -43,24 +47,32 @@ def test_the_demonstration_does_the_main_job_once_and_serves_it(demo, database, 
     assert "residents who keep their officer" in told.out
     check_outputs(tmp_path / "out")
     before = tables(database)
+    assert all(before.values())
     code, told = demo("--no-serve")
     assert code == 0
     assert "getis-ord, kernel-density, beat-allocation used again" in told.out
     assert tables(database) == before
+    headers = {"Authorization": f"Bearer {analyst_key(database)}"}
     environment = {**os.environ, "KVART_PORT": "0", "KVART_HOME": str(tmp_path / "home")}
     command = [sys.executable, "-m", "app.cli", "demo", "--out", str(tmp_path / "again")]
     with subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True) as served:
         try:
             lines = iter(served.stdout.readline, "Stop it with Ctrl-C.\n")
-            layers = [line.split()[-1] for line in lines if "/municipalities/" in line]
-            maps = [served.stdout.readline().split()[-1] for _ in range(4)]
-            assert len(layers) == 1
-            for address in [*layers, *maps]:
-                with urllib.request.urlopen(address) as answer:
+            pages = [line.split()[-1] for line in lines if "/municipalities/" in line]
+            assert len(pages) == 5
+            for address in pages:
+                with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as answer:
                     assert answer.status == 200
         finally:
             served.send_signal(signal.SIGTERM)
     assert served.returncode == 0
+
+
+def analyst_key(database):
+    with database.transaction(DatabaseRole.IDENTITY) as session:
+        accounts.create_account(session, "ada")
+        accounts.grant(session, "ada", Role.ANALYST, "lindenkvart")
+        return keys.create_key(session, "ada", keys.KeyLimits(("*:read",)), purpose=Purpose.CRIME_ANALYSIS).secret
 
 
 def check_outputs(out):

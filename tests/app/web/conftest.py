@@ -111,7 +111,9 @@ def sign_in(site: str, people: SimpleNamespace) -> Callable[..., Page]:
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(password)
         page.get_by_label("Purpose of use").select_option("crime-analysis")
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_load_state()
         return page
 
     return fill_in
