@@ -1,4 +1,4 @@
-"""The service asks nobody but the issuer of its tokens: no other module can open a connection to another host."""
+"""The service asks nobody but the issuer of its tokens; no module opens a connection, a shell or a packed object."""
 
 import ast
 import re
@@ -20,6 +20,8 @@ ALLOWED = {
 LISTENING = {"AF_INET6", "AI_PASSIVE", "IPPROTO_TCP", "SOCK_STREAM", "SOL_SOCKET", "SO_REUSEADDR", "gaierror"}
 OPENING = {"getaddrinfo", "socket"}
 CALLS = re.compile(r"(open_connection|create_connection|urlopen|urlretrieve|from_url|create_datagram_endpoint)$")
+UNPACKERS = {"cloudpickle", "dill", "jsonpickle", "lxml", "marshal", "pickle", "shelve", "xml", "yaml"}
+"""Objects and documents that do something while they are read."""
 READ_ADDRESSES = {"read_csv", "read_json", "read_html", "read_xml", "read_excel", "read_parquet", "read_pickle"}
 """Of pandas: they take addresses as well as files."""
 
@@ -55,6 +57,14 @@ def test_no_module_can_ask_another_host(path):
 
 
 READERS_OF_FILES = {name(path) for path in ROOT.glob("app/files/*.py")}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_no_module_runs_a_shell_or_unpacks_objects(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    options = {word.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords}
+    assert "shell" not in options
+    assert UNPACKERS.isdisjoint(module.partition(".")[0] for module in imported(tree))
 
 
 def test_what_listens_connects_to_nobody():
