@@ -61,6 +61,25 @@ def events_notices(x: FloatArray, y: FloatArray, grid: CellGrid, n_used: int) ->
     tuple of Notice
         ``few_events``, ``no_study_area``, ``point_mass``, where they apply.
     """
+    notices = count_notices(grid, n_used)
+    mass = point_mass_notice(x, y)
+    return (*notices, mass) if mass else notices
+
+
+def count_notices(grid: CellGrid, n_used: int) -> tuple[Notice, ...]:
+    """Warn of what makes a map doubtful as far as the counts of its cells tell.
+
+    Parameters
+    ----------
+    grid : SquareGrid or HexagonGrid
+    n_used : int
+        Events that entered the map.
+
+    Returns
+    -------
+    tuple of Notice
+        ``few_events``, ``no_study_area``, where they apply.
+    """
     notices = []
     if n_used < FEW_EVENTS:
         notices.append(Notice("few_events", f"Only {n_used} events were used: the map may change with a few more."))
@@ -72,5 +91,4 @@ def events_notices(x: FloatArray, y: FloatArray, grid: CellGrid, n_used: int) ->
                 "significance of cells depend on that rectangle; give the boundary of the place instead.",
             )
         )
-    mass = point_mass_notice(x, y)
-    return (*notices, mass) if mass else tuple(notices)
+    return tuple(notices)

@@ -11,15 +11,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.analyses import service as analyses
+from app.analyses.parameters.area import GridParameters
+from app.analyses.parameters.density import KernelDensityParameters
+from app.analyses.parameters.hot_spots import HotSpotParameters
 from app.beats import service as beats
 from app.beats.schemas import AllocationParameters
 from app.database.sessions import Database
 from app.errors import KvartError, NotFoundError
-from app.events.schemas import GridParameters
 from app.files.spreadsheets import csv_text
 from app.files.writing import OutputFiles
 from app.hot_spots import service as hot_spots
-from app.hot_spots.schemas import DensityParameters, HotSpotParameters
 from app.ingest.municipalities import MunicipalityOptions, import_municipalities
 from app.ingest.profiles import load_profile
 from app.ingest.report import ImportReport
@@ -170,8 +172,8 @@ def _parameters(
             hard_boundary="commissariat", current_plan_id=current, plan_name="Proposed beats"
         )
         return allocation, beats.input_fingerprint(session, municipality, allocation)
-    grid = HotSpotParameters(cell_m=150) if kind == "getis-ord" else DensityParameters(cell_m=100, radius_m=400)
-    return grid, hot_spots.input_fingerprint(session, municipality, grid)
+    grid = HotSpotParameters(cell_m=150) if kind == "getis-ord" else KernelDensityParameters(cell_m=100, radius_m=400)
+    return grid, analyses.input_fingerprint(session, municipality, grid)
 
 
 def _finish(

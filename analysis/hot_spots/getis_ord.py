@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import EmptyInputError, ParameterError, ZeroVarianceError
-from analysis.events import check_some_inside, events_notices
-from analysis.grids.cell_grid import CellGrid
+from analysis.events import check_some_inside, count_notices
+from analysis.grids.cell_grid import CellCounts, CellGrid
 from analysis.grids.cells import BoolArray
 from analysis.grids.square import SquareGrid
 from analysis.hot_spots.conditional_permutation import IntArray, PermutationTails, permutation_tails
@@ -28,6 +29,7 @@ from analysis.hot_spots.lattice_neighbours import cell_neighbours
 from analysis.hot_spots.local_statistics import STATISTIC_NAMES, Statistic, local_g, neighbour_tails
 from analysis.hot_spots.neighbours import Neighbours
 from analysis.hot_spots.significance import CORRECTION_NAMES, Correction, q_values
+from analysis.places.point_mass import point_mass_notice
 from analysis.projection import FloatArray, checked_coordinates, crs_name
 from analysis.row_blocks import for_row_blocks
 from analysis.summary import Summary
@@ -93,6 +95,7 @@ def hot_spots(
     seed: int = 0,
     statistic: Statistic = "gi_star",
     neighbours: Neighbours | None = None,
+    permutations: int | None = None,
 ) -> HotSpots:
     """Find cells with more (or fewer) events in and around them than chance would put there.
 
@@ -109,6 +112,8 @@ def hot_spots(
         With or without the cell itself in its sum.
     neighbours : Neighbours, optional
         Of the cells in the order of ``grid.cells``. By default the up to eight squares (queen) or six hexagons around.
+    permutations : int, optional
+        Random arrangements a cell; by default see `analysis.hot_spots.local_statistics.neighbour_tails`.
 
     Returns
     -------
@@ -144,14 +149,71 @@ def hot_spots(
     [0]
     """
     eastings, northings = checked_coordinates(x, y)
-    if correction not in CORRECTION_NAMES:
-        raise ParameterError(f"Unknown correction {correction!r}.", "Use bh, by, bonferroni or none.")
+    _check_correction(correction)
     counted = grid.count(eastings, northings)
     check_some_inside(eastings, northings, grid, counted.outside)
-    judged = _judged(counted.counts, grid, statistic, neighbours, seed)
+    found = hot_spots_of_counts(
+        counted,
+        grid,
+        correction=correction,
+        seed=seed,
+        statistic=statistic,
+        neighbours=neighbours,
+        permutations=permutations,
+    )
+    mass = point_mass_notice(eastings, northings)
+    if mass is None:
+        return found
+    ahead = count_notices(grid, found.summary.n_used)
+    warnings = (*ahead, mass, *found.summary.warnings[len(ahead) :])
+    return dataclasses.replace(found, summary=dataclasses.replace(found.summary, warnings=warnings))
+
+
+def hot_spots_of_counts(
+    counted: CellCounts,
+    grid: CellGrid,
+    *,
+    correction: Correction = "bh",
+    seed: int = 0,
+    statistic: Statistic = "gi_star",
+    neighbours: Neighbours | None = None,
+    permutations: int | None = None,
+) -> HotSpots:
+    """Find hot and cold spots of events that were counted already, for example by a database.
+
+    Parameters
+    ----------
+    counted : CellCounts
+        Whole numbers of events in the cells of the grid, and how many lie in none of them.
+    grid : SquareGrid or HexagonGrid
+    correction, seed, statistic, neighbours, permutations
+        As for `hot_spots`.
+
+    Returns
+    -------
+    HotSpots
+        As of `hot_spots`, but for the warning of point masses, which counts do not show.
+
+    Raises
+    ------
+    ParameterError, EmptyInputError, ZeroVarianceError, TooFewEventsError
+        As for `hot_spots`; counts of another shape than the grid.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> from analysis.grids.square import square_grid
+    >>> grid = square_grid(shapely.box(0, 0, 2000, 2000), 100, crs="EPSG:32616")
+    >>> counted = grid.count([250.0] * 40 + [1550.0], [250.0] * 40 + [950.0])
+    >>> hot_spots_of_counts(counted, grid).summary.n_used
+    41
+    """
+    _check_correction(correction)
+    if counted.counts.shape != grid.inside.shape:
+        raise ParameterError(f"Counts of shape {counted.counts.shape} do not fit a grid of {grid.inside.shape}.")
+    judged = _judged(counted.counts, grid, statistic, neighbours, (permutations, seed))
     frame = _frame(counted.counts[grid.inside], grid, judged, correction)
     used = int(frame["count"].sum())
-    notices = events_notices(eastings, northings, grid, used)
     summary = Summary(
         method=STATISTIC_NAMES[statistic],
         parameters=_parameters(grid, correction, statistic, neighbours, judged),
@@ -160,10 +222,16 @@ def hot_spots(
         crs=crs_name(grid.crs),
         study_area_km2=grid.study_area_km2,
         reading=_reading(frame, grid, correction, statistic, judged, counted.outside),
-        warnings=(*notices, *statistic_notices(judged.reason, judged.tails, "cell")),
+        warnings=(*count_notices(grid, used), *statistic_notices(judged.reason, judged.tails, "cell")),
         seed=None if judged.tails.permutations is None else seed,
     )
     return HotSpots(frame, summary, judged.reason)
+
+
+def _check_correction(correction: str) -> None:
+    """Refuse an unknown correction."""
+    if correction not in CORRECTION_NAMES:
+        raise ParameterError(f"Unknown correction {correction!r}.", "Use bh, by, bonferroni or none.")
 
 
 def _frame(held: IntArray, grid: CellGrid, judged: _Judged, correction: Correction) -> gpd.GeoDataFrame:
@@ -268,17 +336,23 @@ def _window_sums(counts: IntArray, inside: BoolArray, sums: IntArray, sizes: Int
 
 
 def _judged(
-    counts: IntArray, grid: CellGrid, statistic: Statistic, neighbours: Neighbours | None, seed: int
+    counts: IntArray,
+    grid: CellGrid,
+    statistic: Statistic,
+    neighbours: Neighbours | None,
+    random: tuple[int | None, int],
 ) -> _Judged:
     """Compute z and tails: on the lattice itself for the common case, on listed neighbours for any other."""
     held = counts[grid.inside]
-    if isinstance(grid, SquareGrid) and neighbours is None and statistic == "gi_star":
+    permutations, seed = random
+    if isinstance(grid, SquareGrid) and neighbours is None and statistic == "gi_star" and permutations is None:
         found = gi_star(counts, grid.inside)
         tails = permutation_tails(held, found.sizes - 1, found.sums - held, seed=seed)
         return _Judged(found.z, np.where(np.isfinite(found.z), "", "window_covers_map"), tails, "queen contiguity")
     around = cell_neighbours(grid) if neighbours is None else neighbours
     local = local_g(held, around, statistic=statistic)
-    return _Judged(local.z, local.reason, neighbour_tails(held, around, seed=seed), around.name)
+    tails = neighbour_tails(held, around, permutations=permutations, seed=seed)
+    return _Judged(local.z, local.reason, tails, around.name)
 
 
 def _parameters(

@@ -62,7 +62,7 @@ class _Units:
         return round(float(self.counts[self.used].sum()))
 
 
-def hot_spots_of_units(
+def hot_spots_of_units(  # noqa: PLR0913
     frame: gpd.GeoDataFrame,
     count: str,
     *,
@@ -71,6 +71,7 @@ def hot_spots_of_units(
     neighbours: Literal["queen", "rook"] | Neighbours | W | Graph = "queen",
     statistic: Statistic = "gi_star",
     correction: Correction = "bh",
+    permutations: int | None = None,
     seed: int = 0,
 ) -> HotSpots:
     """Find units with more (or fewer) events in and around them than chance would put there.
@@ -90,6 +91,8 @@ def hot_spots_of_units(
         units: by the index of the frame, or by position.
     statistic : {"gi_star", "gi"}
     correction : {"bh", "by", "bonferroni", "none"}
+    permutations : int, optional
+        Random arrangements a unit; by default see `analysis.hot_spots.local_statistics.neighbour_tails`.
     seed : int
         Of random permutations, made where values are no whole counts, weights are unequal, or exact p take too long.
 
@@ -131,7 +134,7 @@ def hot_spots_of_units(
     require_metres(frame.crs)
     units = _compared(frame, count, residents, values)
     around = _neighbours(frame, neighbours).among(units.used)
-    tails = neighbour_tails(units.values[units.used], around, seed=seed)
+    tails = neighbour_tails(units.values[units.used], around, permutations=permutations, seed=seed)
     result, reason = _frame(frame, units, around, tails, statistic, correction)
     described = {"count": count, "residents": residents, "neighbours": around.name, "correction": correction}
     sentence = classes_in_words(result["gi_bin"].to_numpy(), correction, STATISTIC_NAMES[statistic], tails)

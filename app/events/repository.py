@@ -12,6 +12,7 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from analysis.space_time.local_time import PRECISIONS
 from app.database.driver import fetch_row
 from app.events.schemas import EventLayer, EventSelection
 
@@ -21,12 +22,17 @@ class _Layer:
     table: str
     category_kind: str
     time: str
+    until: str
+    precision: str
 
 
 _LAYERS: dict[EventLayer, _Layer] = {
-    "incidents": _Layer("incident", "incident", "occurred_from"),
-    "reports": _Layer("report", "concern", "reported_at"),
+    "incidents": _Layer("incident", "incident", "occurred_from", "e.occurred_to", "e.time_precision"),
+    "reports": _Layer("report", "concern", "reported_at", "null::timestamptz", "'minute'"),
 }
+_NO_TIME = -(2**63)
+_EPOCH_OF_POSTGRES = np.int64(946_684_800_000_000)
+_TIMED = np.dtype([("x", ">f8"), ("y", ">f8"), ("begin", ">i8"), ("end", ">i8"), ("precision", ">i8")])
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,45 @@ class Times:
     first: date | None
     last: date | None
     without: int
+
+
+@dataclass(frozen=True)
+class TimedRows:
+    """Events with their times.
+
+    Attributes
+    ----------
+    x, y : ndarray of float64, shape (n,)
+        Metres in the working CRS.
+    begin, end : ndarray of int64, shape (n,)
+        Earliest and latest possible moment, microseconds since 1970 (UTC); the least number where there is none.
+    precision : ndarray of str, shape (n,)
+    """
+
+    x: npt.NDArray[np.float64]
+    y: npt.NDArray[np.float64]
+    begin: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    precision: npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Borders of the columns and of the rows of a lattice, ascending, metres."""
+
+    x: npt.NDArray[np.float64]
+    y: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CellRows:
+    """Events by column and row; -1 lies before the first edge, the number of edges less one behind the last."""
+
+    column: npt.NDArray[np.int64]
+    row: npt.NDArray[np.int64]
+    events: npt.NDArray[np.int64]
+    first: date | None
+    last: date | None
 
 
 def category_ids(session: Session, municipality_id: int, layer: EventLayer) -> dict[str, int]:
@@ -76,6 +121,102 @@ def read_coordinates(
     x, y = np.frombuffer(data or b"", dtype=">f8").reshape(-1, 2).T.astype(np.float64)
     order = np.lexsort((x, y))
     return x[order], y[order]
+
+
+def read_timed(
+    session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]
+) -> TimedRows:
+    """Return places and times of the events, in an order that follows from them; parameters as `read_coordinates`."""
+    layer = _LAYERS[selection.events]
+    statement = sql.SQL(
+        "select string_agg(float8send(e.x) || float8send(e.y) || coalesce(timestamptz_send({time}), %(none)s) "
+        "|| coalesce(timestamptz_send({until}), %(none)s) "
+        "|| int8send(array_position(%(precisions)s::text[], {precision})::bigint), '') {source}"
+    ).format(
+        time=sql.Identifier("e", layer.time),
+        until=sql.SQL(layer.until),
+        precision=sql.SQL(layer.precision),
+        source=_from_and_where(selection, keys, in_period=True),
+    )
+    values = _values(municipality_id, zone, selection, keys)
+    values |= {"none": _NO_TIME.to_bytes(8, "big", signed=True), "precisions": list(PRECISIONS)}
+    (data,) = fetch_row(session, statement, values)
+    rows = np.frombuffer(data or b"", dtype=_TIMED)
+    x, y, begin, end, precision = (rows[name].astype(rows[name].dtype.newbyteorder("=")) for name in _TIMED.names or ())
+    order = np.lexsort((precision, end, begin, x, y))
+    begin, end = (_since_1970(moments[order]) for moments in (begin, end))
+    return TimedRows(x[order], y[order], begin, end, np.array(PRECISIONS)[precision[order] - 1])
+
+
+def count_in_cells(
+    session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any], edges: Edges
+) -> CellRows:
+    """Count the events in the half-open cells between edges; no coordinate leaves the database.
+
+    Parameters
+    ----------
+    session, municipality_id, zone, selection, keys
+        As `read_coordinates`.
+    edges : Edges
+        Borders of columns and rows, ascending, metres in the working CRS.
+    """
+    statement = sql.SQL(
+        "select coalesce(string_agg(int4send(place) || int8send(n), ''), ''), "
+        "(min(first) at time zone %(zone)s)::date, (max(last) at time zone %(zone)s)::date from "
+        "(select width_bucket(e.x, %(x)s::float8[]) * %(stride)s + width_bucket(e.y, %(y)s::float8[]) as place, "
+        "count(*) as n, min({time}) as first, max({time}) as last {source} group by 1) as cells"
+    ).format(
+        time=sql.Identifier("e", _LAYERS[selection.events].time),
+        source=_from_and_where(selection, keys, in_period=True),
+    )
+    stride = edges.y.size + 1
+    values = _values(municipality_id, zone, selection, keys)
+    values |= {"x": edges.x.tolist(), "y": edges.y.tolist(), "stride": stride}
+    data, first, last = fetch_row(session, statement, values)
+    cells = np.frombuffer(data, dtype=np.dtype([("place", ">i4"), ("n", ">i8")]))
+    column, row = np.divmod(cells["place"].astype(np.int64), stride)
+    return CellRows(column - 1, row - 1, cells["n"].astype(np.int64), first, last)
+
+
+def count_events(
+    session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]
+) -> int:
+    """Return how many events a selection has; parameters as `read_coordinates`."""
+    statement = sql.SQL("select count(*) {source}").format(source=_from_and_where(selection, keys, in_period=True))
+    (number,) = fetch_row(session, statement, _values(municipality_id, zone, selection, keys))
+    return int(number)
+
+
+def count_without_time(
+    session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]
+) -> int:
+    """Return how many events of the selection, whatever its period, carry no time."""
+    statement = sql.SQL("select count(*) {source} and {time} is null").format(
+        time=sql.Identifier("e", _LAYERS[selection.events].time),
+        source=_from_and_where(selection, keys, in_period=False),
+    )
+    (number,) = fetch_row(session, statement, _values(municipality_id, zone, selection, keys))
+    return int(number)
+
+
+def largest_pile(
+    session: Session,
+    municipality_id: int,
+    zone: str,
+    selection: EventSelection,
+    keys: dict[str, Any],
+    rectangles: npt.NDArray[np.float64],
+) -> int:
+    """Return how many events share one coordinate at most, within half-open rectangles (left, bottom, right, top)."""
+    statement = sql.SQL(
+        "select coalesce(max(n), 0) from (select count(*) as n {source} and exists (select from "
+        "unnest(%(left)s::float8[], %(bottom)s::float8[], %(right)s::float8[], %(top)s::float8[]) as r(a, b, c, d) "
+        "where e.x >= r.a and e.x < r.c and e.y >= r.b and e.y < r.d) group by e.x, e.y) as piles"
+    ).format(source=_from_and_where(selection, keys, in_period=True))
+    values = _values(municipality_id, zone, selection, keys)
+    values |= dict(zip(("left", "bottom", "right", "top"), rectangles.T.tolist(), strict=True))
+    (number,) = fetch_row(session, statement, values)
+    return int(number)
 
 
 def read_times(
@@ -127,3 +268,8 @@ def _values(municipality_id: int, zone: str, selection: EventSelection, keys: di
         "last": selection.period_to,
         **keys,
     }
+
+
+def _since_1970(moments: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return microseconds since 1970, where there is a time; pandas takes the rest for no time."""
+    return np.where(moments == _NO_TIME, moments, moments + _EPOCH_OF_POSTGRES)

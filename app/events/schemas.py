@@ -7,13 +7,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from app.features.schemas import AreaGeometry, PlainText
+from app.features.schemas import PlainText
 
 EventLayer = Literal["incidents", "reports"]
 SHORTEST_M, LONGEST_M = 0.01, 1_000_000.0
 """Range of a length that an analysis may be asked for, metres."""
 FARTHEST_M = 1e8
 """No coordinate of a projected CRS lies further from its origin, metres."""
+Length = Annotated[float, Field(ge=SHORTEST_M, le=LONGEST_M, allow_inf_nan=False)]
+"""A length that an analysis may be asked for, metres."""
 Coordinate = Annotated[float, Field(ge=-FARTHEST_M, le=FARTHEST_M, allow_inf_nan=False)]
 Name = Annotated[PlainText, StringConstraints(max_length=200)]
 """A name of something stored."""
@@ -41,27 +43,3 @@ class EventSelection(BaseModel):
         if self.period_from and self.period_to and self.period_to < self.period_from:
             raise ValueError(f"period_to ({self.period_to}) is before period_from ({self.period_from})")
         return self
-
-
-class GridParameters(EventSelection):
-    """Square cells over a study area."""
-
-    cell_m: float | None = Field(
-        default=None,
-        gt=0,
-        le=100_000,
-        allow_inf_nan=False,
-        description="Side of a cell, metres; suggested when absent.",
-    )
-    origin_m: tuple[Coordinate, Coordinate] | None = Field(
-        default=None,
-        description="A corner of the lattice in the working CRS, metres; multiples of cell_m from (0, 0) when absent.",
-    )
-    study_area: AreaGeometry | None = Field(
-        default=None,
-        description="GeoJSON Polygon or MultiPolygon, longitude and latitude; the municipality's boundary when absent.",
-    )
-    exclude_point_masses: bool = Field(
-        default=False,
-        description="Leave out points that hold an implausible share of the events (a default geocode, for example).",
-    )

@@ -11,16 +11,85 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
 from app.errors import InvalidInputError, TooLargeError
 from app.events import repository
+from app.events.repository import Edges
 from app.events.schemas import EventLayer, EventSelection
 from app.municipalities.context import MunicipalityContext
 
+__all__ = [
+    "CellCounts",
+    "Edges",
+    "EventTimes",
+    "Events",
+    "count_events",
+    "count_in_cells",
+    "fingerprint",
+    "largest_pile",
+    "polygon_of_geojson",
+    "read_events",
+    "read_study_area",
+    "source_names",
+    "told_period",
+]
+
 MAX_STUDY_AREA_VERTICES = 100_000
 _NAMES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class EventTimes:
+    """When events happened.
+
+    Attributes
+    ----------
+    begin, end : DatetimeIndex of n moments
+        Earliest and latest possible moment, with their zone; NaT where there is none.
+    precision : ndarray of str, shape (n,)
+        ``second, minute, hour, day, month, year`` or ``unknown``.
+    """
+
+    begin: pd.DatetimeIndex
+    end: pd.DatetimeIndex
+    precision: npt.NDArray[np.str_]
+
+    def of(self, kept: npt.NDArray[np.bool_]) -> EventTimes:
+        """Return the times of some of the events."""
+        return EventTimes(self.begin[kept], self.end[kept], self.precision[kept])
+
+
+@dataclass(frozen=True)
+class CellCounts:
+    """Events of a selection counted in the cells of a lattice.
+
+    Attributes
+    ----------
+    counts : ndarray of int64, shape (n_rows, n_columns)
+    beyond : int
+        Events beyond the lattice.
+    excluded, first_day, last_day
+        As for `Events`.
+    """
+
+    counts: npt.NDArray[np.int64]
+    beyond: int
+    excluded: dict[str, int]
+    first_day: date | None
+    last_day: date | None
+
+    @property
+    def n(self) -> int:
+        """Events of the selection."""
+        return int(self.counts.sum()) + self.beyond
+
+    @property
+    def period(self) -> str:
+        """The period for a heading."""
+        return told_period(self.first_day, self.last_day)
 
 
 @dataclass(frozen=True)
@@ -35,6 +104,8 @@ class Events:
         Events of the selection that could not be used, by reason.
     first_day, last_day : date or None
         Period in the municipality's time zone; None where no event carries a time.
+    times : EventTimes or None
+        When they happened, if that was asked for.
     """
 
     x: npt.NDArray[np.float64]
@@ -42,14 +113,22 @@ class Events:
     excluded: dict[str, int]
     first_day: date | None
     last_day: date | None
+    times: EventTimes | None = None
 
     @property
     def period(self) -> str:
         """The period for a heading, for example ``"2023-01-01 to 2024-12-31"``."""
-        return f"{self.first_day} to {self.last_day}" if self.first_day and self.last_day else "time not recorded"
+        return told_period(self.first_day, self.last_day)
 
 
-def read_events(session: Session, municipality: MunicipalityContext, selection: EventSelection) -> Events:
+def told_period(first_day: date | None, last_day: date | None) -> str:
+    """Return a period as headings tell it."""
+    return f"{first_day} to {last_day}" if first_day and last_day else "time not recorded"
+
+
+def read_events(
+    session: Session, municipality: MunicipalityContext, selection: EventSelection, *, with_times: bool = False
+) -> Events:
     """Read the events of a selection.
 
     Raises
@@ -58,15 +137,66 @@ def read_events(session: Session, municipality: MunicipalityContext, selection: 
         No such category or source, or no event matches.
     """
     keys = _keys(session, municipality, selection)
-    times = repository.read_times(session, municipality.id, municipality.time_zone, selection, keys)
-    x, y = repository.read_coordinates(session, municipality.id, municipality.time_zone, selection, keys)
+    asked = (session, municipality.id, municipality.time_zone, selection, keys)
+    told = repository.read_times(*asked)
+    times = None
+    if with_times:
+        rows = repository.read_timed(*asked)
+        x, y = rows.x, rows.y
+        times = EventTimes(_moments(rows.begin), _moments(rows.end), rows.precision)
+    else:
+        x, y = repository.read_coordinates(*asked)
     if not len(x):
-        raise InvalidInputError(
-            f"No {selection.events} of {municipality.name} match: {_told(selection)}.",
-            "Import events first, or widen categories, period or source.",
-        )
-    excluded = {"no_time": times.without} if times.without else {}
-    return Events(x, y, excluded, times.first, times.last)
+        raise _nothing_matches(municipality, selection)
+    excluded = {"no_time": told.without} if told.without else {}
+    return Events(x, y, excluded, told.first, told.last, times)
+
+
+def count_events(session: Session, municipality: MunicipalityContext, selection: EventSelection) -> int:
+    """Return how many events a selection has."""
+    keys = _keys(session, municipality, selection)
+    return repository.count_events(session, municipality.id, municipality.time_zone, selection, keys)
+
+
+def count_in_cells(
+    session: Session, municipality: MunicipalityContext, selection: EventSelection, edges: Edges
+) -> CellCounts:
+    """Count the events of a selection in the cells between edges, without reading a coordinate.
+
+    Raises
+    ------
+    InvalidInputError
+        No such category or source, or no event matches.
+    """
+    keys = _keys(session, municipality, selection)
+    asked = (session, municipality.id, municipality.time_zone, selection, keys)
+    found = repository.count_in_cells(*asked, edges)
+    if not len(found.events):
+        raise _nothing_matches(municipality, selection)
+    counts = np.zeros((edges.y.size - 1, edges.x.size - 1), dtype=np.int64)
+    in_row = (found.row >= 0) & (found.row < counts.shape[0])
+    within = in_row & (found.column >= 0) & (found.column < counts.shape[1])
+    counts[found.row[within], found.column[within]] = found.events[within]
+    has_period = selection.period_from is not None or selection.period_to is not None
+    without = repository.count_without_time(*asked) if has_period else 0
+    return CellCounts(
+        counts,
+        int(found.events[~within].sum()),
+        {"no_time": without} if without else {},
+        selection.period_from or found.first,
+        selection.period_to or found.last,
+    )
+
+
+def largest_pile(
+    session: Session,
+    municipality: MunicipalityContext,
+    selection: EventSelection,
+    rectangles: npt.NDArray[np.float64],
+) -> int:
+    """Return how many events share one coordinate at most, within half-open rectangles (left, bottom, right, top)."""
+    keys = _keys(session, municipality, selection)
+    return repository.largest_pile(session, municipality.id, municipality.time_zone, selection, keys, rectangles)
 
 
 def read_study_area(
@@ -158,6 +288,17 @@ def _keys(session: Session, municipality: MunicipalityContext, selection: EventS
             )
         keys["source"] = known[selection.source]
     return keys
+
+
+def _nothing_matches(municipality: MunicipalityContext, selection: EventSelection) -> InvalidInputError:
+    return InvalidInputError(
+        f"No {selection.events} of {municipality.name} match: {_told(selection)}.",
+        "Import events first, or widen categories, period or source.",
+    )
+
+
+def _moments(microseconds: npt.NDArray[np.int64]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(microseconds.view("datetime64[us]")).tz_localize("UTC")
 
 
 def _known_names(what: str, known: dict[str, int]) -> str:

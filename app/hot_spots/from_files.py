@@ -9,11 +9,11 @@ from pathlib import Path
 import geopandas as gpd
 
 from analysis.summary import Summary
+from app.analyses.inputs import AnalysisInput, AnalysisResult
 from app.files.areas import read_study_area
 from app.files.delimited import Dialect
 from app.files.reading import read_features
 from app.files.writing import OutputFiles, check_outputs
-from app.hot_spots.computing import GridInput, GridResult
 from app.maps.context import MapContext
 from app.maps.saving import saved_map_context
 
@@ -74,7 +74,7 @@ class FileOutcome:
     written: tuple[Path, ...]
 
 
-Compute = Callable[[GridInput], GridResult]
+Compute = Callable[[AnalysisInput], AnalysisResult]
 Draw = Callable[[gpd.GeoDataFrame, MapContext], str]
 
 
@@ -109,7 +109,7 @@ def analyse_points(request: PointsRequest, compute: Compute, draw: Draw, *, what
         dialect=request.dialect,
     )
     area = None if request.study_area is None else read_study_area(request.study_area, events.frame.crs)
-    found = GridInput(
+    found = AnalysisInput(
         x=events.frame.geometry.x.to_numpy(),
         y=events.frame.geometry.y.to_numpy(),
         crs=events.frame.crs,
@@ -120,11 +120,12 @@ def analyse_points(request: PointsRequest, compute: Compute, draw: Draw, *, what
     if request.exclude_point_masses:
         found = found.without_point_masses()
     result = compute(found)
+    frame = result.layers[0].frame
     with OutputFiles() as outputs:
-        outputs.layer(result.frame, request.out)
+        outputs.layer(frame, request.out)
         if request.map is not None:
             title = request.title or f"{what}: {request.points.name}"
             context = saved_map_context(result.summary, title=title, units=units, source=request.points, boundary=area)
-            outputs.text(draw(result.frame, context), request.map)
+            outputs.text(draw(frame, context), request.map)
         written = outputs.paths
-    return FileOutcome(result.summary, result.frame, written)
+    return FileOutcome(result.summary, frame, written)

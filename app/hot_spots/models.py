@@ -36,6 +36,8 @@ class DensityCell(ResultCell, Base):
     )
 
     density_per_km2: Mapped[float]
+    density_per_km2_year: Mapped[float | None]
+    """Only of runs that asked for it."""
 
 
 class HotSpotCell(ResultCell, Base):

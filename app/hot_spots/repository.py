@@ -37,6 +37,8 @@ class ResultLayer:
     Attributes
     ----------
     table : Table
+    layer : str
+        Name of the layer in the result of a run.
     name, title, singular, description : str
         See `app.database.feature_pages.Collection`.
     values : tuple
@@ -44,6 +46,7 @@ class ResultLayer:
     """
 
     table: Table
+    layer: str
     name: str
     title: str
     singular: str
@@ -58,14 +61,19 @@ class ResultLayer:
 
 DENSITY = ResultLayer(
     table=DensityCell.__table__,  # type: ignore[arg-type]
+    layer="density",
     name="densities",
     title="Densities",
     singular="density cell",
     description="Kernel density at the centre of each grid cell.",
-    values=(("density_per_km2", "number", "Events per square kilometre."),),
+    values=(
+        ("density_per_km2", "number", "Events per square kilometre."),
+        ("density_per_km2_year", "number", "The same per year; null where the run did not ask for it."),
+    ),
 )
 HOT_SPOTS = ResultLayer(
     table=HotSpotCell.__table__,  # type: ignore[arg-type]
+    layer="hot-spots",
     name="hot-spots",
     title="Hot spots",
     singular="hot spot cell",
@@ -90,7 +98,7 @@ def write_cells(
         "municipality_id": copying.integers(np.full(len(frame), municipality_id), 4),
         "run_id": copying.integers(np.full(len(frame), run_id), 8),
         "geom": copying.texts(pa.array(shapes, pa.binary())),
-        **{name: _encoded(layer.table.c[name].type, frame[name]) for name in layer.columns},
+        **{name: _encoded(layer.table.c[name].type, _values(frame, name)) for name in layer.columns},
     }
     copy_columns(session, layer.table.name, columns)
 
@@ -140,6 +148,11 @@ def collection_of(layer: ResultLayer, run_id: int | None = None) -> Collection:
 def _column(columns: Any, name: str) -> Column[Any]:
     column: Column[Any] = columns[name]
     return column
+
+
+def _values(frame: gpd.GeoDataFrame, name: str) -> pd.Series:
+    """Return a column; one that the run did not ask for is null."""
+    return frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="Float64")
 
 
 def _encoded(kind: TypeEngine[Any], values: pd.Series) -> copying.Column:

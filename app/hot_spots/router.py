@@ -44,7 +44,7 @@ def _latest(
     request: Request, session: SessionDep, municipality: MunicipalityDep, kind: str, bbox: str | None
 ) -> Response:
     query = service.whole_result(None if bbox is None else parse_bbox(bbox))
-    run = runs.latest_run(session, municipality, kind)
+    run = runs.latest_run(session, municipality, kind, service.LAYER_OF_KIND[kind].layer)
     page = service.result_features(session, municipality, kind, run.id, query)
     response = feature_page_response(request, page)
     response.headers["Kvart-Run"] = str(run.id)

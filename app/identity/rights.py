@@ -38,8 +38,17 @@ incidents      read    -      -        exact   exact   exact     coarse       ex
 incidents      create  -      -        exact   exact   exact     -            exact         -       collection
 areal-units    read    -      -        exact   exact   exact     exact        exact         -       consultation
 officers       read    -      -        exact   exact   exact     -            exact         asked   consultation
+officers       publish -      -        -       -       exact     -            exact         -       alteration
 beat-plans     read    -      -        exact   exact   exact     exact        exact         -       consultation
+beat-plans     create  -      -        -       exact   exact     -            exact         -       alteration
+beat-plans     edit    -      -        -       exact   exact     -            exact         -       alteration
+beat-plans     propose -      -        -       exact   exact     -            exact         -       alteration
+beat-plans     approve -      -        -       -       exact     -            exact         -       alteration
+beat-plans     publish -      -        -       -       exact     -            exact         -       alteration
+beat-plans     assign  -      -        -       -       exact     -            exact         -       alteration
+my-officer     read    exact  exact    exact   exact   exact     exact        exact         -       -
 results        read    -      -        exact   exact   exact     exact        exact         -       consultation
+exact-results  read    -      -        exact   exact   exact     -            exact         asked   consultation
 maps           read    -      -        exact   exact   exact     exact        exact         asked   consultation
 runs           read    -      -        exact   exact   exact     exact        exact         -       consultation
 runs           create  -      -        -       exact   exact     -            exact         -       combination

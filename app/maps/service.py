@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from analysis.summary import Notice
+from app.analyses.results import layers_of
 from app.beats import service as beats
 from app.errors import NotFoundError
 from app.events import service as events
@@ -60,7 +61,7 @@ def run_map(session: Session, municipality: MunicipalityContext, run_id: int, fr
     run = runs.get_finished_run(session, municipality, run_id)
     if run.kind == "beat-allocation":
         return _plan_map(session, municipality, beats.plan_of_run(session, municipality, run.id), frame)
-    if run.kind not in hot_spots.LAYER_OF_KIND:
+    if not any(layer.name in hot_spots.CELL_LAYERS for layer in layers_of(run.kind, run.summary)):
         raise NotFoundError(f"Run {run_id} has no map: it was an {run.kind}.", "Its summary says what it did.")
     return _cell_map(session, municipality, run, frame)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.analyses.results import LayerInfo, layers_of, tables_of
 from app.features.responses import GEOJSON
 from app.municipalities.context import MunicipalityContext
 from app.runs.models import AnalysisRun
@@ -21,8 +22,7 @@ def run_detail(municipality: MunicipalityContext, run: AnalysisRun) -> RunDetail
     address = run_address(municipality, run.id)
     links = [RunLink(rel="self", href=address, type="application/json")]
     if run.state == "succeeded" and run.kind != "import":
-        links.append(RunLink(rel="result", href=f"{address}/result", type=GEOJSON))
-        links.append(RunLink(rel="map", href=f"{address}/map", type="text/html"))
+        links.extend(_result_links(run, address))
         plan_id = (run.summary or {}).get("beat_plan_id")
         if plan_id is not None:
             plan = f"/municipalities/{municipality.code}/beat-plans/{plan_id}"
@@ -46,3 +46,22 @@ def run_detail(municipality: MunicipalityContext, run: AnalysisRun) -> RunDetail
         finished_at=run.finished_at,
         links=links,
     )
+
+
+def _result_links(run: AnalysisRun, address: str) -> list[RunLink]:
+    """Return the addresses of what the run resulted in."""
+    if run.kind == "beat-allocation":
+        layers: tuple[LayerInfo, ...] = (LayerInfo("beats", 0, (), exact_places=False),)
+    else:
+        layers = layers_of(run.kind, run.summary)
+    links = []
+    if any(not layer.exact_places for layer in layers):
+        links.append(RunLink(rel="result", href=f"{address}/result", type=GEOJSON))
+        links.append(RunLink(rel="map", href=f"{address}/map", type="text/html"))
+    if any(layer.exact_places for layer in layers):
+        links.append(RunLink(rel="places", href=f"{address}/places", type=GEOJSON))
+    if any(layer.name == "density" for layer in layers):
+        links.append(RunLink(rel="raster", href=f"{address}/raster", type="image/tiff"))
+    tables = tables_of(run.summary)
+    links.extend(RunLink(rel="table", href=f"{address}/tables/{name}", type="application/json") for name in tables)
+    return links

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.runs.models import AnalysisRun
@@ -50,14 +50,24 @@ def list_runs(
 
 
 def newest_succeeded(
-    session: Session, municipality_id: int, kind: str, matching: dict[str, Any] | None = None
+    session: Session,
+    municipality_id: int,
+    kind: str,
+    matching: dict[str, Any] | None = None,
+    layer: str | None = None,
 ) -> AnalysisRun | None:
-    """Return the newest run of a kind that succeeded, whose columns have the given values."""
+    """Return the newest run of a kind that succeeded, whose columns have the given values.
+
+    With a layer, it has to be among those that its summary tells; runs of before layers were told have it.
+    """
     statement = select(AnalysisRun).where(
         AnalysisRun.municipality_id == municipality_id, AnalysisRun.kind == kind, AnalysisRun.state == "succeeded"
     )
     for name, value in (matching or {}).items():
         statement = statement.where(getattr(AnalysisRun, name) == value)
+    if layer is not None:
+        layers = AnalysisRun.summary["layers"]
+        statement = statement.where(or_(layers.is_(None), layers.contains([{"name": layer}])))
     return session.scalar(statement.order_by(AnalysisRun.id.desc()).limit(1))
 
 

@@ -1,38 +1,21 @@
-"""Runs over HTTP: ask for an analysis, follow it, read its result, dismiss it."""
+"""Runs over HTTP: ask for an analysis, follow it, dismiss it; results are in `app.analyses.router`."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Response
 
-from app.beats import service as beats
 from app.database.feature_pages import note_look
 from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, permit
-from app.errors import NotFoundError
-from app.features.parameters import MAX_IDENTIFIER, BboxParam, parse_bbox
-from app.features.responses import GEOJSON, feature_page_response, page_schema_name
-from app.hot_spots import service as hot_spots
+from app.features.parameters import MAX_IDENTIFIER
 from app.openapi import LOCATION, problems
 from app.runs import service
+from app.runs.models import RunKind, RunState
 from app.runs.presenting import run_address, run_detail
-from app.runs.schemas import RUN_EXAMPLES, RunDetail, RunKind, RunList, RunRequest, RunState
+from app.runs.schemas import RUN_EXAMPLES, RunDetail, RunList, RunRequest
 
 router = APIRouter(prefix="/municipalities/{municipality}/runs", tags=["runs"])
-
-_RESULT = {
-    "description": "The cells of a density or hot-spot run, or the beats of an allocation.",
-    "content": {
-        GEOJSON: {
-            "schema": {
-                "anyOf": [
-                    {"$ref": f"#/components/schemas/{page_schema_name(collection)}"}
-                    for collection in (*hot_spots.COLLECTIONS, beats.COLLECTION)
-                ]
-            }
-        }
-    },
-}
 
 
 @router.post(
@@ -87,28 +70,3 @@ def get_run(session: SessionDep, municipality: MunicipalityDep, id: IdentifierPa
 def dismiss_run(session: SessionDep, municipality: MunicipalityDep, id: IdentifierParam) -> RunDetail:  # noqa: A002
     """Dismiss a run that waits or runs; it stores nothing any more."""
     return run_detail(municipality, service.dismiss_run(session, municipality, id))
-
-
-@router.get(
-    "/{id}/result",
-    dependencies=[permit("results", "read")],
-    response_class=Response,
-    responses={200: _RESULT, **problems(400, 404, 409)},
-)
-def get_result(
-    request: Request,
-    session: SessionDep,
-    municipality: MunicipalityDep,
-    id: IdentifierParam,  # noqa: A002
-    bbox: BboxParam = None,
-) -> Response:
-    """Return the whole result of a run as GeoJSON: grid cells, or beats."""
-    run = service.get_finished_run(session, municipality, id)
-    query = hot_spots.whole_result(None if bbox is None else parse_bbox(bbox))
-    if run.kind == "beat-allocation":
-        page = beats.beat_features(session, municipality, beats.plan_of_run(session, municipality, run.id), query)
-    elif run.kind in hot_spots.LAYER_OF_KIND:
-        page = hot_spots.result_features(session, municipality, run.kind, run.id, query)
-    else:
-        raise NotFoundError(f"Run {id} has no layer: it was an {run.kind}.", "Its summary says what it did.")
-    return feature_page_response(request, page)

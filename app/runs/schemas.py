@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from app.beats.schemas import AllocationParameters
 from app.features.schemas import InputModel
-from app.hot_spots.schemas import DensityParameters, HotSpotParameters
+from app.runs.models import RunKind, RunState
+from app.runs.parameters import PARAMETERS_OF_KIND
 
 MAX_SEED = 2**32 - 1
-RunKind = Literal["import", "kernel-density", "getis-ord", "beat-allocation"]
-RunState = Literal["queued", "running", "succeeded", "failed", "dismissed"]
 Seed = Annotated[int | None, Field(ge=0, le=MAX_SEED, description="Seed of the random numbers; 0 when absent.")]
 
 
-class DensityRun(InputModel):
-    """Ask for a kernel density."""
+class RequestedRun(InputModel):
+    """Ask for a run of a kind."""
 
-    kind: Literal["kernel-density"]
-    parameters: DensityParameters = Field(default_factory=DensityParameters)
+    kind: str
+    parameters: BaseModel
     seed: Seed = None
 
 
-class HotSpotRun(InputModel):
-    """Ask for Getis-Ord Gi* hot spots."""
-
-    kind: Literal["getis-ord"]
-    parameters: HotSpotParameters = Field(default_factory=HotSpotParameters)
-    seed: Seed = None
-
-
-class AllocationRun(InputModel):
-    """Ask for a beat plan."""
-
-    kind: Literal["beat-allocation"]
-    parameters: AllocationParameters = Field(default_factory=AllocationParameters)
-    seed: Seed = None
+def _request_of(kind: str, parameters: type[BaseModel]) -> type[RequestedRun]:
+    """Return the model of a request: parameters may be left out where none of them is required."""
+    optional = not any(field.is_required() for field in parameters.model_fields.values())
+    name = "".join(word.capitalize() for word in kind.split("-"))
+    return create_model(
+        f"{name}Run",
+        __base__=RequestedRun,
+        __doc__=(parameters.__doc__ or "").strip().partition("\n")[0],
+        kind=(Literal[kind], ...),  # type: ignore[arg-type]
+        parameters=(parameters, Field(default_factory=parameters) if optional else ...),
+    )
 
 
-RunRequest = Annotated[DensityRun | HotSpotRun | AllocationRun, Field(discriminator="kind")]
+REQUESTS = tuple(_request_of(kind, parameters) for kind, parameters in PARAMETERS_OF_KIND.items())
+if TYPE_CHECKING:
+    RunRequest = RequestedRun
+else:
+    RunRequest = Annotated[Union[REQUESTS], Field(discriminator="kind")]  # noqa: UP007 - of a tuple
 
 RUN_EXAMPLES: dict[str, dict[str, Any]] = {
     "hot spots": {
@@ -58,6 +57,25 @@ RUN_EXAMPLES: dict[str, dict[str, Any]] = {
             "parameters": {"radius_m": 500, "cell_m": 100, "period_from": "2025-01-01", "period_to": "2025-12-31"},
         },
     },
+    "change": {
+        "summary": "Change from one year to the next in cells of 500 m",
+        "value": {
+            "kind": "change",
+            "parameters": {
+                "cell_m": 500,
+                "before": {"first": "2024-01-01", "last": "2024-12-31"},
+                "after": {"first": "2025-01-01", "last": "2025-12-31"},
+            },
+        },
+    },
+    "near repeats": {
+        "summary": "Near repeats of burglary, and the places at raised risk",
+        "value": {"kind": "near-repeat", "parameters": {"categories": ["burglary"], "cell_m": 100}},
+    },
+    "back-test": {
+        "summary": "Which method would have foretold the next month best",
+        "value": {"kind": "back-test", "parameters": {"cell_m": 250, "fit": 12, "score": 1}},
+    },
     "beats": {
         "summary": "Beats of 3,000 to 7,000 residents with an officer each",
         "value": {
@@ -72,7 +90,7 @@ RUN_EXAMPLES: dict[str, dict[str, Any]] = {
 class RunLink(BaseModel):
     """Where to go from a run."""
 
-    rel: Literal["self", "result", "map", "beat-plan"]
+    rel: Literal["self", "result", "places", "table", "raster", "map", "beat-plan"]
     href: str
     type: str
 

@@ -9,15 +9,13 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
 from analysis.summary import software_version
-from app.beats.schemas import AllocationParameters
+from app.analyses.kinds import ANALYSES, told_faults
 from app.errors import ConflictError, InvalidInputError, NotFoundError
-from app.events.schemas import GridParameters
-from app.events.service import polygon_of_geojson
-from app.hot_spots.schemas import DensityParameters, HotSpotParameters
 from app.jobs import service as jobs
 from app.municipalities.context import MunicipalityContext
 from app.runs import repository
 from app.runs.models import RUN_KINDS, AnalysisRun
+from app.runs.parameters import PARAMETERS_OF_KIND
 
 __all__ = [
     "AnalysisRun",
@@ -35,14 +33,7 @@ __all__ = [
 MAX_UNFINISHED = 200
 """Runs of one municipality that may wait or run at a time."""
 
-PARAMETERS_OF_KIND: dict[str, type[BaseModel]] = {
-    "kernel-density": DensityParameters,
-    "getis-ord": HotSpotParameters,
-    "beat-allocation": AllocationParameters,
-}
-"""How the parameters of each kind are checked; those of an import are checked by ``app.ingest``."""
-
-DEFAULT_SEEDS = {"beat-allocation": 0}
+DEFAULT_SEEDS = {"beat-allocation": 0, **{kind: 0 for kind, analysis in ANALYSES.items() if analysis.seeded}}
 """Seed of the kinds that use random numbers; the others store the seed only when one is given."""
 
 
@@ -101,14 +92,14 @@ def checked_parameters(kind: str, parameters: Mapping[str, Any] | BaseModel) -> 
     if kind not in RUN_KINDS:
         raise InvalidInputError(f"Unknown kind of run {kind[:80]!r}.", f"Known are {', '.join(RUN_KINDS)}.")
     given = parameters.model_dump(mode="json") if isinstance(parameters, BaseModel) else dict(parameters)
+    if kind in ANALYSES:
+        return ANALYSES[kind].checked(given).model_dump(mode="json")
     if kind not in PARAMETERS_OF_KIND:
         return given
     try:
         checked = PARAMETERS_OF_KIND[kind].model_validate(given)
     except ValidationError as error:
-        raise InvalidInputError(_told(error), f"The API document describes the parameters of {kind}.") from error
-    if isinstance(checked, GridParameters) and checked.study_area is not None:
-        polygon_of_geojson(checked.study_area.model_dump(mode="json"))
+        raise InvalidInputError(told_faults(error), f"The API document describes the parameters of {kind}.") from error
     return checked.model_dump(mode="json")
 
 
@@ -161,15 +152,15 @@ def list_runs(
     return repository.list_runs(session, municipality.id, kind=kind, state=state, before=before, limit=limit)
 
 
-def latest_run(session: Session, municipality: MunicipalityContext, kind: str) -> AnalysisRun:
-    """Return the newest run of a kind that succeeded.
+def latest_run(session: Session, municipality: MunicipalityContext, kind: str, layer: str | None = None) -> AnalysisRun:
+    """Return the newest run of a kind that succeeded and, where one is named, has a layer.
 
     Raises
     ------
     NotFoundError
         There is none.
     """
-    run = find_latest_run(session, municipality, kind)
+    run = find_latest_run(session, municipality, kind, layer)
     if run is None:
         raise NotFoundError(
             f"{municipality.name} has no finished run of the kind {kind}.",
@@ -178,9 +169,11 @@ def latest_run(session: Session, municipality: MunicipalityContext, kind: str) -
     return run
 
 
-def find_latest_run(session: Session, municipality: MunicipalityContext, kind: str) -> AnalysisRun | None:
-    """Return the newest run of a kind that succeeded, None where there is none."""
-    return repository.newest_succeeded(session, municipality.id, kind)
+def find_latest_run(
+    session: Session, municipality: MunicipalityContext, kind: str, layer: str | None = None
+) -> AnalysisRun | None:
+    """Return the newest run of a kind that succeeded and, where one is named, has a layer; None where there is none."""
+    return repository.newest_succeeded(session, municipality.id, kind, layer=layer)
 
 
 def same_run(
@@ -216,11 +209,3 @@ def dismiss_run(session: Session, municipality: MunicipalityContext, run_id: int
     if not dismissed and run.state != "dismissed":
         raise ConflictError(f"Run {run_id} has {run.state} already.", "Only a run that waits or runs can be dismissed.")
     return run
-
-
-def _told(error: ValidationError) -> str:
-    parts = []
-    for item in error.errors(include_url=False):
-        place = ".".join(str(part) for part in item["loc"])
-        parts.append(f"{place}: {item['msg']}" if place else str(item["msg"]))
-    return "; ".join(parts) + "."

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.database.base import WGS84
 from app.database.feature_pages import Collection, Property
 from app.streets.models import StreetSegment
 
@@ -22,3 +30,14 @@ STREETS = Collection(
         Property("external_id", StreetSegment.external_id, "string", "The supplier's identifier."),
     ),
 )
+
+
+def read_streets(session: Session, municipality_id: int) -> gpd.GeoDataFrame:
+    """Return the streets in WGS 84, with their ``name``."""
+    statement = text(
+        "select name, st_asbinary(geom) as shape from street_segment where municipality_id = :municipality order by id"
+    )
+    rows = session.execute(statement, {"municipality": municipality_id}).all()
+    names = pd.Series([row.name for row in rows], dtype=object)
+    shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
+    return gpd.GeoDataFrame({"name": names}, geometry=shapes, crs=WGS84)

@@ -24,6 +24,7 @@ def upgrade() -> None:
     allow_kinds(KINDS)
     create_result_features()
     create_result_tables()
+    op.add_column("density_cell", sa.Column("density_per_km2_year", sa.Double()))
     for table in ("result_feature", "result_table"):
         protect(table)
     cover("incident", "occurred_from", "category_id")
@@ -33,6 +34,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     cover("report", "reported_at")
     cover("incident", "occurred_from")
+    op.drop_column("density_cell", "density_per_km2_year")
     op.drop_table("result_table")
     op.drop_table("result_feature")
     listed = ", ".join(f"'{kind}'" for kind in FORMER_KINDS.split())

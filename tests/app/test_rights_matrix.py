@@ -19,7 +19,7 @@ from app.main import ROUTERS
 
 OWN, FOREIGN, NOWHERE = "talsi", "kandava", "nowhere"
 PLACES = (OWN, FOREIGN, NOWHERE)
-PARTS = {"id": "1", "topic": "hot-spots", "token": "x" * 43, "prefix": "x" * 10}
+PARTS = {"id": "1", "topic": "hot-spots", "token": "x" * 43, "prefix": "x" * 10, "table": "months", "kind": "change"}
 PAGES_OF_THEIR_OWN = {"sessions", "account"}
 """Open to everybody, who may then still be asked to sign in: see tests/app/identity."""
 BEYOND_THE_TABLE = {"/openapi.json", "/static", "/static/leaflet", "/static/maps"}
@@ -192,7 +192,7 @@ def test_exact_personal_data_takes_a_purpose():
 
 def test_rights_that_ask_for_a_purpose_are_those_of_places_and_persons():
     asking = {right.collection for right in rights() if right.asks_purpose}
-    assert asking == {"danger-zones", "incidents", "officers", "maps", "quarantine"}
+    assert asking == {"danger-zones", "incidents", "officers", "exact-results", "maps", "quarantine"}
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ import pytest
 import shapely
 from sqlalchemy import text
 
+from app.analyses import service as analyses
+from app.analyses.parameters.hot_spots import HotSpotParameters
 from app.database.feature_pages import Bbox
 from app.errors import InvalidInputError, TooLargeError
 from app.events.schemas import EventSelection
 from app.events.service import polygon_of_geojson, read_events
 from app.hot_spots import service
-from app.hot_spots.schemas import HotSpotParameters
 
 
 def features_of(database, town, run, bbox=None):
@@ -122,9 +123,9 @@ def test_the_fingerprint_tells_the_same_input_from_another(database, town, do_ru
     run = do_run("getis-ord", {"cell_m": 250})
     with database.inside(town.id) as session:
         parameters = HotSpotParameters(cell_m=500)
-        assert service.input_fingerprint(session, town, parameters) == run.input_fingerprint
+        assert analyses.input_fingerprint(session, town, parameters) == run.input_fingerprint
         session.execute(text("delete from incident where id = (select min(id) from incident)"))
-        assert service.input_fingerprint(session, town, parameters) != run.input_fingerprint
+        assert analyses.input_fingerprint(session, town, parameters) != run.input_fingerprint
 
 
 @pytest.mark.parametrize(

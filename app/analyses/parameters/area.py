@@ -1,0 +1,68 @@
+"""What most analyses ask for: a study area, cells over it, and what has to be read besides the events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from app.events.schemas import Coordinate, EventSelection, Length, Name
+from app.features.schemas import AreaGeometry
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What an analysis reads besides the places of its events.
+
+    Attributes
+    ----------
+    times : bool
+        When the events happened, and how precisely that is known.
+    units : bool
+        Areal units with their residents.
+    streets : bool
+        Street segments.
+    counts_only : bool
+        Square cells whose counts are all it takes, so that the database may count.
+    base : EventSelection or None
+        Second layer of events, which the first is compared with.
+    clipped : bool
+        Whether events outside a study area that was given are left out beforehand, because no cells do so.
+    """
+
+    times: bool = False
+    units: bool = False
+    streets: bool = False
+    counts_only: bool = False
+    base: EventSelection | None = None
+    clipped: bool = False
+
+
+class AreaParameters(EventSelection):
+    """Events of a study area."""
+
+    study_area: AreaGeometry | None = Field(
+        default=None,
+        description="GeoJSON Polygon or MultiPolygon, longitude and latitude; the municipality's boundary when absent.",
+    )
+    exclude_point_masses: bool = Field(
+        default=False,
+        description="Leave out points that hold an implausible share of the events (a default geocode, for example).",
+    )
+    units_source: Name | None = Field(
+        default=None, description="Source of the areal units, where they are used; needed where there are several."
+    )
+
+    def needs(self) -> Needs:
+        """Return what the analysis reads besides the places of its events."""
+        return Needs()
+
+
+class GridParameters(AreaParameters):
+    """Cells over a study area."""
+
+    cell_m: Length | None = Field(default=None, description="Size of a cell, metres; suggested when absent.")
+    origin_m: tuple[Coordinate, Coordinate] | None = Field(
+        default=None,
+        description="A corner of the lattice in the working CRS, metres; multiples of cell_m from (0, 0) when absent.",
+    )

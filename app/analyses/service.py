@@ -1,0 +1,201 @@
+"""Use cases of analyses: do a run of any kind, read its layers, tables and raster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyproj import CRS
+from sqlalchemy.orm import Session
+
+from analysis.density.density_results import KernelDensity
+from analysis.density.geotiff import density_geotiff
+from analysis.grids.square import SquareGrid
+from analysis.summary import Summary
+from app.analyses import repository
+from app.analyses.inputs import AnalysisResult, Layer
+from app.analyses.kinds import ANALYSES
+from app.analyses.parameters.area import AreaParameters
+from app.analyses.reading import fingerprint, read_input
+from app.analyses.results import LayerInfo, layers_of, tables_of
+from app.database.feature_pages import FeaturePage, FeatureQuery
+from app.database.sessions import Database
+from app.errors import NotFoundError
+from app.hot_spots import service as hot_spots
+from app.hot_spots.service import CELL_LAYERS
+from app.jobs.handlers import ClaimedRun, ReportProgress, RunResult
+from app.municipalities import service as municipalities
+from app.municipalities.context import MunicipalityContext
+from app.runs.models import AnalysisRun
+
+__all__ = [
+    "execute",
+    "input_fingerprint",
+    "layer_features",
+    "layer_frame",
+    "layer_of",
+    "layers_of",
+    "raster",
+    "result_table",
+    "tables_of",
+]
+
+
+def execute(database: Database, run: ClaimedRun, report: ReportProgress) -> RunResult:
+    """Do a run of any kind of `app.analyses.kinds`."""
+    analysis = ANALYSES[run.kind]
+    parameters = analysis.parameters.model_validate(run.parameters)
+    report(0.05, "reading events")
+    with database.transaction() as session:
+        municipality = municipalities.find_municipality(session, run.municipality_code)
+        found = read_input(session, municipality, parameters)
+    n = len(found.x) if found.counted is None else int(found.counted.cells.counts.sum())
+    report(0.3, f"computing over {n:,} events")
+    result = analysis.compute(found, parameters, run.seed or 0)
+    report(0.8, "storing the result")
+    period = {"events": parameters.events, "period": found.period}
+    summary = {**result.summary.to_dict(), **result.figures, **period, **_contents(result)}
+    return RunResult(summary, fingerprint(found), _publisher(run, result))
+
+
+def input_fingerprint(session: Session, municipality: MunicipalityContext, parameters: AreaParameters) -> str:
+    """Return the fingerprint that a run with these parameters would have now."""
+    return fingerprint(read_input(session, municipality, parameters))
+
+
+def layer_of(run: AnalysisRun, name: str | None = None, *, exact_places: bool = False) -> LayerInfo:
+    """Return a layer of a run, the main one without a name.
+
+    Raises
+    ------
+    NotFoundError
+        The run has no such layer.
+    """
+    layers = [layer for layer in layers_of(run.kind, run.summary) if layer.exact_places is exact_places]
+    found = next((layer for layer in layers if name in (None, layer.name)), None)
+    if found is None:
+        what = "layer" if name is None else f"layer {name[:40]!r}"
+        raise NotFoundError(f"Run {run.id} ({run.kind}) has no {what} here.", _told_contents(run))
+    return found
+
+
+def layer_features(
+    session: Session, municipality: MunicipalityContext, run: AnalysisRun, layer: LayerInfo, query: FeatureQuery
+) -> FeaturePage:
+    """Return features of a layer as GeoJSON text."""
+    if layer.name in CELL_LAYERS:
+        return hot_spots.result_features(session, municipality, run.kind, run.id, query)
+    return repository.read_features_as_geojson(session, municipality.id, run.id, layer.name, layer.columns, query)
+
+
+def layer_frame(
+    session: Session, municipality: MunicipalityContext, run: AnalysisRun, layer: LayerInfo
+) -> gpd.GeoDataFrame:
+    """Return the features of a layer, WGS 84."""
+    if layer.name in CELL_LAYERS:
+        return hot_spots.result_frame(session, municipality, run.kind, run.id)
+    return repository.read_features(session, municipality.id, run.id, layer.name)
+
+
+def result_table(session: Session, municipality: MunicipalityContext, run: AnalysisRun, name: str) -> pd.DataFrame:
+    """Return a table of a run.
+
+    Raises
+    ------
+    NotFoundError
+        The run has no such table.
+    """
+    table = repository.read_table(session, municipality.id, run.id, name)
+    if table is None:
+        raise NotFoundError(f"Run {run.id} ({run.kind}) has no table {name[:40]!r}.", _told_contents(run))
+    return pd.DataFrame(table.rows, columns=table.columns)
+
+
+def raster(session: Session, municipality: MunicipalityContext, run: AnalysisRun) -> bytes:
+    """Return the density of a run as a cloud-optimised GeoTIFF.
+
+    Raises
+    ------
+    NotFoundError
+        The run has no density.
+    ParameterError
+        The working CRS has no EPSG code.
+    """
+    if not any(layer.name == "density" for layer in layers_of(run.kind, run.summary)):
+        raise NotFoundError(f"Run {run.id} ({run.kind}) has no raster.", "A kernel density has one.")
+    cells = hot_spots.result_frame(session, municipality, run.kind, run.id)
+    told = run.summary or {}
+    grid = _grid_of(cells, float(told["parameters"]["cell_m"]), CRS.from_user_input(told["crs"]))
+    per_year = "density_per_km2_year" in cells
+    density = np.zeros(grid.inside.shape)
+    density[grid.inside] = cells["density_per_km2_year" if per_year else "density_per_km2"]
+    return density_geotiff(KernelDensity(density, grid, _account(told)))
+
+
+def _grid_of(cells: gpd.GeoDataFrame, cell_m: float, crs: CRS) -> SquareGrid:
+    """Return the smallest lattice of the cells of a result, in the order of which they are stored."""
+    left, bottom = cells["cell_x"].min() - cell_m / 2, cells["cell_y"].min() - cell_m / 2
+    column = ((cells["cell_x"] - left) // cell_m).astype(int)
+    row = ((cells["cell_y"] - bottom) // cell_m).astype(int)
+    inside = np.zeros((int(row.max()) + 1, int(column.max()) + 1), dtype=bool)
+    inside[row, column] = True
+    return SquareGrid(cell_m, float(left), float(bottom), inside, crs, len(cells) * cell_m**2 / 1e6)
+
+
+def _account(told: dict[str, Any]) -> Summary:
+    names = ("method", "parameters", "n_used", "excluded", "crs", "study_area_km2", "reading")
+    return Summary(**{name: told[name] for name in names})
+
+
+def _contents(result: AnalysisResult) -> dict[str, Any]:
+    """Return what the summary says of layers and tables."""
+    layers = [
+        {
+            "name": layer.name,
+            "features": len(layer.frame),
+            "columns": [str(name) for name in layer.frame.columns if name != layer.frame.geometry.name],
+            "exact_places": layer.exact_places,
+        }
+        for layer in result.layers
+    ]
+    tables = [
+        {"name": name, "rows": len(table), "columns": [str(column) for column in table.columns]}
+        for name, table in result.tables.items()
+    ]
+    return {"layers": layers, "tables": tables}
+
+
+def _publisher(run: ClaimedRun, result: AnalysisResult) -> Callable[[Session], dict[str, Any]]:
+    def publish(session: Session) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+        first = 1
+        for layer in result.layers:
+            if layer.name in CELL_LAYERS:
+                hot_spots.store_cells(session, run.municipality_id, run.id, layer.name, layer.frame)
+                told["cells"] = len(layer.frame)
+            else:
+                _store_features(session, run, layer, first)
+                first += len(layer.frame)
+        for name, table in result.tables.items():
+            repository.write_table(session, run.municipality_id, run.id, name, table)
+        return told
+
+    return publish
+
+
+def _store_features(session: Session, run: ClaimedRun, layer: Layer, first: int) -> None:
+    if len(layer.frame):
+        repository.write_features(session, run.municipality_id, run.id, layer.name, first, layer.frame)
+
+
+def _told_contents(run: AnalysisRun) -> str:
+    layers = layers_of(run.kind, run.summary)
+    tables = tables_of(run.summary)
+    aggregate = [layer.name for layer in layers if not layer.exact_places]
+    exact = [layer.name for layer in layers if layer.exact_places]
+    parts = (("result", aggregate), ("places", exact), ("tables", list(tables)))
+    told = [f"{what}: {', '.join(names)}" for what, names in parts if names]
+    return f"It has {'; '.join(told)}." if told else "Its summary says what it did."

@@ -1,0 +1,183 @@
+"""Every kind of analysis as a run over the small town: what it stores, tells and answers over HTTP."""
+
+import json
+import math
+
+import pytest
+import shapely
+from sqlalchemy import text
+
+from app.analyses.kinds import ANALYSES
+from app.jobs.worker import Worker
+from tests.app.small_town import BLOCKS, CORNER, SIDE_M, place
+
+BASE = "/municipalities/town"
+EVERYTHING = {
+    "kernel-density": {"cell_m": 100},
+    "getis-ord": {"cell_m": 200},
+    "sensitivity": {"cell_m": 250, "sizes": [1.0], "origins": 2},
+    "change": {
+        "cell_m": 500,
+        "before": {"first": "2025-01-01", "last": "2025-06-30"},
+        "after": {"first": "2025-07-01", "last": "2025-12-31"},
+    },
+    "hot-spot-history": {"cell_m": 500, "split": "quarter"},
+    "emerging-hot-spots": {"cell_m": 500, "step": "month"},
+    "near-repeat": {"cell_m": 200, "permutations": 99},
+    "temporal-profile": {},
+    "clusters": {"min_events": 20, "simulations": 9},
+    "top-places": {"cell_m": 250, "most": 5},
+    "network-density": {"radius_m": 200, "lixel_m": 50},
+    "back-test": {"cell_m": 500, "fit": 3, "score": 1, "resamples": 100},
+}
+
+
+@pytest.fixture
+def town_with_streets(database, town):
+    """The town with a street along every border of a block."""
+    lines = []
+    for step in range(BLOCKS + 1):
+        at = step * SIDE_M
+        for along in range(BLOCKS):
+            begin, end = along * SIDE_M, (along + 1) * SIDE_M
+            lines.append(shapely.LineString([place(at, begin), place(at, end)]))
+            lines.append(shapely.LineString([place(begin, at), place(end, at)]))
+    with database.inside(town.id) as session:
+        session.execute(
+            text("""insert into street_segment (municipality_id, geom, name)
+                values (:m, st_geomfromwkb(:shape, 4326), 'Street')"""),
+            [{"m": town.id, "shape": line.wkb} for line in lines],
+        )
+    return town
+
+
+@pytest.fixture
+def do(client, database, town_with_streets):
+    """Ask for a run over HTTP, do it, and return it as the answer shows it."""
+
+    def ask(kind, parameters, **more):
+        answer = client.post(f"{BASE}/runs", json={"kind": kind, "parameters": parameters, **more})
+        assert answer.status_code == 201, answer.text
+        Worker(database).run_until_idle()
+        return client.get(f"{BASE}/runs/{answer.json()['id']}").json()
+
+    return ask
+
+
+def links_of(run, rel):
+    return [link["href"] for link in run["links"] if link["rel"] == rel]
+
+
+def finite(value):
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(finite(item) for item in value.values())
+    return all(finite(item) for item in value) if isinstance(value, list) else True
+
+
+def test_there_is_a_case_for_every_kind():
+    assert set(EVERYTHING) == set(ANALYSES)
+
+
+@pytest.mark.parametrize("kind", list(EVERYTHING))
+def test_every_kind_from_request_to_result(client, do, kind):
+    run = do(kind, EVERYTHING[kind])
+    assert run["state"] == "succeeded", run["problem"]
+    told = run["summary"]
+    assert told["n_used"] > 0
+    assert len(told["reading"]) > 40
+    assert told["software"].startswith("kvart ")
+    assert told["crs"] in ("EPSG:32634", "")
+    assert told["parameters"]
+    assert {"excluded", "warnings", "period", "layers", "tables", "seed", "study_area_km2"} <= set(told)
+    assert len(run["input_fingerprint"]) == 64
+    assert (run["seed"] is not None) is ANALYSES[kind].seeded
+    assert finite(told)
+    for layer in told["layers"]:
+        address = f"{BASE}/runs/{run['id']}/{'places' if layer['exact_places'] else 'result'}"
+        check_layer(client, address, layer)
+    for address, table in zip(links_of(run, "table"), told["tables"], strict=True):
+        answer = client.get(address).json()
+        assert answer["columns"] == table["columns"]
+        assert len(answer["rows"]) == table["rows"] > 0
+        assert finite(answer["rows"])
+
+
+def check_layer(client, address, layer):
+    """A page at a time gives the same features as the whole layer, and every geometry is valid."""
+    whole = client.get(address, params={"layer": layer["name"]})
+    assert whole.status_code == 200, whole.text
+    features = whole.json()["features"]
+    assert len(features) == layer["features"]
+    if not features:
+        return
+    assert set(layer["columns"]) <= set(features[0]["properties"])
+    assert all(shapely.from_geojson(json.dumps(feature["geometry"])).is_valid for feature in features)
+    paged, following = [], f"{address}?layer={layer['name']}&limit={max(1, len(features) // 2)}"
+    while following:
+        page = client.get(following).json()
+        paged += page["features"]
+        following = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+    assert paged == features
+
+
+DENSITIES = [
+    *({"kernel": kernel} for kernel in ("epanechnikov", "triweight", "triangular", "uniform", "gaussian")),
+    {"bandwidth_rule": "scott"},
+    {"bandwidth_rule": "cross-validation", "kernel": "gaussian"},
+    {"adaptive": True, "edge_correction": "diggle", "radius_m": 300},
+    {"edge_correction": "uniform", "per_year": True},
+    {"contour_bands": 4},
+    {"against": "residents"},
+    {"against": "events", "base": {"categories": ["robbery"]}, "measure": "ratio", "contour_levels": [5, 50]},
+]
+HOT_SPOTS = [
+    {"units": "hexagons", "statistic": "gi"},
+    {"neighbours": "rook", "correction": "by"},
+    {"neighbours": "band", "radius_m": 450, "correction": "none"},
+    {"neighbours": "nearest", "nearest": 6, "correction": "bonferroni"},
+    {"neighbours": "kernel", "kernel": "gaussian", "sigma_m": 200},
+    {"permutations": 99},
+    {"statistic": "local-moran"},
+    {"units": "areal-units"},
+    {"units": "areal-units", "values": "rate", "neighbours": "rook"},
+    {"units": "areal-units", "values": "empirical-bayes", "statistic": "gi"},
+    {"units": "areal-units", "values": "standardised", "statistic": "local-moran"},
+    {"units": "street-segments"},
+]
+OTHERS = [
+    ("sensitivity", {"cell_m": 500, "units": "hexagons", "sizes": [1], "origins": 1}),
+    ("clusters", {"method": "dbscan", "max_distance_m": 60, "min_events": 20}),
+    ("clusters", {"method": "hdbscan", "min_events": 20, "merge_distance_m": 50}),
+    ("top-places", {"place": "areal-units"}),
+    ("top-places", {"place": "street-segments", "worst_share": 0.1, "tolerance_m": 200}),
+    ("top-places", {"place": "points"}),
+    ("change", EVERYTHING["change"] | {"against": "whole-map", "mid_p": True, "correction": "none"}),
+    ("emerging-hot-spots", {"cell_m": 500, "step": 60, "confidence": 95}),
+    ("network-density", {"kernel": "gaussian", "sigma_m": 60, "equal_split": "discontinuous", "per_year": True}),
+    ("back-test", EVERYTHING["back-test"] | {"measure": "hit-rate", "residents": True}),
+    ("temporal-profile", {"categories": "burglary", "period_from": "2025-03-01", "longest_hours": None}),
+    ("near-repeat", {"permutations": 19, "metric": "euclidean", "as_of": "2025-12-01", "cell_m": 300}),
+]
+OPTIONS = {
+    "kernel-density": [{"cell_m": 200, **options} for options in DENSITIES],
+    "getis-ord": [{"cell_m": 300, **options} for options in HOT_SPOTS],
+    **{kind: [options for other, options in OTHERS if other == kind] for kind, _ in OTHERS},
+}
+
+
+@pytest.mark.parametrize("kind", list(OPTIONS))
+def test_every_option_can_be_reached(client, database, town_with_streets, kind):
+    asked = [client.post(f"{BASE}/runs", json={"kind": kind, "parameters": options}) for options in OPTIONS[kind]]
+    assert [answer.status_code for answer in asked] == [201] * len(asked), [answer.text for answer in asked]
+    Worker(database).run_until_idle()
+    for answer, options in zip(asked, OPTIONS[kind], strict=True):
+        run = client.get(answer.headers["location"]).json()
+        assert run["state"] == "succeeded", (options, run["problem"])
+        assert finite(run["summary"])
+        for layer in run["summary"]["layers"]:
+            where = "places" if layer["exact_places"] else "result"
+            page = client.get(f"{BASE}/runs/{run['id']}/{where}", params={"layer": layer["name"], "limit": 3})
+            assert page.status_code == 200
+            assert layer["features"] == 0 or page.json()["features"]
