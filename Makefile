@@ -29,7 +29,7 @@ serve: setup  ## Serve the API and maps on http://127.0.0.1:8000
 	@$(BIN)/kvart serve
 
 test: browser $(VENV)/.installed  ## Run the test suite with coverage
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.installed  ## ruff format and lint, mypy --strict, import rules
 	@$(BIN)/ruff format --check .
