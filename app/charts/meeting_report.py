@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.image import imread
@@ -41,10 +42,10 @@ class Subject:
 
     Attributes
     ----------
-    frame : GeoDataFrame
-        Cells, units or lixels in metres.
+    frame : GeoDataFrame or None
+        Cells, units or lixels in metres; None for a result that has no map: its first chart takes the place.
     column : str
-        What the map shows: ``gi_bin``, ``change`` or a column of numbers.
+        What the map shows: a column of classes (`app.charts.static_map.CLASSES`) or of numbers.
     summary : Summary
     unit : str
         Of a column of numbers.
@@ -52,7 +53,7 @@ class Subject:
         In any CRS.
     """
 
-    frame: gpd.GeoDataFrame
+    frame: gpd.GeoDataFrame | None
     column: str
     summary: Summary
     unit: str = ""
@@ -91,7 +92,9 @@ def meeting_report(
     InvalidInputError, CoordinateError
         See `app.charts.static_map.draw_map`.
     """
-    pages = [_front_page(subject, caption)]
+    pages = [_front_page(subject, caption, charts[0] if charts else None)]
+    if subject.frame is None:
+        charts = charts[1:]
     rows = None if table is None or table.empty else table
     for first in range(0, max(len(charts), 1 if rows is not None else 0), CHARTS_A_PAGE):
         page = _chart_page(charts[first : first + CHARTS_A_PAGE], caption)
@@ -107,17 +110,21 @@ def meeting_report(
     return buffer.getvalue()
 
 
-def _front_page(subject: Subject, caption: Caption) -> Figure:
-    """Return the page with the map, what it says, how it was made and what to beware of."""
+def _front_page(subject: Subject, caption: Caption, chart: Figure | None) -> Figure:
+    """Return the page with the map (or a chart), what it says, how it was made and what to beware of."""
     summary = subject.summary
     left_out = "; ".join(f"{some:,} {words(reason)}" for reason, some in summary.excluded.items())
     told = f"{summary.method}. {summary.n_used:,} events used{f', left out: {left_out}' if left_out else ''}."
     page = sheet(caption, told, width=A4[0], height=A4[1])
     axes = page.add_axes((MARGIN, 0.165, COLUMN - MARGIN - 0.03, 0.705))
     axes.set_anchor("N")
-    draw_map(
-        axes, subject.frame, subject.column, unit=subject.unit, study_area=subject.study_area, streets=subject.streets
-    )
+    if subject.frame is not None:
+        draw_map(
+            axes, subject.frame, subject.column,
+            unit=subject.unit, study_area=subject.study_area, streets=subject.streets,
+        )  # fmt: skip
+    else:
+        _paste(axes, chart)
     column = _Column(page, 0.87)
     column.heading("What it says")
     column.paragraph(summary.reading)
@@ -180,9 +187,15 @@ def _chart_page(charts: Sequence[Figure], caption: Caption) -> Figure:
     height = 0.86 / CHARTS_A_PAGE
     for place, chart in enumerate(charts):
         axes = page.add_axes((MARGIN - 0.02, 0.92 - (place + 1) * height, COLUMN - MARGIN, height - 0.01), anchor="W")
-        axes.imshow(imread(io.BytesIO(rendered(chart, "png", dpi=200))), interpolation="lanczos")
-        axes.axis("off")
+        _paste(axes, chart)
     return page
+
+
+def _paste(axes: Axes, chart: Figure | None) -> None:
+    """Show a chart on axes of a page."""
+    axes.axis("off")
+    if chart is not None:
+        axes.imshow(imread(io.BytesIO(rendered(chart, "png", dpi=200))), interpolation="lanczos")
 
 
 def _draw_table(page: Figure, table: pd.DataFrame, title: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,8 +18,12 @@ from matplotlib.patches import Patch, Rectangle
 
 from analysis.projection import require_metres
 from app.errors import InvalidInputError
+from app.maps.classed import MapClass as DrawnClass
+from app.maps.comparisons import RATIO_CLASSES
+from app.maps.developments import EMERGING_CLASSES, HISTORY_CLASSES, STABILITY_CLASSES
 from app.maps.formatting import number
 from app.maps.palettes import BOUNDARY, DENSITY_RAMP, GETIS_ORD_COLOURS, INK, NEUTRAL, OUTSIDE, STREET
+from app.maps.quadrants import CLASSES as QUADRANT_CLASSES
 
 MANY_SHAPES = 3_000
 """Shapes above which a layer is drawn as an image in a file of lines."""
@@ -56,7 +61,25 @@ CHANGE_CLASSES: dict[Any, MapClass] = {
     "not clear": MapClass("not clear", NEUTRAL),
     "no events": MapClass("no events", "#ffffff"),
 }
-CLASSES: dict[str, dict[Any, MapClass]] = {"gi_bin": GETIS_ORD_CLASSES, "change": CHANGE_CLASSES}
+
+
+def _printed(classes: Mapping[str, DrawnClass], hatched: str) -> dict[Any, MapClass]:
+    """Return the classes of the maps on a screen for print, those whose key or label has a word hatched."""
+    return {
+        key: MapClass(drawn.label.partition(":")[0], drawn.colour, "...." if hatched in f"{key} {drawn.label}" else "")
+        for key, drawn in classes.items()
+    }
+
+
+CLASSES: dict[str, dict[Any, MapClass]] = {
+    "gi_bin": GETIS_ORD_CLASSES,
+    "change": CHANGE_CLASSES,
+    "category": _printed(EMERGING_CLASSES, "cold"),
+    "history": _printed(HISTORY_CLASSES, "former"),
+    "stability": _printed(STABILITY_CLASSES, "cold"),
+    "comparison": _printed(RATIO_CLASSES, "half"),
+    "quadrant": _printed(QUADRANT_CLASSES, "Low"),
+}
 """Classes of columns that hold them; any other column is a number."""
 
 
@@ -75,9 +98,9 @@ def draw_map(
     ----------
     axes : matplotlib.axes.Axes
     frame : GeoDataFrame
-        Polygons or lines in metres.
+        Polygons, lines or points in metres.
     column : str
-        ``gi_bin``, ``change``, or numbers of zero or more, drawn in five classes of equal width.
+        One of `CLASSES`, or numbers of zero or more, drawn in five classes of equal width.
     unit : str
         Of numbers, for the legend.
     study_area, streets : GeoDataFrame or GeoSeries, optional
@@ -94,8 +117,9 @@ def draw_map(
     if len(frame) == 0 or column not in frame.columns:
         raise InvalidInputError(f"There is no column {column!r} to draw.", f"There are: {', '.join(frame.columns)}.")
     class_of, classes = _classified(frame[column], unit)
+    shapes = visible_shapes(frame.geometry.to_numpy())
     for place, drawn in enumerate(classes):
-        chosen = frame.geometry.to_numpy()[class_of == place]
+        chosen = shapes[class_of == place]
         if chosen.size:
             axes.add_collection(_collection(chosen, drawn, many=len(frame) > MANY_SHAPES), autolim=False)
     if streets is not None:
@@ -118,6 +142,26 @@ def draw_map(
         handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=3, fontsize=8, frameon=False,
         title=unit or None, title_fontsize=8.5, labelcolor=INK,
     )  # fmt: skip
+
+
+def visible_shapes(shapes: np.ndarray) -> np.ndarray:
+    """Return shapes that can be seen: points, and lines among areas, become discs and strips.
+
+    Parameters
+    ----------
+    shapes : ndarray of shapely geometries, shape (n,)
+        Metres.
+
+    Returns
+    -------
+    ndarray of shapely geometries, shape (n,)
+    """
+    dimensions = shapely.get_dimensions(shapes)
+    if (dimensions == dimensions.max(initial=0)).all() and dimensions.max(initial=0) > 0:
+        return shapes
+    west, south, east, north = shapely.total_bounds(shapes)
+    radius = max(0.01 * max(east - west, north - south), 10.0)
+    return np.where(dimensions < 2, shapely.buffer(shapes, radius, quad_segs=6), shapes)
 
 
 def _classified(values: pd.Series, unit: str) -> tuple[np.ndarray, list[MapClass]]:

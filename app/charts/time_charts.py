@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
@@ -24,12 +26,34 @@ DARK = 0.55
 """Part of the ramp from which figures are written in white."""
 
 
-def heat_clock(profile: HourProfile, caption: Caption) -> Figure:
+@dataclass(frozen=True)
+class WeekHours:
+    """Expected events by hour of the local week, as a stored result has them.
+
+    Attributes
+    ----------
+    table : ndarray of float64, shape (7, 24)
+        One row a weekday from Monday.
+    n_used : int
+    zone : str
+    """
+
+    table: np.ndarray
+    n_used: int
+    zone: str
+
+    @classmethod
+    def of_profile(cls, profile: HourProfile) -> WeekHours:
+        """Return the hours of a profile that was just computed."""
+        return cls(profile.table, profile.summary.n_used, str(profile.summary.parameters.get("zone", "")))
+
+
+def heat_clock(profile: HourProfile | WeekHours, caption: Caption) -> Figure:
     """Draw events by hour and weekday.
 
     Parameters
     ----------
-    profile : HourProfile
+    profile : HourProfile or WeekHours
     caption : Caption
 
     Returns
@@ -38,10 +62,10 @@ def heat_clock(profile: HourProfile, caption: Caption) -> Figure:
         Seven rows of 24 cells, with bars of hours above and of weekdays beside; the figure in each of the busiest
         cells.
     """
-    table = profile.table
-    hours = f"{profile.summary.n_used:,} events; darker is more. Figures: events in the busiest hours of the week."
-    spread = profile.summary.parameters.get("zone", "")
-    figure = sheet(caption, f"{hours} Local time {spread}.", height=5.6)
+    week = profile if isinstance(profile, WeekHours) else WeekHours.of_profile(profile)
+    table = week.table
+    hours = f"{week.n_used:,} events; darker is more. Figures: events in the busiest hours of the week."
+    figure = sheet(caption, f"{hours} Local time {week.zone}.", height=5.6)
     left, bottom, width, height = plot_area(figure, left=0.75, right=0.5)
     cells = figure.add_axes((left, bottom, width * 0.83, height * 0.72))
     above = figure.add_axes((left, bottom + height * 0.75, width * 0.83, height * 0.25), sharex=cells)

@@ -9,7 +9,8 @@ import typer
 COMMAND_MODULES = (
     "database",
     "importing",
-    "analysing",
+    "analyses",
+    "beats",
     "serving",
     "working",
     "demonstration",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,38 +12,17 @@ if TYPE_CHECKING:
     from app.files.delimited import Dialect
 
 
-class Kernel(StrEnum):
-    """Form of the kernel."""
-
-    QUARTIC = "quartic"
-    GAUSSIAN = "gaussian"
-
-
-class Correction(StrEnum):
-    """Map-wide correction of the probabilities."""
-
-    BH = "bh"
-    BY = "by"
-    BONFERRONI = "bonferroni"
-    NONE = "none"
-
-
 READABLE = "CSV(.gz), GeoJSON(.gz), GeoPackage, GeoParquet or zipped Shapefile"
 WRITABLE = "the ending says the format: .geojson (CRS84), .gpkg or .parquet (working CRS)"
 
 PointsFile = Annotated[Path, typer.Argument(metavar="POINTS", help=f"Events: {READABLE}.")]
 UnitsFile = Annotated[Path, typer.Argument(metavar="UNITS", help=f"Areal units (areas or points): {READABLE}.")]
 OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help=f"Layer to write; {WRITABLE}.")]
-CellM = Annotated[float | None, typer.Option("--cell-m", metavar="N", help="Side of a cell, metres.")]
 StudyArea = Annotated[
     Path | None,
     typer.Option(
         "--study-area", metavar="FILE", help="Areas whose union is looked at; point units are spread over it."
     ),
-]
-OriginM = Annotated[
-    tuple[float, float] | None,
-    typer.Option("--origin-m", metavar="X Y", help="A corner of the lattice in the working CRS, metres."),
 ]
 Crs = Annotated[
     str | None, typer.Option("--crs", metavar="EPSG:n", help="CRS of the coordinate columns (lon/lat by default).")
@@ -60,16 +39,53 @@ Title = Annotated[str | None, typer.Option("--title", help="Heading of the map."
 Layer = Annotated[str | None, typer.Option("--layer", help="Layer of a GeoPackage that holds several.")]
 Delimiter = Annotated[str | None, typer.Option("--delimiter", help="Delimiter of a text file; found out by default.")]
 Decimal = Annotated[str | None, typer.Option("--decimal", help="Decimal mark of a text file; found out by default.")]
-ExcludeMasses = Annotated[
-    bool,
-    typer.Option("--exclude-point-masses", help="Leave out points that hold an implausible share of the events."),
+TimeColumn = Annotated[
+    str | None, typer.Option("--time", metavar="COL", help="Column of times, or of the earliest; found by name.")
 ]
-KernelOption = Annotated[Kernel, typer.Option("--kernel", help="Form of the kernel.")]
-RadiusM = Annotated[float | None, typer.Option("--radius-m", metavar="N", help="Reach of the quartic kernel, metres.")]
-SigmaM = Annotated[
-    float | None, typer.Option("--sigma-m", metavar="N", help="Standard deviation of the gaussian, metres.")
+TimeToColumn = Annotated[
+    str | None, typer.Option("--time-to", metavar="COL", help="Column of the latest possible times; found by name.")
 ]
-CorrectionOption = Annotated[Correction, typer.Option("--correction", help="Map-wide correction.")]
+TimeZone = Annotated[
+    str | None,
+    typer.Option("--time-zone", metavar="ZONE", help="Zone of local times, for example Europe/Riga."),
+]
+TimePrecision = Annotated[
+    str | None,
+    typer.Option(
+        "--time-precision", help="second, minute, hour, day or month, where times are coarser than they look."
+    ),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="COL=VALUE", help="Only rows with this value; of one column several may be given."),
+]
+Weights = Annotated[
+    str | None, typer.Option("--weights", metavar="COL", help="Column of what an event counts for; 1 by default.")
+]
+UnitsLayer = Annotated[
+    Path | None,
+    typer.Option("--areal-units", metavar="FILE", help=f"Areal units, for residents or as units: {READABLE}."),
+]
+UnitResidents = Annotated[
+    str | None, typer.Option("--residents-column", metavar="COL", help="Residents of the areal units.")
+]
+StreetsFile = Annotated[Path | None, typer.Option("--streets", metavar="FILE", help=f"Street lines: {READABLE}.")]
+BaseFile = Annotated[
+    Path | None, typer.Option("--base", metavar="FILE", help="Other events to compare with; POINTS by default.")
+]
+BaseWhere = Annotated[
+    list[str] | None, typer.Option("--base-where", metavar="COL=VALUE", help="Only these rows of the other events.")
+]
+ChartFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--chart", metavar="[NAME=]FILE", help="Chart to write as .svg, .png or .pdf; may be given for several."
+    ),
+]
+PdfFile = Annotated[
+    Path | None, typer.Option("--pdf", metavar="FILE.pdf", help="Report for a meeting: map, charts, what to beware of.")
+]
+TableFile = Annotated[Path | None, typer.Option("--table", metavar="FILE.csv", help="Table of the result to write.")]
 Residents = Annotated[str, typer.Option("--residents", metavar="COL", help="Column of residents.")]
 Workload = Annotated[
     str | None, typer.Option("--workload", metavar="COL", help="Column of workload; the residents by default.")
@@ -104,6 +120,37 @@ AssignmentsFile = Annotated[
 ReportFile = Annotated[
     Path | None, typer.Option("--report", metavar="FILE.json", help="Evenness, bound, compactness, reasons to write.")
 ]
+
+
+@dataclass(frozen=True)
+class EventOptions:
+    """Which events of which files."""
+
+    points: PointsFile
+    where: Where = None
+    study_area: StudyArea = None
+    crs: Crs = None
+    working_crs: WorkingCrs = None
+    x: XColumn = None
+    y: YColumn = None
+    time: TimeColumn = None
+    time_to: TimeToColumn = None
+    time_zone: TimeZone = None
+    time_precision: TimePrecision = None
+    layer: Layer = None
+    delimiter: Delimiter = None
+    decimal: Decimal = None
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What is written beside the layer."""
+
+    map_file: MapFile = None
+    chart: ChartFiles = None
+    pdf: PdfFile = None
+    table: TableFile = None
+    title: Title = None
 
 
 def dialect(layer: str | None, delimiter: str | None, decimal: str | None) -> Dialect:

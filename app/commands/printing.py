@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from analysis.summary import Summary
+from app.maps.formatting import plain
 
 _LONGEST_VALUE = 100
 
@@ -49,8 +51,26 @@ def print_summary(console: Console, summary: Summary, figures: dict[str, Any], w
     console.print(Text(summary.reading))
     for warning in summary.warnings:
         console.print(Text.assemble((f"{warning.code}: ", "yellow"), warning.message))
+    print_written(console, written)
+
+
+def print_written(console: Console, written: Iterable[Path]) -> None:
+    """Print which files were written."""
     for path in written:
         console.print(Text.assemble(("wrote ", "green"), str(path)), soft_wrap=True)
+
+
+def print_table(console: Console, frame: pd.DataFrame, most: int = 12) -> None:
+    """Print the first rows of a table."""
+    shown = frame.dropna(axis=1, how="all").head(most)
+    table = Table(box=None, pad_edge=False, title_justify="left")
+    for name in shown.columns:
+        table.add_column(str(name).replace("_", " "), justify="left" if shown[name].dtype == object else "right")
+    for row in shown.itertuples(index=False):
+        table.add_row(*(Text(plain(value)) for value in row))
+    console.print(table)
+    if len(frame) > len(shown):
+        console.print(Text(f"... {len(frame) - len(shown):,} more rows"))
 
 
 def _shown_parameters(summary: Summary) -> dict[str, Any]:

@@ -22,11 +22,11 @@ from app.files.columns import require_column
 from app.files.coordinate_systems import median_place, parse_crs, require_agreement, same_crs, transform
 from app.files.delimited import Dialect
 from app.files.places import PlaceColumns, choose_place_columns, read_coordinates, read_geometries
-from app.files.shapes import AREAS, MAX_VERTICES, POINTS, shape_names
+from app.files.shapes import AREAS, LINES, MAX_VERTICES, POINTS, shape_names
 from app.files.tables import RawTable, read_table
 from app.files.values import trimmed, typed
 
-Expectation = Literal["points", "units", "area"]
+Expectation = Literal["points", "units", "area", "lines"]
 WIDE_KM = 500.0
 """Points spread over more than this are no municipality; the reader is told."""
 
@@ -73,8 +73,8 @@ def read_features(
         Coordinate columns; found by name when left out.
     working_crs : str or CRS, optional
         CRS to work in, metres; by default the source's own where that is metric, otherwise the UTM zone.
-    expect : {"points", "units", "area"}
-        What the file must hold: points; areas or points, not both; areas.
+    expect : {"points", "units", "area", "lines"}
+        What the file must hold: points; areas or points, not both; areas; lines.
     required : sequence of str
         Columns that must exist.
     dialect : Dialect, optional
@@ -143,10 +143,10 @@ def _single_points(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
 
 
 def _require_shapes(shapes: NDArray[np.object_], raw: RawTable, lines: NDArray[np.int64], expect: Expectation) -> None:
-    allowed = {"points": (POINTS,), "units": (POINTS, AREAS), "area": (AREAS,)}[expect]
+    allowed = {"points": (POINTS,), "units": (POINTS, AREAS), "area": (AREAS,), "lines": (LINES,)}[expect]
     kinds = shapely.get_type_id(shapes)
     if not any(np.isin(kinds, group).all() for group in allowed):
-        wanted = {"points": "points", "units": "areas or points, but not both", "area": "areas"}[expect]
+        wanted = {"units": "areas or points, but not both", "area": "areas"}.get(expect, expect)
         raise InvalidInputError(
             f"{raw.name} holds {shape_names(shapes)}, but {wanted} are needed.", "Choose another file or layer."
         )

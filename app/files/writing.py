@@ -84,7 +84,11 @@ class OutputFiles:
         """Stage a text file (UTF-8)."""
         self._stage(path, lambda staged: _write_text(text, staged))
 
-    def _stage(self, path: Path, write: Callable[[Path], None]) -> None:
+    def content(self, content: bytes, path: Path) -> None:
+        """Stage a file of bytes."""
+        self._stage(path, lambda staged: staged.write_bytes(content))
+
+    def _stage(self, path: Path, write: Callable[[Path], object]) -> None:
         def stage() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             staged = Path(tempfile.mkdtemp(prefix=".kvart-", dir=path.parent)) / path.name

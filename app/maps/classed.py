@@ -131,7 +131,7 @@ def classed_map(result: ClassedResult, context: MapContext) -> str:
         legend=(_legend(result, places, (*layers, *marks)),),
         facts=(Fact("events used", number(context.n_used)), *_facts(result, places)),
         table=_table(result, places),
-        bounds=view_bounds(places),
+        bounds=view_bounds(places, None if context.boundary is None else to_degrees(context.boundary, "boundary")),
         notes=(*notes, *unmarked, *unlocated_note(result.frame, f"{result.thing}s")),
     )
     return render_page(page)

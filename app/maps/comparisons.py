@@ -27,6 +27,18 @@ _UNDEFINED = MapClass("No value: too little to compare with", "#e2e5e8", quiet=T
 _MEASURES = ("ratio", "log_ratio", "difference")
 
 
+def _classes(labels: tuple[str, ...]) -> dict[str, MapClass]:
+    colours = [GETIS_ORD_COLOURS[at - 3] for at in range(7)]
+    classes = {
+        str(at): MapClass(label, NEUTRAL if at == 3 else colours[at], quiet=at == 3) for at, label in enumerate(labels)
+    }
+    return {**dict(reversed(classes.items())), "none": _UNDEFINED}
+
+
+RATIO_CLASSES = _classes(_RATIO_LABELS)
+DIFFERENCE_CLASSES = _classes(_DIFFERENCE_LABELS)
+
+
 def comparison_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     """Return the HTML document of one density against another.
 
@@ -49,21 +61,17 @@ def comparison_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     TooLargeError
         More cells that differ remain than a document holds.
     """
-    measure = next((name for name in _MEASURES if name in frame.columns), None)
-    if measure is None:
-        raise InvalidInputError(f"The layer has none of {', '.join(_MEASURES)}.", "Draw a comparison of densities.")
+    measure = compared_measure(frame)
     values = frame[measure].to_numpy(dtype=float, na_value=np.nan)
     scaled, unit = _scaled(values, measure)
-    place = np.digitize(scaled, _EDGES)
-    labels = _RATIO_LABELS if measure != "difference" else _DIFFERENCE_LABELS
     result = ClassedResult(
         frame=frame.assign(
             **{
-                CLASS: ["none" if np.isnan(one) else str(at) for one, at in zip(values, place, strict=True)],
+                CLASS: compared_classes(frame),
                 "departure": np.abs(np.nan_to_num(scaled)),
             }
         ),
-        classes=_classes(labels),
+        classes=RATIO_CLASSES if measure != "difference" else DIFFERENCE_CLASSES,
         title="Events against the base",
         note=f"{unit} Cells where the base is next to nothing have no value.",
         order="departure",
@@ -72,6 +80,28 @@ def comparison_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
         facts=(("cells above", ("4", "5", "6")), ("cells below", ("0", "1", "2"))),
     )
     return classed_map(result, context)
+
+
+def compared_measure(frame: gpd.GeoDataFrame) -> str:
+    """Return the column that compares.
+
+    Raises
+    ------
+    InvalidInputError
+        There is none.
+    """
+    measure = next((name for name in _MEASURES if name in frame.columns), None)
+    if measure is None:
+        raise InvalidInputError(f"The layer has none of {', '.join(_MEASURES)}.", "Draw a comparison of densities.")
+    return measure
+
+
+def compared_classes(frame: gpd.GeoDataFrame) -> list[str]:
+    """Return the class of each cell, a key of `RATIO_CLASSES`."""
+    measure = compared_measure(frame)
+    values = frame[measure].to_numpy(dtype=float, na_value=np.nan)
+    places = np.digitize(_scaled(values, measure)[0], _EDGES)
+    return ["none" if np.isnan(one) else str(at) for one, at in zip(values, places, strict=True)]
 
 
 def _scaled(values: np.ndarray, measure: str) -> tuple[np.ndarray, str]:
@@ -84,14 +114,6 @@ def _scaled(values: np.ndarray, measure: str) -> tuple[np.ndarray, str]:
     widest = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
     limits = ", ".join(number(widest * part / 3) for part in (1 / 3, 1, 2))
     return 3.0 * values / widest, f"Difference of the two densities; classes part at 0 ± {limits}."
-
-
-def _classes(labels: tuple[str, ...]) -> dict[str, MapClass]:
-    colours = [GETIS_ORD_COLOURS[at - 3] for at in range(7)]
-    classes = {
-        str(at): MapClass(label, NEUTRAL if at == 3 else colours[at], quiet=at == 3) for at, label in enumerate(labels)
-    }
-    return {**dict(reversed(classes.items())), "none": _UNDEFINED}
 
 
 def _texts(cells: gpd.GeoDataFrame, measure: str) -> dict[str, list[str]]:

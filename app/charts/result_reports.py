@@ -1,0 +1,114 @@
+"""The PDF report of any result for a meeting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from app.charts.meeting_report import Subject, meeting_report
+from app.charts.results import ChartedResult, result_chart, result_charts
+from app.charts.sheet import Caption
+from app.maps.comparisons import compared_classes
+from app.maps.density import MEASURES
+from app.maps.quadrants import LEVEL
+
+COLUMN_OF_LAYER = {
+    "hot-spots": ("gi_bin", ""),
+    "unit-hot-spots": ("gi_bin", ""),
+    "sensitivity": ("stability", ""),
+    "change": ("change", ""),
+    "hot-spot-history": ("history", ""),
+    "emerging-hot-spots": ("category", ""),
+    "raised-risk": ("risk", "excess over the usual risk"),
+    "clusters": ("events", "events"),
+    "top-places": ("count", "events"),
+}
+"""What the map of a report shows of each layer, and its unit."""
+TABLES = {
+    "top-places": "Top places",
+    "ranking": "Methods, best first",
+    "categories": "Cells by category",
+    "periods": "Periods",
+    "clusters": "Clusters, largest first",
+}
+"""Tables that a report shows, and their headings; the first that there is."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is drawn around a result.
+
+    Attributes
+    ----------
+    study_area, streets : GeoDataFrame or None
+        In any CRS.
+    """
+
+    study_area: gpd.GeoDataFrame | None = None
+    streets: gpd.GeoDataFrame | None = None
+
+
+def result_report(
+    result: ChartedResult,
+    caption: Caption,
+    around: Surroundings,
+    *,
+    statistic: str | None = None,
+    more_charts: Sequence[Figure] = (),
+) -> bytes:
+    """Return the report of a result as a PDF.
+
+    Parameters
+    ----------
+    result : ChartedResult
+    caption : Caption
+    around : Surroundings
+    statistic : str, optional
+        Of hot spots: ``local-moran`` is drawn by its quadrants.
+    more_charts : sequence of Figure
+        Shown after the charts of the result.
+
+    Returns
+    -------
+    bytes
+        The same for the same input.
+
+    Raises
+    ------
+    InvalidInputError, CoordinateError
+        See `app.charts.meeting_report.meeting_report`.
+    """
+    charts = [result_chart(name, result, caption) for name in result_charts(result)]
+    table, title = _table(result)
+    return meeting_report(
+        _subject(result, around, statistic), caption, charts=[*charts, *more_charts], table=table, table_title=title
+    )
+
+
+def _subject(result: ChartedResult, around: Surroundings, statistic: str | None) -> Subject:
+    name = next(iter(result.layers), None)
+    if name is None or result.layers[name].empty:
+        return Subject(None, "", result.summary, study_area=around.study_area, streets=around.streets)
+    frame = result.layers[name]
+    column, unit = COLUMN_OF_LAYER.get(name, ("", ""))
+    if not column:
+        measured = next((measure for measure in MEASURES if measure in frame.columns), None)
+        if measured is None:
+            frame, measured = frame.assign(comparison=compared_classes(frame)), "comparison"
+        column, unit = measured, MEASURES.get(measured, "events against the base")
+    if statistic == "local-moran":
+        sure = frame["q_value"].astype("Float64").fillna(1.0).to_numpy(dtype=float) <= LEVEL
+        frame, column = frame.assign(quadrant=np.where(sure, frame["quadrant"].astype(str), "none")), "quadrant"
+    return Subject(frame, column, result.summary, unit, around.study_area, around.streets)
+
+
+def _table(result: ChartedResult) -> tuple[pd.DataFrame | None, str]:
+    for name, title in TABLES.items():
+        if name in result.tables:
+            return result.tables[name], title
+    return None, ""
