@@ -121,6 +121,9 @@ class PublicAddress:
 class BodyCap:
     """Refuses a body of more bytes than its address may take, before and while it arrives.
 
+    A body that is both measured and chunked may end elsewhere for a proxy than for us: it is refused, and the
+    connection closed (RFC 9112, 6.3).
+
     Parameters
     ----------
     app : ASGIApp
@@ -139,7 +142,12 @@ class BodyCap:
             return
         cap = self.most_bytes(scope["method"], scope["path"])
         sentence = f"The body is larger than the {cap:,} bytes that this address takes."
-        declared = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            problem = build_problem(HTTPStatus.BAD_REQUEST, "bad_request", "The body has two lengths.")
+            await ProblemResponse(problem, {"Connection": "close"})(scope, receive, send)
+            return
+        declared = headers.get("content-length", "0")
         if not re.fullmatch(r"\d{1,18}", declared, re.ASCII) or int(declared) > cap:
             problem = build_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)
             await ProblemResponse(problem)(scope, receive, send)
