@@ -216,7 +216,7 @@ def _write(
             working = layer.to_crs(municipality.working_crs)
             outputs.layer(working, out / f"{name}.geojson")
             outputs.layer(working, out / f"{name}.gpkg")
-            outputs.text(run_map(session, municipality, done[kinds[name]].id, frame), out / "maps" / f"{name}.html")
+            outputs.text(run_map(session, municipality, done[kinds[name]], frame), out / "maps" / f"{name}.html")
         tell("write layers and maps", 0.75, "lighting")
         outputs.text(latest_map(session, municipality, "lighting", frame), out / "maps" / "lighting.html")
         assignments = beats.unit_assignments(session, municipality, plan["id"])

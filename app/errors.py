@@ -10,6 +10,7 @@
     ├── TooLargeError            more bytes, vertices or features than a request may hold
     ├── UnsupportedFormatError   a file type that Kvart does not read or write
     ├── ConflictError            the state does not allow it (a frozen plan, a run under way)
+    ├── PreconditionFailedError  somebody else changed it meanwhile
     ├── UnauthenticatedError     no credential, or one that is not (or no longer) valid
     ├── ForbiddenError           the caller's role has no right to this
     │   └── PurposeRequiredError exact data, and no purpose of use given
@@ -95,6 +96,12 @@ class ConflictError(KvartError):
     code = "conflict"
 
 
+class PreconditionFailedError(KvartError):
+    """Somebody else changed it since the caller looked."""
+
+    code = "precondition_failed"
+
+
 class UnauthenticatedError(KvartError):
     """No credential was given, or one that is not (or no longer) valid; the message never says which."""
 
@@ -142,6 +149,7 @@ STATUS_OF_ERROR: dict[type[Exception], HTTPStatus] = {
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedFormatError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     ConflictError: HTTPStatus.CONFLICT,
+    PreconditionFailedError: HTTPStatus.PRECONDITION_FAILED,
     UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
     TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,

@@ -19,6 +19,7 @@ from app.audit.router import router as audit
 from app.audit.sealing import Sealer
 from app.beats.router import router as beat_plans
 from app.catalogue import collections
+from app.charts.router import router as charts
 from app.danger_zones.reporter_pages import router as my_report
 from app.danger_zones.router import router as danger_zones
 from app.database.sessions import Database, open_database
@@ -41,6 +42,9 @@ from app.middleware import BodyCap, PublicAddress, RequestFrame
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
 from app.openapi import build_openapi
+from app.plans.editing import Editors
+from app.plans.officers_router import router as plan_officers
+from app.plans.router import router as plans
 from app.problems import register_problem_handlers
 from app.rate_limits import RateLimiter
 from app.runs.router import router as runs
@@ -70,6 +74,9 @@ ROUTERS = (
     analyses,
     hot_spots,
     beat_plans,
+    plans,
+    plan_officers,
+    charts,
     maps,
     audit,
 )
@@ -98,6 +105,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     application.state.rate_limiter = RateLimiter()
     application.state.issuer = connect_issuer(settings.identity)
     application.state.instruments = Instruments()
+    application.state.editors = Editors()
     for router in ROUTERS:
         application.include_router(router)
     for address, directory in {**static_directories(), "/static": WEB_STATIC}.items():

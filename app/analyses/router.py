@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from app.analyses import service
 from app.analyses.repository import records
 from app.beats import service as beats
+from app.beats.schemas import PLAN_KINDS
 from app.database.feature_pages import MAX_PAGE, FeaturePage, FeatureQuery, note_look
 from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.features.parameters import AfterParam, BboxParam, parse_bbox, parse_page_token
@@ -19,7 +20,7 @@ from app.hot_spots.service import COLLECTIONS, whole_result
 from app.municipalities.context import MunicipalityContext
 from app.openapi import problems
 from app.runs import service as runs
-from app.runs.models import AnalysisRun, RunKind
+from app.runs.service import AnalysisRun, RunKind
 
 router = APIRouter(prefix="/municipalities/{municipality}", tags=["runs"])
 
@@ -169,7 +170,7 @@ def latest_result(
 def _page(
     session: SessionDep, municipality: MunicipalityContext, run: AnalysisRun, layer: str | None, query: FeatureQuery
 ) -> FeaturePage:
-    if run.kind == "beat-allocation" and layer in (None, "beats"):
+    if run.kind in PLAN_KINDS and layer in (None, "beats"):
         return beats.beat_features(session, municipality, beats.plan_of_run(session, municipality, run.id), query)
     return service.layer_features(session, municipality, run, service.layer_of(run, layer), query)
 

@@ -29,7 +29,7 @@ from app.hot_spots.service import CELL_LAYERS
 from app.jobs.handlers import ClaimedRun, ReportProgress, RunResult
 from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
-from app.runs.models import AnalysisRun
+from app.runs.service import AnalysisRun
 
 __all__ = [
     "execute",

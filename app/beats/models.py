@@ -75,6 +75,8 @@ class Beat(TenantKey, Base):
     workload: Mapped[float | None]
     polsby_popper: Mapped[float | None]
     within_bounds: Mapped[bool | None] = mapped_column(Boolean)
+    reason: Mapped[str | None]
+    """Code of the first thing that is wrong with it."""
 
 
 class BeatMembership(Base):

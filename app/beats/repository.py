@@ -36,10 +36,8 @@ _BEATS = text(
         o.external_id as officer_id, b.polsby_popper, b.within_bounds,
         (select count(*)::int from beat_membership m
          where m.municipality_id = b.municipality_id and m.plan_id = b.plan_id and m.beat_id = b.id) as units,
-        (select r ->> 'code' from jsonb_array_elements(coalesce(nullif(p.report -> 'reasons', 'null'), '[]')) r
-         where r ->> 'beat_id' = b.code limit 1) as reason
+        b.reason
     from beat b
-    join beat_plan p on p.municipality_id = b.municipality_id and p.id = b.plan_id
     left join officer_assignment a
         on a.municipality_id = b.municipality_id and a.beat_id = b.id and a.valid_to is null
     left join officer o on o.municipality_id = a.municipality_id and o.id = a.officer_id
@@ -298,9 +296,10 @@ def insert_plan(session: Session, municipality_id: int, time_zone: str, plan: Ne
 def _insert_beats(session: Session, municipality_id: int, plan_id: int, beats: gpd.GeoDataFrame) -> list[int]:
     degrees = shapely.orient_polygons(rounded_geometries(beats.geometry.to_crs(WGS84).to_numpy()))
     statement = text(
-        """insert into beat (municipality_id, plan_id, code, geom, residents, workload, polsby_popper, within_bounds)
+        """insert into beat (municipality_id, plan_id, code, geom, residents, workload, polsby_popper, within_bounds,
+            reason)
         values (:municipality, :plan, :code, st_multi(st_geomfromwkb(:shape, 4326)), :residents, :workload,
-            :polsby_popper, :within_bounds)"""
+            :polsby_popper, :within_bounds, :reason)"""
     )
     rows = [
         {
@@ -312,6 +311,7 @@ def _insert_beats(session: Session, municipality_id: int, plan_id: int, beats: g
             "workload": float(beat.workload),
             "polsby_popper": float(beat.polsby_popper),
             "within_bounds": bool(beat.within_bounds),
+            "reason": beat.reason,
         }
         for beat, shape in zip(beats.itertuples(), degrees, strict=True)
     ]

@@ -8,8 +8,10 @@ import geopandas as gpd
 import pandas as pd
 from sqlalchemy.orm import Session
 
+from analysis.beats.plan import BeatPlan
 from app.beats import repository
-from app.beats.gathering import read_input
+from app.beats.computing import with_officers
+from app.beats.gathering import PlanInput, read_input, request_of
 from app.beats.schemas import AllocationParameters
 from app.database.feature_pages import FeaturePage, FeatureQuery
 from app.errors import NotFoundError
@@ -108,3 +110,29 @@ def beat_frame(session: Session, municipality: MunicipalityContext, plan_id: int
 def unit_assignments(session: Session, municipality: MunicipalityContext, plan_id: int) -> pd.DataFrame:
     """Return ``unit_id`` and ``beat_id`` of every unit of a plan."""
     return repository.read_assignments(session, municipality.id, plan_id)
+
+
+def store_drawn(
+    session: Session,
+    municipality: MunicipalityContext,
+    parameters: AllocationParameters,
+    found: PlanInput,
+    plan: BeatPlan,
+) -> int:
+    """Store a plan that people drew as a draft without officers, and return its key."""
+    result = with_officers(plan, request_of(parameters, municipality, 0), found.units)
+    new = repository.NewPlan(
+        name=parameters.plan_name,
+        min_residents=parameters.min_residents,
+        max_residents=parameters.max_residents,
+        effective_from=parameters.effective_from,
+        run_id=None,
+        report=result.report(),
+        parameters=parameters.model_dump(mode="json"),
+        beats=result.frame,
+        unit_keys=found.units["id"].to_numpy(),
+        beat_of_unit=plan.beat_of_unit,
+        officer_keys={},
+    )
+    plan_id, _ = repository.insert_plan(session, municipality.id, municipality.time_zone, new)
+    return plan_id

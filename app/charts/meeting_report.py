@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from analysis.summary import Summary
-from app.charts.sheet import MARGIN, Caption, rendered, sheet
+from app.charts.sheet import MARGIN, RENDERING, Caption, rendered, sheet
 from app.charts.static_map import draw_map
 from app.maps.formatting import parameter, plain, words
 from app.maps.palettes import INK, MUTED_INK, OUT_OF_BOUNDS, OUTSIDE
@@ -33,6 +33,8 @@ LINE = 0.0195
 """Height of a line of 8 points, part of the page."""
 
 CHARACTERS = 58
+CHARACTERS_AN_INCH = 15.0
+"""Of a table."""
 _PDF = {"CreationDate": None, "Creator": None, "Producer": None}
 
 
@@ -99,10 +101,10 @@ def meeting_report(
     for first in range(0, max(len(charts), 1 if rows is not None else 0), CHARTS_A_PAGE):
         page = _chart_page(charts[first : first + CHARTS_A_PAGE], caption)
         if first == 0 and rows is not None:
-            _draw_table(page, rows, table_title)
+            _draw_table(page, rows, table_title, left=COLUMN if charts else MARGIN)
         pages.append(page)
     buffer = io.BytesIO()
-    with mpl.rc_context({"pdf.fonttype": 42}), PdfPages(buffer, metadata=_PDF) as document:
+    with RENDERING, mpl.rc_context({"pdf.fonttype": 42}), PdfPages(buffer, metadata=_PDF) as document:
         for number, page in enumerate(pages, start=1):
             told = f"page {number} of {len(pages)}"
             page.text(0.5, 0.12 / A4[1], told, fontsize=7.5, color=MUTED_INK, ha="center", va="bottom")
@@ -198,18 +200,23 @@ def _paste(axes: Axes, chart: Figure | None) -> None:
         axes.imshow(imread(io.BytesIO(rendered(chart, "png", dpi=200))), interpolation="lanczos")
 
 
-def _draw_table(page: Figure, table: pd.DataFrame, title: str) -> None:
-    """Draw the first rows of a table, without columns that hold nothing, on the right of a page."""
+def _draw_table(page: Figure, table: pd.DataFrame, title: str, *, left: float) -> None:
+    """Draw the first rows of a table, without columns that hold nothing, on a page, columns as wide as needed."""
     shown = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).dropna(axis=1, how="all").head(TABLE_ROWS)
     told = f"{title}: the first {len(shown)} of {len(table):,}" if len(table) > len(shown) else title
-    page.text(COLUMN, 0.88, told, fontsize=11, fontweight="bold", color=INK, va="top")
-    axes = page.add_axes((COLUMN, 0.08, 1.0 - MARGIN - COLUMN, 0.765))
+    page.text(left, 0.88, told, fontsize=11, fontweight="bold", color=INK, va="top")
+    axes = page.add_axes((left, 0.08, 1.0 - MARGIN - left, 0.765))
     axes.axis("off")
     text = [[_told(name, value) for name, value in zip(shown.columns, row, strict=True)] for row in shown.to_numpy()]
     heads = [textwrap.fill(words(str(name)), 11) for name in shown.columns]
-    drawn = axes.table(text, colLabels=heads, loc="upper left", cellLoc="right")
+    longest = [
+        max(len(cell) for cell in (*head.split("\n"), *cells)) + 2 for head, *cells in zip(heads, *text, strict=True)
+    ]
+    room = (1.0 - MARGIN - left) * A4[0] * CHARACTERS_AN_INCH
+    widths = [length / max(sum(longest), room) for length in longest]
+    drawn = axes.table(text, colLabels=heads, colWidths=widths, loc="upper left", cellLoc="right")
     drawn.auto_set_font_size(value=False)
-    drawn.set_fontsize(8.5)
+    drawn.set_fontsize(8.5 * min(1.0, room / sum(longest)))
     drawn.scale(1.0, 1.35)
     for (row, _), cell in drawn.get_celld().items():
         cell.set(edgecolor=OUTSIDE, linewidth=0.6)

@@ -29,14 +29,13 @@ COLUMN_OF_LAYER = {
     "top-places": ("count", "events"),
 }
 """What the map of a report shows of each layer, and its unit."""
-TABLES = {
-    "top-places": "Top places",
-    "ranking": "Methods, best first",
-    "categories": "Cells by category",
-    "periods": "Periods",
-    "clusters": "Clusters, largest first",
+TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "top-places": ("Top places", ("rank", "place", "street", "count", "share", "cumulative_share")),
+    "ranking": ("Methods, best first", ("rank", "method", "mean", "windows_won", "behind_best", "above_reference")),
+    "periods": ("Periods", ("period", "first", "last", "count")),
+    "clusters": ("Clusters, largest first", ("order", "cluster", "events", "places", "hull_km2", "density_per_km2")),
 }
-"""Tables that a report shows, and their headings; the first that there is."""
+"""Tables that a report shows, the first that there is: heading, and columns as far as there are."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,8 @@ def _subject(result: ChartedResult, around: Surroundings, statistic: str | None)
 
 
 def _table(result: ChartedResult) -> tuple[pd.DataFrame | None, str]:
-    for name, title in TABLES.items():
+    for name, (title, columns) in TABLES.items():
         if name in result.tables:
-            return result.tables[name], title
+            table = result.tables[name]
+            return table[[column for column in columns if column in table.columns]], title
     return None, ""

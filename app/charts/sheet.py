@@ -19,7 +19,8 @@ Format = Literal["svg", "png", "pdf"]
 
 GRID = "#d5dade"
 MARGIN = 0.06
-_RENDERING = threading.Lock()
+RENDERING = threading.Lock()
+"""The settings of matplotlib are those of the process: one file is written at a time."""
 _METADATA: dict[Format, dict[str, str | None]] = {
     "svg": {"Date": None, "Creator": None},
     "png": {"Software": None},
@@ -153,6 +154,6 @@ def rendered(figure: Figure, kind: Format, *, dpi: int = 150) -> bytes:
         The same for the same figure: no date, no random names.
     """
     buffer = io.BytesIO()
-    with _RENDERING, mpl.rc_context({"svg.hashsalt": "kvart", "pdf.fonttype": 42}):
+    with RENDERING, mpl.rc_context({"svg.hashsalt": "kvart", "pdf.fonttype": 42}):
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=_METADATA[kind])
     return buffer.getvalue()

@@ -25,6 +25,8 @@ from app.maps.formatting import number
 from app.maps.palettes import BOUNDARY, DENSITY_RAMP, GETIS_ORD_COLOURS, INK, NEUTRAL, OUTSIDE, STREET
 from app.maps.quadrants import CLASSES as QUADRANT_CLASSES
 
+QUIET = ("#ffffff", NEUTRAL, OUTSIDE)
+"""Colours of classes that say nothing: lines of them are thin and grey."""
 MANY_SHAPES = 3_000
 """Shapes above which a layer is drawn as an image in a file of lines."""
 
@@ -191,7 +193,11 @@ def _classified(values: pd.Series, unit: str) -> tuple[np.ndarray, list[MapClass
 def _collection(shapes: np.ndarray, drawn: MapClass, *, many: bool) -> Collection:
     """Return shapes of one class, ready to draw."""
     if shapely.get_dimensions(shapes[0]) == 1:
-        return _lines(shapely.get_parts(shapes), drawn.colour if drawn.colour != "#ffffff" else OUTSIDE, 2.0)
+        return (
+            _lines(shapely.get_parts(shapes), drawn.colour, 2.6)
+            if drawn.colour not in QUIET
+            else _lines(shapely.get_parts(shapes), STREET, 0.8)
+        )
     parts = shapely.get_parts(shapes)
     rings = [shapely.get_coordinates(ring) for ring in shapely.get_exterior_ring(parts)]
     edge = "#9aa5af" if drawn.hatch else drawn.colour if many else "#e1e5e8"

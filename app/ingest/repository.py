@@ -146,7 +146,7 @@ def count_other_files(session: Session, municipality_id: int, source_id: int, sh
 
 def create_staging(session: Session, table: str) -> str:
     """Create an empty temporary table with the columns of ``table`` and return its name."""
-    session.execute(text(f'create temporary table {STAGING} (like "{table}") on commit drop'))
+    session.execute(text(f'create temporary table {STAGING} (like "{table}" including defaults) on commit drop'))
     session.execute(text(f"alter table {STAGING} alter column id drop not null"))
     return STAGING
 

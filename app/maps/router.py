@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from app.analyses.stored import check_exact_places
 from app.dependencies import IdentifierParam, MunicipalityDep, NonceDep, SessionDep, SettingsDep, permit
 from app.maps import service
 from app.maps.offline import content_security_policy
 from app.maps.service import Frame, Topic
 from app.openapi import problems
+from app.runs import service as runs
 from app.settings import MapSettings
 
 router = APIRouter(prefix="/municipalities/{municipality}", tags=["maps"])
@@ -22,6 +24,7 @@ router = APIRouter(prefix="/municipalities/{municipality}", tags=["maps"])
     responses=problems(400, 404, 409, 413),
 )
 def get_run_map(
+    request: Request,
     session: SessionDep,
     municipality: MunicipalityDep,
     settings: SettingsDep,
@@ -29,7 +32,9 @@ def get_run_map(
     id: IdentifierParam,  # noqa: A002
 ) -> Response:
     """Return the map of the result of a run, for people: an HTML document that asks no outside host."""
-    document = service.run_map(session, municipality, id, Frame(settings.maps, nonce=nonce))
+    run = runs.get_finished_run(session, municipality, id)
+    check_exact_places(request, session, municipality, run)
+    document = service.run_map(session, municipality, run, Frame(settings.maps, nonce=nonce))
     return _map_response(document, nonce, settings.maps)
 
 
@@ -40,13 +45,17 @@ def get_run_map(
     responses=problems(400, 404, 413),
 )
 def get_latest_map(
+    request: Request,
     session: SessionDep,
     municipality: MunicipalityDep,
     settings: SettingsDep,
     nonce: NonceDep,
     topic: Topic,
 ) -> Response:
-    """Return the newest map of hot spots, density, beats, or of lighting and fixes over hot spots and danger zones."""
+    """Return the newest map of a topic: the latest result of that kind, the latest beats, or lighting and fixes."""
+    run = service.latest_run_of(session, municipality, topic)
+    if run is not None:
+        check_exact_places(request, session, municipality, run)
     document = service.latest_map(session, municipality, topic, Frame(settings.maps, nonce=nonce))
     return _map_response(document, nonce, settings.maps)
 

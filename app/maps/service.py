@@ -8,25 +8,48 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from analysis.summary import Notice
-from app.analyses.results import layers_of
+from app.analyses.kinds import ANALYSES
+from app.analyses.stored import stored_layers
 from app.beats import service as beats
+from app.beats.schemas import PLAN_KINDS
 from app.errors import NotFoundError
 from app.events import service as events
 from app.hot_spots import service as hot_spots
 from app.maps import repository
-from app.maps.documents import Assets, MapContext, beat_map, density_map, hot_spot_map, lighting_map
+from app.maps.documents import Assets, MapContext, beat_map, lighting_map
+from app.maps.results import result_map
 from app.municipalities.context import MunicipalityContext
 from app.runs import service as runs
 from app.runs.service import AnalysisRun
 from app.settings import MapSettings
 
-Topic = Literal["hot-spots", "density", "beats", "lighting"]
-KIND_OF_TOPIC = {"hot-spots": "getis-ord", "density": "kernel-density"}
-UNITS = {
-    "getis-ord": "Gi* of events per cell",
-    "kernel-density": "events per km²",
-    "beat-allocation": "residents per beat",
-}
+Topic = Literal[
+    "hot-spots",
+    "density",
+    "change",
+    "emerging-hot-spots",
+    "hot-spot-history",
+    "near-repeat",
+    "clusters",
+    "top-places",
+    "street-density",
+    "sensitivity",
+    "beats",
+    "lighting",
+]
+KIND_OF_TOPIC = {
+    "hot-spots": "getis-ord",
+    "density": "kernel-density",
+    "street-density": "network-density",
+    **{
+        topic: topic
+        for topic in (
+            "change", "emerging-hot-spots", "hot-spot-history", "near-repeat", "clusters", "top-places", "sensitivity",
+        )
+    },
+}  # fmt: skip
+"""Kind of run that each topic shows the latest of."""
+PLAN_UNITS = "residents per beat"
 
 
 @dataclass(frozen=True)
@@ -48,22 +71,36 @@ class Frame:
     nonce: str | None = None
 
 
-def run_map(session: Session, municipality: MunicipalityContext, run_id: int, frame: Frame) -> str:
+def run_map(session: Session, municipality: MunicipalityContext, run: AnalysisRun, frame: Frame) -> str:
     """Return the map of the result of a run.
 
     Raises
     ------
     NotFoundError
-        There is no such run, or its kind has no map.
-    ConflictError
-        The run has not succeeded (yet).
+        Its kind has no map.
     """
-    run = runs.get_finished_run(session, municipality, run_id)
-    if run.kind == "beat-allocation":
+    if run.kind in PLAN_KINDS:
         return _plan_map(session, municipality, beats.plan_of_run(session, municipality, run.id), frame)
-    if not any(layer.name in hot_spots.CELL_LAYERS for layer in layers_of(run.kind, run.summary)):
-        raise NotFoundError(f"Run {run_id} has no map: it was an {run.kind}.", "Its summary says what it did.")
-    return _cell_map(session, municipality, run, frame)
+    layers = stored_layers(session, municipality, run)
+    if not layers:
+        hint = "Its charts and tables show it." if run.kind in ANALYSES else "Its summary says what it did."
+        raise NotFoundError(f"Run {run.id} has no map: it was an {run.kind}.", hint)
+    return result_map(
+        layers, _run_context(session, municipality, run, frame), statistic=run.parameters.get("statistic")
+    )
+
+
+def latest_run_of(session: Session, municipality: MunicipalityContext, topic: Topic) -> AnalysisRun | None:
+    """Return the run that the newest map of a topic shows; None for topics that show no run.
+
+    Raises
+    ------
+    NotFoundError
+        There is none yet.
+    """
+    if topic not in KIND_OF_TOPIC:
+        return None
+    return runs.latest_run(session, municipality, KIND_OF_TOPIC[topic])
 
 
 def latest_map(session: Session, municipality: MunicipalityContext, topic: Topic, frame: Frame) -> str:
@@ -76,24 +113,20 @@ def latest_map(session: Session, municipality: MunicipalityContext, topic: Topic
     """
     if topic == "beats":
         return _plan_map(session, municipality, beats.latest_plan(session, municipality), frame)
-    if topic == "lighting":
-        return _lighting_map(session, municipality, frame)
-    return _cell_map(session, municipality, runs.latest_run(session, municipality, KIND_OF_TOPIC[topic]), frame)
+    run = latest_run_of(session, municipality, topic)
+    return _lighting_map(session, municipality, frame) if run is None else run_map(session, municipality, run, frame)
 
 
-def _cell_map(session: Session, municipality: MunicipalityContext, run: AnalysisRun, frame: Frame) -> str:
-    cells = hot_spots.result_frame(session, municipality, run.kind, run.id)
+def _run_context(session: Session, municipality: MunicipalityContext, run: AnalysisRun, frame: Frame) -> MapContext:
     summary = run.summary or {}
-    what = "Hot spots" if run.kind == "getis-ord" else "Density"
     kinds = ", ".join(run.parameters.get("categories", [])) or "all"
-    context = _context(
+    return _context(
         session, municipality, frame, summary,
-        title=f"{what} of {kinds} {summary.get('events', 'incidents')}, {municipality.name}",
-        units=UNITS[run.kind],
+        title=f"{ANALYSES[run.kind].title} of {kinds} {summary.get('events', 'incidents')}, {municipality.name}",
+        units=ANALYSES[run.kind].units,
         run_id=str(run.id),
         source=_source(session, municipality, run.parameters),
     )  # fmt: skip
-    return (hot_spot_map if run.kind == "getis-ord" else density_map)(cells, context)
 
 
 def _plan_map(session: Session, municipality: MunicipalityContext, plan_id: int, frame: Frame) -> str:
@@ -103,7 +136,7 @@ def _plan_map(session: Session, municipality: MunicipalityContext, plan_id: int,
     context = _context(
         session, municipality, frame, summary,
         title=f"{plan['name']}, version {plan['version']} ({plan['status']}), {municipality.name}",
-        units=UNITS["beat-allocation"],
+        units=PLAN_UNITS,
         run_id="" if plan["run_id"] is None else str(plan["run_id"]),
         source="areal units with residents, and the events that count as workload",
     )  # fmt: skip
@@ -125,7 +158,7 @@ def _lighting_map(session: Session, municipality: MunicipalityContext, frame: Fr
     context = _context(
         session, municipality, frame, (run.summary if run else None) or {},
         title=f"Lighting and fixes over hot spots and danger zones, {municipality.name}",
-        units=UNITS["getis-ord"],
+        units=ANALYSES["getis-ord"].units,
         run_id=str(run.id) if run else "",
         source="municipal inventory of lights, reported danger zones, fixes",
     )  # fmt: skip
@@ -146,6 +179,7 @@ def _context(
         n_used=int(summary.get("n_used", 0)),
         excluded=summary.get("excluded", {}),
         method=str(summary.get("method", "")),
+        reading=str(summary.get("reading", "")),
         parameters=parameters,
         warnings=tuple(Notice(**warning) for warning in summary.get("warnings", [])),
         handling_mark=frame.settings.handling_mark,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import Row, RowMapping, text
 from sqlalchemy.orm import Session
 
 from app.plans.models import PlanChange
@@ -55,6 +56,74 @@ _AT = text(
 )
 
 
+_SAVE_BEAT = text(
+    """
+    insert into beat (municipality_id, plan_id, code, geom, residents, workload, polsby_popper, within_bounds, reason)
+    values (:municipality, :plan, :code, st_multi(st_geomfromwkb(:shape, 4326)), :residents, :workload, :polsby_popper,
+        :within_bounds, :reason)
+    on conflict (municipality_id, plan_id, code) do update set geom = excluded.geom, residents = excluded.residents,
+        workload = excluded.workload, polsby_popper = excluded.polsby_popper,
+        within_bounds = excluded.within_bounds, reason = excluded.reason
+    """
+)
+_PLACE_UNITS = text(
+    """
+    insert into beat_membership (municipality_id, plan_id, areal_unit_id, beat_id)
+    select :municipality, :plan, placed.unit, b.id
+    from unnest(cast(:units as bigint[]), cast(:codes as varchar[])) as placed (unit, code)
+    join beat b on b.municipality_id = :municipality and b.plan_id = :plan and b.code = placed.code
+    on conflict (municipality_id, plan_id, areal_unit_id) do update set beat_id = excluded.beat_id
+    """
+)
+_OF_UNITS = (
+    "where municipality_id = :municipality and plan_id = :plan and areal_unit_id = any(cast(:units as bigint[]))"
+)
+_REMOVE_UNITS = text(f"delete from beat_membership {_OF_UNITS}")  # noqa: S608 - a constant of this module
+_LOCK_UNITS = text(f"update beat_membership set locked = true {_OF_UNITS}")  # noqa: S608
+_UNLOCK_UNITS = text(f"update beat_membership set locked = false {_OF_UNITS}")  # noqa: S608
+_REMOVE_BEATS = text(
+    """delete from beat
+    where municipality_id = :municipality and plan_id = :plan and code = any(cast(:codes as varchar[]))"""
+)
+_SAVE_PLAN = text(
+    """
+    update beat_plan set edit_tag = :tag, report = jsonb_build_object('edited', true, 'summary', report -> 'summary',
+        'figures', cast(:figures as jsonb))
+    where municipality_id = :municipality and id = :plan
+    """
+)
+
+
+@dataclass(frozen=True)
+class EditedRows:
+    """What an edit changed.
+
+    Attributes
+    ----------
+    tag : str
+        New tag of the plan.
+    figures : dict
+        Of the whole plan, JSON-ready.
+    beats : list of dict
+        ``code, shape, residents, workload, polsby_popper, within_bounds, reason`` of each beat that was touched.
+    gone : list of str
+        Beats without units.
+    placed : dict of int to str
+        New beat by key of the unit.
+    removed, locked, unlocked : list of int
+        Keys of units that have no beat now, and of those whose lock changed.
+    """
+
+    tag: str
+    figures: dict[str, Any]
+    beats: list[dict[str, Any]]
+    gone: list[str]
+    placed: dict[int, str]
+    removed: list[int]
+    locked: list[int]
+    unlocked: list[int]
+
+
 @dataclass(frozen=True)
 class NewAssignment:
     """An officer who takes a beat, or (None) a beat that becomes vacant.
@@ -91,9 +160,9 @@ def set_status(session: Session, municipality_id: int, plan_id: int, status: str
     session.execute(statement, {**_keys(municipality_id, plan_id), "status": status})
 
 
-def insert_change(session: Session, change: PlanChange) -> None:
-    """Store a step in the life of a plan."""
-    session.add(change)
+def insert_change(session: Session, municipality_id: int, plan_id: int, **values: Any) -> None:
+    """Store a step in the life of a plan: ``action``, ``from_status``, ``to_status``, ``reason``, ``actor``."""
+    session.add(PlanChange(municipality_id=municipality_id, plan_id=plan_id, **values))
     session.flush()
 
 
@@ -157,6 +226,19 @@ def publish(session: Session, municipality_id: int, plan_id: int, day: date, rea
 def list_assignments(session: Session, municipality_id: int, plan_id: int) -> Sequence[RowMapping]:
     """Return who held each beat of a plan, from when until when, why, and what was handed over."""
     return session.execute(_HISTORY, _keys(municipality_id, plan_id)).mappings().all()
+
+
+def officers_of_beats(session: Session, municipality_id: int, plan_id: int) -> Sequence[RowMapping]:
+    """Return who holds the beats of a plan, and how they are reached."""
+    statement = text(
+        """select b.code as beat_id, o.published, o.display_name, o.contact, o.languages, o.station
+        from beat b
+        join officer_assignment a
+            on a.municipality_id = b.municipality_id and a.beat_id = b.id and a.valid_to is null
+        join officer o on o.municipality_id = a.municipality_id and o.id = a.officer_id
+        where b.municipality_id = :municipality and b.plan_id = :plan"""
+    )
+    return session.execute(statement, _keys(municipality_id, plan_id)).mappings().all()
 
 
 def assignments_ever(session: Session, municipality_id: int) -> Sequence[RowMapping]:
@@ -255,6 +337,32 @@ def set_publication(
         "published": published,
     }
     return session.scalar(statement, values) is not None
+
+
+def read_memberships(session: Session, municipality_id: int, plan_id: int) -> Sequence[Row[Any]]:
+    """Return ``unit`` (key), ``code`` of its beat and whether it is locked, of every unit of a plan."""
+    statement = text(
+        """select m.areal_unit_id as unit, b.code, m.locked from beat_membership m
+        join beat b on b.municipality_id = m.municipality_id and b.id = m.beat_id
+        where m.municipality_id = :municipality and m.plan_id = :plan"""
+    )
+    return session.execute(statement, _keys(municipality_id, plan_id)).all()
+
+
+def save_edit(session: Session, municipality_id: int, plan_id: int, rows: EditedRows) -> None:
+    """Store what an edit changed: beats, units, locks, figures and the tag."""
+    keys = _keys(municipality_id, plan_id)
+    if rows.beats:
+        session.execute(_SAVE_BEAT, [{**keys, **beat} for beat in rows.beats])
+    if rows.placed:
+        values = {"units": list(rows.placed), "codes": list(rows.placed.values())}
+        session.execute(_PLACE_UNITS, {**keys, **values})
+    for statement, units in ((_REMOVE_UNITS, rows.removed), (_LOCK_UNITS, rows.locked), (_UNLOCK_UNITS, rows.unlocked)):
+        if units:
+            session.execute(statement, {**keys, "units": units})
+    if rows.gone:
+        session.execute(_REMOVE_BEATS, {**keys, "codes": rows.gone})
+    session.execute(_SAVE_PLAN, {**keys, "tag": rows.tag, "figures": json.dumps(rows.figures, allow_nan=False)})
 
 
 def _keys(municipality_id: int, plan_id: int) -> dict[str, Any]:

@@ -136,6 +136,14 @@ class EditOut(BaseModel):
     redo_steps: int
 
 
+class Standing(BaseModel):
+    """A plan as it stands."""
+
+    beats: list[BeatAnswer]
+    figures: dict[str, Any] = Field(description="The whole plan.")
+    locked_units: list[str]
+
+
 class PlanChangeOut(BaseModel):
     """A step in the life of a plan."""
 
@@ -233,6 +241,13 @@ class TableOptions(BaseModel):
     hard_boundary: Name | None = None
     min_residents: int = Field(default=3000, ge=1, le=MAX_RESIDENTS)
     max_residents: int = Field(default=7000, ge=1, le=MAX_RESIDENTS)
+    dry_run: bool = Field(default=False, description="Only show what would be stored.")
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Self:
+        if self.max_residents < self.min_residents:
+            raise ValueError(f"max_residents ({self.max_residents}) is below min_residents ({self.min_residents})")
+        return self
 
 
 class RowErrorOut(BaseModel):

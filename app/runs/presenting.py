@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from app.analyses.kinds import ANALYSES
 from app.analyses.results import LayerInfo, layers_of, tables_of
+from app.beats.schemas import PLAN_KINDS
+from app.charts.results import chart_names
 from app.features.responses import GEOJSON
 from app.municipalities.context import MunicipalityContext
 from app.runs.models import AnalysisRun
@@ -50,13 +53,14 @@ def run_detail(municipality: MunicipalityContext, run: AnalysisRun) -> RunDetail
 
 def _result_links(run: AnalysisRun, address: str) -> list[RunLink]:
     """Return the addresses of what the run resulted in."""
-    if run.kind == "beat-allocation":
+    if run.kind in PLAN_KINDS:
         layers: tuple[LayerInfo, ...] = (LayerInfo("beats", 0, (), exact_places=False),)
     else:
         layers = layers_of(run.kind, run.summary)
     links = []
     if any(not layer.exact_places for layer in layers):
         links.append(RunLink(rel="result", href=f"{address}/result", type=GEOJSON))
+    if layers:
         links.append(RunLink(rel="map", href=f"{address}/map", type="text/html"))
     if any(layer.exact_places for layer in layers):
         links.append(RunLink(rel="places", href=f"{address}/places", type=GEOJSON))
@@ -64,4 +68,8 @@ def _result_links(run: AnalysisRun, address: str) -> list[RunLink]:
         links.append(RunLink(rel="raster", href=f"{address}/raster", type="image/tiff"))
     tables = tables_of(run.summary)
     links.extend(RunLink(rel="table", href=f"{address}/tables/{name}", type="application/json") for name in tables)
+    if run.kind in ANALYSES:
+        charts = chart_names({*(layer.name for layer in layers), *tables})
+        links.extend(RunLink(rel="chart", href=f"{address}/charts/{name}.svg", type="image/svg+xml") for name in charts)
+        links.append(RunLink(rel="report", href=f"{address}/report.pdf", type="application/pdf"))
     return links

@@ -90,7 +90,7 @@ RUN_EXAMPLES: dict[str, dict[str, Any]] = {
 class RunLink(BaseModel):
     """Where to go from a run."""
 
-    rel: Literal["self", "result", "places", "table", "raster", "map", "beat-plan"]
+    rel: Literal["self", "result", "places", "table", "raster", "map", "chart", "report", "beat-plan"]
     href: str
     type: str
 

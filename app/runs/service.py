@@ -14,11 +14,12 @@ from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.jobs import service as jobs
 from app.municipalities.context import MunicipalityContext
 from app.runs import repository
-from app.runs.models import RUN_KINDS, AnalysisRun
+from app.runs.models import RUN_KINDS, AnalysisRun, RunKind
 from app.runs.parameters import PARAMETERS_OF_KIND
 
 __all__ = [
     "AnalysisRun",
+    "RunKind",
     "checked_parameters",
     "dismiss_run",
     "find_latest_run",
@@ -33,7 +34,10 @@ __all__ = [
 MAX_UNFINISHED = 200
 """Runs of one municipality that may wait or run at a time."""
 
-DEFAULT_SEEDS = {"beat-allocation": 0, **{kind: 0 for kind, analysis in ANALYSES.items() if analysis.seeded}}
+DEFAULT_SEEDS = {
+    **dict.fromkeys(("beat-allocation", "beat-redraw", "trade-off"), 0),
+    **{kind: 0 for kind, analysis in ANALYSES.items() if analysis.seeded},
+}
 """Seed of the kinds that use random numbers; the others store the seed only when one is given."""
 
 

@@ -10,7 +10,7 @@ from app.municipalities.context import MunicipalityContext
 from app.streets import repository
 from app.streets.repository import STREETS as COLLECTION
 
-__all__ = ["COLLECTION", "read_streets"]
+__all__ = ["COLLECTION", "find_streets", "read_streets"]
 
 
 def read_streets(session: Session, municipality: MunicipalityContext) -> gpd.GeoDataFrame:
@@ -21,7 +21,13 @@ def read_streets(session: Session, municipality: MunicipalityContext) -> gpd.Geo
     InvalidInputError
         There is no street.
     """
-    streets = repository.read_streets(session, municipality.id)
-    if streets.empty:
+    streets = find_streets(session, municipality)
+    if streets is None:
         raise InvalidInputError(f"{municipality.name} has no streets.", "Import streets first.")
-    return streets.to_crs(municipality.working_crs)
+    return streets
+
+
+def find_streets(session: Session, municipality: MunicipalityContext) -> gpd.GeoDataFrame | None:
+    """Return ``name`` and the geometry of the streets, in the working CRS; None where there is none."""
+    streets = repository.read_streets(session, municipality.id)
+    return None if streets.empty else streets.to_crs(municipality.working_crs)

@@ -20,6 +20,10 @@ WEB_STATIC = WEB / "static"
 MAPS = {
     "hot-spots": "Hot spots",
     "density": "Density",
+    "emerging-hot-spots": "Emerging hot spots",
+    "change": "Change between two periods",
+    "near-repeat": "Places at risk after recent crimes",
+    "top-places": "Top places",
     "beats": "Beats and officers",
     "lighting": "Lighting, fixes and danger zones",
 }

@@ -53,6 +53,13 @@ begin
 end
 $$
 """
+FILL_REASONS = """
+update beat set reason = (
+  select told ->> 'code' from jsonb_array_elements(
+    case jsonb_typeof(plan.report -> 'reasons') when 'array' then plan.report -> 'reasons' else '[]' end) as told
+  where told ->> 'beat_id' = beat.code limit 1)
+from beat_plan as plan where plan.municipality_id = beat.municipality_id and plan.id = beat.plan_id
+"""
 GUARDED_PARTS = ("beat", "beat_membership")
 EVENTS = (("insert", "new"), ("update", "old"), ("update", "new"), ("delete", "old"))
 
@@ -87,6 +94,7 @@ def downgrade() -> None:
     for column in ("display_name", "published"):
         op.drop_column("officer", column)
     op.drop_column("beat_membership", "locked")
+    op.drop_column("beat", "reason")
     for column in ("edit_tag", "parameters", "effective_to"):
         op.drop_column("beat_plan", column)
     listed = ", ".join(f"'{kind}'" for kind in FORMER_KINDS.split())
@@ -109,6 +117,8 @@ def add_columns() -> None:
     op.add_column("beat_plan", sa.Column("effective_to", sa.Date()))
     op.add_column("beat_plan", required("parameters", postgresql.JSONB(), server_default="{}"))
     op.add_column("beat_plan", required("edit_tag", sa.String(), server_default=""))
+    op.add_column("beat", sa.Column("reason", sa.String()))
+    op.execute(FILL_REASONS)
     op.add_column("beat_membership", required("locked", sa.Boolean(), server_default="false"))
     op.add_column("officer", sa.Column("display_name", sa.String()))
     op.add_column("officer", required("published", sa.Boolean(), server_default="false"))

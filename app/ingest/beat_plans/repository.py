@@ -51,21 +51,14 @@ def imported_plan(session: Session, municipality_id: int, source_id: int) -> dic
 def insert_plan(
     session: Session, municipality_id: int, batch_id: int, name: str, beats: Mapping[str, StoredBeat]
 ) -> int:
-    """Store a new version of a plan with its beats and return its key; the version before is superseded."""
+    """Store a new version of a plan with its beats, as a draft that is still filled, and return its key."""
     made_of = "areas" if any(beat.area for beat in beats.values()) else "units"
     of_name = {"municipality": municipality_id, "name": name}
-    session.execute(
-        text("""
-            update beat_plan set status = 'superseded'
-            where municipality_id = :municipality and name = :name and status = 'published'
-        """),
-        of_name,
-    )
     plan_id = session.scalars(
         text("""
             insert into beat_plan
-                (municipality_id, name, version, status, min_residents, max_residents, batch_id, report)
-            select :municipality, cast(:name as varchar), coalesce(max(version), 0) + 1, 'published', :fewest, :most,
+                (municipality_id, name, version, min_residents, max_residents, batch_id, report)
+            select :municipality, cast(:name as varchar), coalesce(max(version), 0) + 1, :fewest, :most,
                 :batch, jsonb_build_object('made_of', cast(:made_of as text))
             from beat_plan where municipality_id = :municipality and name = cast(:name as varchar) returning id
         """),

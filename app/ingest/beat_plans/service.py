@@ -34,6 +34,7 @@ from app.ingest.repeats import RepeatedIds
 from app.ingest.report import Progress
 from app.ingest.repository import Counts
 from app.municipalities.context import MunicipalityContext
+from app.plans import service as plans
 
 __all__ = ["assign_officers", "load_beats"]
 
@@ -99,6 +100,7 @@ def load_beats(
         else:
             without = repository.add_units(session, municipality.id, plan_id, beats)
         repository.measure_beats(session, municipality.id, plan_id)
+        plans.put_in_force(session, municipality, plan_id, plans.today(municipality), "imported")
         notices += (
             [Notice("units_without_beat", f"{without:,} areal units lie in no beat of the plan.")] if without else []
         )

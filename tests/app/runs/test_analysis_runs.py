@@ -8,8 +8,9 @@ import shapely
 from sqlalchemy import text
 
 from app.analyses.kinds import ANALYSES
+from app.identity.roles import Role
 from app.jobs.worker import Worker
-from tests.app.small_town import BLOCKS, CORNER, SIDE_M, place
+from tests.app.small_town import BLOCKS, SIDE_M, place
 
 BASE = "/municipalities/town"
 EVERYTHING = {
@@ -181,3 +182,112 @@ def test_every_option_can_be_reached(client, database, town_with_streets, kind):
             page = client.get(f"{BASE}/runs/{run['id']}/{where}", params={"layer": layer["name"], "limit": 3})
             assert page.status_code == 200
             assert layer["features"] == 0 or page.json()["features"]
+
+
+def test_density_as_a_raster_holds_the_values_of_the_layer(client, do):
+    rasterio = pytest.importorskip("rasterio")
+    run = do("kernel-density", {"cell_m": 250, "radius_m": 400})
+    answer = client.get(links_of(run, "raster")[0])
+    assert answer.headers["content-type"] == "image/tiff"
+    features = client.get(f"{BASE}/runs/{run['id']}/result").json()["features"]
+    with rasterio.MemoryFile(answer.content) as file, file.open() as raster:
+        assert raster.crs.to_epsg() == 32634
+        places = [(feature["properties"]["cell_x"], feature["properties"]["cell_y"]) for feature in features]
+        found = [float(value[0]) for value in raster.sample(places)]
+    assert found == pytest.approx([feature["properties"]["density_per_km2"] for feature in features], rel=1e-6)
+
+
+def test_only_who_sees_incidents_exactly_sees_where_single_events_happened(client, client_as, do):
+    run = do("clusters", {"method": "dbscan", "max_distance_m": 60, "min_events": 20})
+    places = links_of(run, "places")[0]
+    assert not links_of(run, "result")
+    assert client.get(f"{BASE}/runs/{run['id']}/result").status_code == 404
+    engineer = client_as(Role.MUNICIPALITY, "town")
+    assert engineer.get(places).status_code == 403
+    table = engineer.get(f"{BASE}/runs/{run['id']}/tables/clusters").json()
+    assert not {"geometry", "centre_x", "centre_y"} & set(table["columns"])
+    officer = client_as(Role.OFFICER, "town", purpose=None)
+    assert officer.get(places).json()["type"] == "urn:kvart:problem:purpose_required"
+    assert officer.get(places, headers={"Kvart-Purpose": "patrol-planning"}).status_code == 200
+
+
+def test_the_latest_result_of_a_kind_and_of_cells(client, do):
+    cells = do("getis-ord", {"cell_m": 250})
+    units = do("getis-ord", {"units": "areal-units"})
+    latest = client.get(f"{BASE}/results/getis-ord", params={"limit": 2})
+    assert latest.headers["kvart-run"] == str(units["id"])
+    assert latest.json()["numberReturned"] == 2
+    assert "moran_i" in latest.json()["features"][0]["properties"]
+    assert client.get(f"{BASE}/hot-spots").headers["kvart-run"] == str(cells["id"])
+    assert client.get(f"{BASE}/results/change").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("result?layer=nothing", 404),
+        ("places", 404),
+        ("tables/nothing", 404),
+        ("raster", 404),
+        ("result?limit=0", 400),
+        ("result?after=nonsense", 400),
+    ],
+)
+def test_what_a_run_does_not_have_is_told(client, do, path, status):
+    run = do("getis-ord", {"cell_m": 500})
+    answer = client.get(f"{BASE}/runs/{run['id']}/{path}")
+    assert answer.status_code == status
+    assert answer.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "told"),
+    [
+        ("getis-ord", {"values": "rate"}, "rates take units"),
+        ("getis-ord", {"neighbours": "band"}, "needs radius_m"),
+        ("getis-ord", {"neighbours": "queen", "nearest": 3}, "takes no nearest"),
+        ("getis-ord", {"units": "hexagons", "neighbours": "rook"}, "no queen or rook"),
+        ("kernel-density", {"against": "events"}, "base go together"),
+        ("kernel-density", {"adaptive": True, "edge_correction": "uniform"}, "none or diggle"),
+        ("kernel-density", {"contour_levels": [5, 2]}, "must ascend"),
+        ("change", {}, "before"),
+        ("change", EVERYTHING["change"] | {"period_from": "2025-01-01"}, "do not go with"),
+        ("hot-spot-history", {"periods": [{"first": "2025-01-01", "last": "2025-02-01"}]}, "two or more"),
+        ("near-repeat", {"distance_edges_m": [100, 50]}, "must ascend"),
+        ("clusters", {"method": "dbscan"}, "needs max_distance_m"),
+        ("clusters", {"method": "hdbscan", "simulations": 9}, "takes no simulations"),
+    ],
+)
+def test_parameters_that_contradict_each_other_are_refused_at_once(client, town, kind, parameters, told):
+    answer = client.post(f"{BASE}/runs", json={"kind": kind, "parameters": parameters})
+    assert answer.status_code == 422
+    assert told in answer.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "told"),
+    [
+        ("network-density", {}, "has no streets"),
+        ("getis-ord", {"units": "street-segments"}, "has no streets"),
+        ("getis-ord", {"units": "areal-units", "units_source": "elsewhere"}, "not of the source 'elsewhere'"),
+        ("hot-spot-history", {"split": "year", "period_from": "2025-02-01"}, "takes two or more"),
+        ("emerging-hot-spots", {"cell_m": 500, "step": 300}, "step"),
+        ("clusters", {"min_events": 5000}, "events"),
+        ("back-test", {"fit": 48, "cell_m": 500}, "window"),
+    ],
+)
+def test_what_cannot_be_analysed_fails_the_run_with_what_to_do(client, database, town, kind, parameters, told):
+    answer = client.post(f"{BASE}/runs", json={"kind": kind, "parameters": parameters})
+    Worker(database).run_until_idle()
+    run = client.get(answer.headers["location"]).json()
+    assert run["state"] == "failed"
+    assert told in run["problem"]["detail"]
+    assert run["problem"]["type"] != "urn:kvart:problem:unexpected"
+
+
+def test_the_same_seed_gives_the_same_result(do):
+    runs = [do("near-repeat", {"permutations": 19, "cell_m": 500}, seed=seed) for seed in (5, 5, 6)]
+    first, again, other = (run["summary"]["reading"] for run in runs)
+    assert first == again
+    assert [run["summary"]["seed"] for run in runs] == [5, 5, 6]
+    assert other

@@ -1,0 +1,106 @@
+"""Runs that draw a plan anew, five from compact to even, and officers for a draft; conditions are kept."""
+
+import pytest
+from small_town import place
+from sqlalchemy import text
+
+from app.beats import service
+
+
+def units_of(database, town, plan_id):
+    with database.inside(town.id) as session:
+        return dict(service.unit_assignments(session, town, plan_id).itertuples(index=False))
+
+
+def officers_of(database, town, plan_id):
+    with database.inside(town.id) as session:
+        frame = service.beat_frame(session, town, plan_id)
+    return dict(zip(frame["beat_id"], frame["officer_id"], strict=True))
+
+
+@pytest.fixture
+def first(do_run):
+    """A plan by residents."""
+    run = do_run("beat-allocation", {"workload": "residents"}, seed=1)
+    assert run.state == "succeeded", run.problem
+    return run.summary["beat_plan_id"]
+
+
+def test_redraw_changes_only_what_is_wrong(database, town, do_run, first):
+    before = units_of(database, town, first)
+    crowded = before["05-05"]
+    with database.inside(town.id) as session:
+        session.execute(text("update areal_unit set residents = residents + 2500 where external_id = '05-05'"))
+    run = do_run("beat-redraw", {"current_plan_id": first, "workload": "residents"})
+    assert run.state == "succeeded", run.problem
+    after = units_of(database, town, run.summary["beat_plan_id"])
+    moved = {unit for unit in before if before[unit] != after[unit]}
+    assert moved
+    assert crowded in {before[unit] for unit in moved}
+    assert run.summary["figures"]["kept_share"] > 0.7
+    full = do_run(
+        "beat-redraw", {"current_plan_id": first, "method": "full", "continuity": 0.01, "workload": "residents"}
+    )
+    assert full.state == "succeeded", full.problem
+
+
+def test_conditions_are_kept(database, town, do_run, first):
+    river = [place(1500.0, -50.0), place(1500.0, 3050.0)]
+    conditions = {
+        "barriers": [{"type": "LineString", "coordinates": river}],
+        "locked_units": {"00-00": "Harbour", "11-11": "Hill"},
+        "forbidden_borders": [["00-00", "00-01"]],
+    }
+    run = do_run("beat-allocation", {"workload": "residents", "conditions": conditions, "time_budget_s": 60})
+    assert run.state == "succeeded", run.problem
+    found = units_of(database, town, run.summary["beat_plan_id"])
+    assert (found["00-00"], found["11-11"]) == ("Harbour", "Hill")
+    west = {beat for unit, beat in found.items() if int(unit[3:]) < 6}
+    assert west.isdisjoint({beat for unit, beat in found.items() if int(unit[3:]) >= 6})
+
+
+def test_five_plans_from_compact_to_even(database, town, do_run):
+    run = do_run("trade-off", {"workload": "events", "plan_name": "Choice"})
+    assert run.state == "succeeded", run.problem
+    points = run.summary["points"]
+    assert [point["evenness"] for point in points] == [0, 0.25, 0.5, 0.75, 1]
+    with database.inside(town.id) as session:
+        names = {plan["id"]: plan["name"] for plan in service.list_plans(session, town)}
+    assert names[points[0]["beat_plan_id"]] == "Choice, most compact"
+    assert names[points[4]["beat_plan_id"]] == "Choice, most even"
+
+
+def test_officers_of_a_draft_are_chosen_anew_with_pairs_that_must_and_must_not_be(database, town, do_run, first):
+    held = officers_of(database, town, first)
+    beats = sorted(held)
+    conditions = {"fixed": [["105", beats[0]]], "forbidden": [[held[beats[1]], beats[1]]]}
+    run = do_run("officer-assignment", {"plan_id": first, "conditions": conditions})
+    assert run.state == "succeeded", run.problem
+    after = officers_of(database, town, first)
+    assert after[beats[0]] == "105"
+    assert after[beats[1]] not in (None, held[beats[1]])
+    assert run.summary["officers"]["officer_of_beat"] == after
+
+
+def test_officers_of_a_plan_that_is_no_draft_stay(database, town, do_run, first):
+    with database.inside(town.id) as session:
+        session.execute(text("update beat_plan set status = 'proposed'"))
+    run = do_run("officer-assignment", {"plan_id": first})
+    assert (run.state, run.problem["status"]) == ("failed", 409)
+    assert "only a draft" in run.problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({"conditions": {"bridges": [["00-00", "77-77"]]}}, "77-77"),
+        ({"conditions": {"locked_beats": ["B77"]}}, "B77"),
+        ({"officer_conditions": {"languages": {"lv": "speakers_lv"}}}, "speakers_lv"),
+        ({"officer_conditions": {"fixed": [["999", "B001"]]}}, "999"),
+    ],
+)
+def test_condition_that_names_nothing_fails_with_what_to_do(do_run, town, parameters, told):
+    run = do_run("beat-allocation", {"workload": "residents"} | parameters)
+    assert run.state == "failed"
+    assert told in run.problem["detail"]
+    assert run.problem["hint"]
