@@ -4,7 +4,7 @@ from app.analyses.models import ResultFeature, ResultTable
 from app.areal_units.models import ArealUnit
 from app.audit.models import AuditBatch, StoredEvent
 from app.beats.models import Beat, BeatMembership, BeatPlan
-from app.danger_zones.models import DangerZone, Report, ReporterLink
+from app.danger_zones.models import DangerZone, DangerZoneChange, Report, ReporterLink, ReporterSalt
 from app.database.base import Base
 from app.fixes.models import Fix
 from app.hot_spots.models import DensityCell, HotSpotCell
@@ -14,7 +14,9 @@ from app.ingest.models import ImportBatch, QuarantinedRow, Source
 from app.lights.models import StreetLight, StreetLightOutage
 from app.municipalities.models import Municipality
 from app.officers.models import Officer, OfficerAssignment
+from app.photos.models import Photo
 from app.plans.models import PlanChange
+from app.public_places.models import PublishedCount, SnapPoint, SnapVersion
 from app.retention.models import RetentionRule
 from app.runs.models import AnalysisRun
 from app.streets.models import StreetSegment
@@ -31,6 +33,7 @@ __all__ = [
     "BeatPlan",
     "Category",
     "DangerZone",
+    "DangerZoneChange",
     "DensityCell",
     "Fix",
     "HotSpotCell",
@@ -41,14 +44,19 @@ __all__ = [
     "Municipality",
     "Officer",
     "OfficerAssignment",
+    "Photo",
     "PlanChange",
+    "PublishedCount",
     "QuarantinedRow",
     "Report",
     "ReporterLink",
+    "ReporterSalt",
     "ResultFeature",
     "ResultTable",
     "RetentionRule",
     "SignInLink",
+    "SnapPoint",
+    "SnapVersion",
     "Source",
     "StoredEvent",
     "StreetLight",

@@ -81,6 +81,13 @@ ROWS: dict[str, dict[str, Any]] = {
     "audit_batch": {"previous": "0" * 64, "digest": "1" * 64, "first_event": 1, "last_event": 1, "events": 1}
     | {"sealed_at": NOON},
     "reporter_link": {"danger_zone_id": 1, "token_sha256": b"\5" * 32, "expires_at": NOON},
+    "danger_zone_change": {"danger_zone_id": 1, "action": "accept", "from_status": "in_moderation"}
+    | {"to_status": "open", "why": "Seen.", "actor_kind": "account", "actor": "ann", "changed_at": NOON},
+    "reporter_salt": {"salt": bytes(32)},
+    "photo": {"danger_zone_id": 1, "report_id": 1, "width": 4, "height": 3, "content": b"\xff\xd8"},
+    "snap_version": {"fingerprint": "ab", "basis": "residents", "least_addresses": 8, "summary": {"n_used": 9}},
+    "snap_point": {"version_id": 1, "geom": POINT, "place": "POINT(5 5)", "addresses": 9},
+    "published_count": {"month": DAY, "area": "B1", "geom": SQUARES, "counts": {"theft": 7, "robbery": "<5"}},
     "retention_rule": {"collection": "reports", "days": 365},
 }
 TENANT_TABLES = sorted(

@@ -1,0 +1,1 @@
+"""Photos from strangers: made anew before they are kept, and shown by right."""
