@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from analysis.beats.all_pairs import cheapest_of_all_pairs
+from analysis.beats.pairing import cheapest_pairing
 from analysis.beats.problem import BeatProblem
 from analysis.errors import ParameterError, UnitsError
 
@@ -189,7 +189,8 @@ def _overlap(problem: BeatProblem, old: _Side, new: _Side) -> csr_array:
 
 def _partners(overlap: csr_array) -> Labels:
     """Return the earlier beat that each later one continues, -1 for none."""
-    found = cheapest_of_all_pairs(lambda first, last: -overlap[first:last].toarray(), overlap.shape)
+    later, earlier = overlap.shape
+    found = cheapest_pairing(np.zeros((later, 1)), np.zeros(earlier, np.int64), (-overlap).tocoo())
     common = np.array([overlap[row, column] if column >= 0 else 0.0 for row, column in enumerate(found)])
     return np.where(common > 0, found, -1).astype(np.int64)
 

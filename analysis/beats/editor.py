@@ -115,6 +115,11 @@ class PlanEditor:
         return tuple(self.problem.unit_ids[self._locked].tolist())
 
     @property
+    def locked(self) -> Flags:
+        """Whether each unit stays where it is; a copy, shape (n,)."""
+        return self._locked.copy()
+
+    @property
     def assignments(self) -> pd.DataFrame:
         """``unit_id`` and ``beat_id`` (None for none) of every unit, in the order of the input."""
         names = np.array([*self._names, None], dtype=object)
@@ -124,6 +129,15 @@ class PlanEditor:
     def beats(self) -> tuple[BeatStanding, ...]:
         """Describe every beat that has units."""
         return self._standings(np.flatnonzero(self._figures.units > 0))
+
+    def units_of(self, beat_id: str) -> Labels:
+        """Return the positions of the units of a beat, ascending; none of a beat that the plan does not have.
+
+        Returns
+        -------
+        ndarray of int64, shape (k,)
+        """
+        return np.flatnonzero(self._beat == self._codes.get(str(beat_id), -2))
 
     def figures(self) -> PlanFigures:
         """Return the figures of the whole plan."""

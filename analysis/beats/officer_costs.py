@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 
 from analysis.beats.plan import BeatPlan
 from analysis.beats.staff import Staff
@@ -51,92 +51,63 @@ class OfficerWeights:
                 raise ParameterError(f"The weight '{name}' of officers is {value}.", "Give a number, zero or more.")
 
 
+@dataclass(frozen=True)
+class SettledPairs:
+    """Pairs of (beat, officer) positions that are settled beforehand.
+
+    Attributes
+    ----------
+    forbidden, locked : tuple of (int, int)
+        Pairs that must not be, and pairs that stay; no officer and no beat is locked twice.
+    """
+
+    forbidden: tuple[tuple[int, int], ...] = ()
+    locked: tuple[tuple[int, int], ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class OfficerCosts:
-    """Costs of every post and officer, worked out a few posts at a time.
+    """Costs of every post and officer: by kind of officer, and of the pairs where residents know the officer.
 
     Attributes
     ----------
     beat : ndarray of int64, shape (p,)
         Beat of each post.
-    centre, station : ndarray of float64, shape (k, 2) and (o, 2)
-        Middle of each beat and station of each officer in metres.
-    away_km : float
-        Distance that counts where a station is not known.
-    lacking, burden : ndarray of float64, shape (o,) and (k,)
-        Missing share of a post, and what a missing post costs in each beat.
-    heard, spoken : ndarray of float64, shape (k, l) and (l, o)
-        Worth of each language in each beat, and 1 where the officer speaks it.
-    known : dict of int to tuple of ndarray
-        Officers who are known in a beat and what that is worth.
-    barred : dict of int to ndarray of int64
-        Officers who must not have a beat.
-    per_km, limit_km : float
-        Weight of a kilometre, and longest way allowed.
+    kind : ndarray of int64, shape (o,)
+        Kind of each officer: same station, capacity and languages.
+    cost : ndarray of float64, shape (p, kinds)
+        Cost of a post with an officer of a kind whom nobody knows; infinite where impossible.
+    worth : sparse array of float64, shape (p, o)
+        What it is worth that residents know the officer.
+    way_km : ndarray of float64, shape (k, kinds)
+        Straight line from station to the middle of the beat, NaN without a station.
     """
 
     beat: Whole
-    centre: Real
-    station: Real
-    away_km: float
-    lacking: Real
-    burden: Real
-    heard: Real
-    spoken: Real
-    known: dict[int, tuple[Whole, Real]]
-    barred: dict[int, Whole]
-    per_km: float
-    limit_km: float
-
-    def rows(self, first: int, last: int) -> Real:
-        """Return the costs of some posts with every officer, shape (last - first, o); infinite where impossible."""
-        beat = self.beat[first:last]
-        cost: Real = self.heard[beat] @ -self.spoken if self.spoken.size else np.zeros((len(beat), len(self.station)))
-        add_ways(
-            cost,
-            self.centre[beat],
-            self.station,
-            self.burden[beat],
-            self.lacking,
-            self.per_km,
-            self.away_km,
-            self.limit_km,
-        )
-        for row, own in enumerate(beat.tolist()):
-            if own in self.known:
-                officer, worth = self.known[own]
-                cost[row, officer] -= worth
-            if own in self.barred:
-                cost[row, self.barred[own]] = np.inf
-        return cost
+    kind: Whole
+    cost: Real
+    worth: csr_array
+    way_km: Real
 
     def distance_km(self, beat: int, officer: int) -> float:
         """Return the straight line from station to beat in kilometres, NaN without a station."""
-        return float(np.hypot(*(self.centre[beat] - self.station[officer])) / 1000.0)
+        return float(self.way_km[beat, self.kind[officer]])
 
+    def candidates(self, post: int) -> Whole:
+        """Return the officers who may take a post."""
+        return np.flatnonzero(np.isfinite(self.cost[post, self.kind])).astype(np.int64)
 
-@njit(cache=True, nogil=True)
-def add_ways(
-    cost: Real,
-    centre: Real,
-    station: Real,
-    burden: Real,
-    lacking: Real,
-    per_km: float,
-    away_km: float,
-    limit_km: float,
-) -> None:
-    """Add what the way to work and part-time posts cost, in place; infinite beyond ``limit_km``."""
-    for row in range(cost.shape[0]):
-        for officer in range(cost.shape[1]):
-            east, north = centre[row, 0] - station[officer, 0], centre[row, 1] - station[officer, 1]
-            way_km = np.sqrt(east * east + north * north) / 1000.0
-            if np.isnan(way_km):
-                way_km = away_km
-            elif way_km > limit_km:
-                way_km = np.inf
-            cost[row, officer] += per_km * way_km if per_km > 0 or way_km == np.inf else 0.0
-            cost[row, officer] += burden[row] * lacking[officer]
+    def known(self) -> coo_array:
+        """Return the costs of the pairs where residents know the officer, shape (p, o)."""
+        pairs = self.worth.tocoo()
+        post, officer = pairs.coords
+        return coo_array((self.cost[post, self.kind[officer]] - pairs.data, (post, officer)), shape=pairs.shape)
+
+    def total(self, found: Whole) -> float:
+        """Return the cost of an assignment: the officer of each post, -1 for none."""
+        post = np.flatnonzero(found >= 0)
+        paired = coo_array((np.ones(len(post)), (post, found[post])), shape=self.worth.shape)
+        return float(self.cost[post, self.kind[found[post]]].sum() - (self.worth * paired.tocsr()).sum())
 
 
 def officer_costs(
@@ -144,13 +115,13 @@ def officer_costs(
     staff: Staff,
     *,
     posts: Whole,
-    known: dict[tuple[int, int], float],
-    barred: dict[int, Whole],
+    known: Mapping[tuple[int, int], float],
+    pairs: SettledPairs,
     weights: OfficerWeights,
     speakers: Mapping[str, Real],
     limit_km: float | None,
 ) -> OfficerCosts:
-    """Prepare the costs.
+    """Work out the costs.
 
     Parameters
     ----------
@@ -158,16 +129,16 @@ def officer_costs(
         The beats and the officers.
     posts : ndarray of int64, shape (p,)
         Beat of each post.
-    known : dict of (beat, officer) to float
+    known : mapping of (beat, officer) to float
         Residents who know the officer.
-    barred : dict of int to ndarray of int64
-        Officers who must not have a beat.
+    pairs : SettledPairs
+        Pairs that must not be and pairs that stay.
     weights : OfficerWeights
         What counts how much.
     speakers : mapping of str to ndarray of float64, shape (n,)
         Residents of each unit who speak a language.
     limit_km : float or None
-        Longest way from station to beat.
+        Longest way from station to beat; locked pairs may be farther apart.
 
     Returns
     -------
@@ -178,37 +149,73 @@ def officer_costs(
     A language counts the more the rarer it is among officers: its weight is multiplied by the share of residents over
     the share of officers who speak it, from 0.5 to 5.
     """
-    problem, count = plan.problem, len(plan.beat_ids)
-    weight = problem.residents + 1e-6
-    total = np.bincount(plan.beat_of_unit, weight)
-    centre = np.column_stack([np.bincount(plan.beat_of_unit, weight * axis) / total for axis in problem.centres.T])
-    heard = np.zeros((count, len(speakers)))
-    spoken = np.zeros((len(speakers), len(staff.badges)))
+    heard, spoken = _languages(plan, staff, speakers, weights)
+    kind, sample = _kinds(staff, spoken, pairs)
+    centre = _centres(plan)
+    east, north = (np.subtract.outer(centre[:, axis], staff.station[sample, axis]) for axis in (0, 1))
+    way_km = np.sqrt(east * east + north * north) / 1000.0
+    counted = np.where(np.isnan(way_km), _farthest_km(centre, staff.station), way_km)
+    burden = weights.part_time * plan.totals.residents
+    cost = weights.per_km * counted + np.outer(burden, 1.0 - staff.capacity[sample]) - heard @ spoken[:, sample]
+    if limit_km is not None:
+        far = way_km > limit_km
+        for own, officer in pairs.locked:
+            far[own, kind[officer]] = False
+        cost[far] = np.inf
+    by_post = cost[posts]
+    _settle(by_post, posts, kind, pairs)
+    return OfficerCosts(posts, kind, by_post, _worth(plan, staff, known, weights)[posts], way_km)
+
+
+def _languages(
+    plan: BeatPlan, staff: Staff, speakers: Mapping[str, Real], weights: OfficerWeights
+) -> tuple[Real, Real]:
+    """Return the worth of each language in each beat, shape (k, l), and who speaks it, shape (l, o)."""
+    count, people_of_all = len(plan.beat_ids), max(float(plan.problem.residents.sum()), 1.0)
+    heard, spoken = np.zeros((count, len(speakers))), np.zeros((len(speakers), len(staff.badges)))
     for column, (language, people) in enumerate(speakers.items()):
         spoken[column] = [language.strip().lower() in own for own in staff.languages]
-        demand = float(people.sum()) / max(float(problem.residents.sum()), 1.0)
         supply = float(spoken[column].sum()) / max(len(staff.badges), 1)
-        shortage = float(np.clip(demand / max(supply, 1e-9), *SHORTAGE_RANGE))
+        shortage = float(np.clip(float(people.sum()) / people_of_all / max(supply, 1e-9), *SHORTAGE_RANGE))
         heard[:, column] = weights.language * shortage * np.bincount(plan.beat_of_unit, people, minlength=count)
-    by_beat: dict[int, tuple[list[int], list[float]]] = {}
-    for (own, officer), residents in known.items():
-        officers, worth = by_beat.setdefault(own, ([], []))
-        officers.append(officer)
-        worth.append(residents * (1.0 + weights.tenure * min(float(staff.years[officer]), MOST_YEARS)))
-    return OfficerCosts(
-        beat=posts,
-        centre=centre,
-        station=staff.station,
-        away_km=_farthest_km(centre, staff.station),
-        lacking=1.0 - staff.capacity,
-        burden=(weights.part_time * plan.totals.residents).astype(np.float64),
-        heard=heard,
-        spoken=spoken,
-        known={own: (np.array(pair[0], np.int64), np.array(pair[1])) for own, pair in by_beat.items()},
-        barred=barred,
-        per_km=weights.per_km,
-        limit_km=math.inf if limit_km is None else limit_km,
-    )
+    return heard, spoken
+
+
+def _kinds(staff: Staff, spoken: Real, pairs: SettledPairs) -> tuple[Whole, Whole]:
+    """Return the kind of each officer and an officer of each kind; who is named by a settled pair is a kind alone."""
+    alone = np.full(len(staff.badges), -1.0)
+    for _, officer in (*pairs.forbidden, *pairs.locked):
+        alone[officer] = officer
+    traits = np.column_stack([np.nan_to_num(staff.station, nan=np.inf), staff.capacity, alone, spoken.T])
+    _, sample, kind = np.unique(traits, axis=0, return_index=True, return_inverse=True)
+    return kind.ravel().astype(np.int64), sample.astype(np.int64)
+
+
+def _centres(plan: BeatPlan) -> Real:
+    """Return the middle of the residents of each beat, shape (k, 2)."""
+    weight = plan.problem.residents + 1e-6
+    total = np.bincount(plan.beat_of_unit, weight)
+    return np.column_stack([np.bincount(plan.beat_of_unit, weight * axis) / total for axis in plan.problem.centres.T])
+
+
+def _settle(cost: Real, posts: Whole, kind: Whole, pairs: SettledPairs) -> None:
+    """Make forbidden pairs impossible, and for locked pairs all others, in place."""
+    for own, officer in pairs.forbidden:
+        cost[posts == own, kind[officer]] = np.inf
+    for own, officer in pairs.locked:
+        post = int(np.argmax(posts == own))
+        price = cost[post, kind[officer]]
+        cost[post] = np.inf
+        cost[:, kind[officer]] = np.inf
+        cost[post, kind[officer]] = price
+
+
+def _worth(plan: BeatPlan, staff: Staff, known: Mapping[tuple[int, int], float], weights: OfficerWeights) -> csr_array:
+    """Return what it is worth that residents know an officer, shape (k, o)."""
+    pairs = np.array(list(known), np.int64).reshape(-1, 2)
+    residents = np.array(list(known.values()), np.float64)
+    worth = residents * (1.0 + weights.tenure * np.minimum(staff.years[pairs[:, 1]], MOST_YEARS))
+    return csr_array(coo_array((worth, (pairs[:, 0], pairs[:, 1])), shape=(len(plan.beat_ids), len(staff.badges))))
 
 
 def _farthest_km(centre: Real, station: Real) -> float:

@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.beats import reasons as codes
-from analysis.beats.all_pairs import cheapest_of_all_pairs
-from analysis.beats.officer_costs import OfficerCosts, OfficerWeights, officer_costs
+from analysis.beats.officer_costs import OfficerCosts, OfficerWeights, SettledPairs, officer_costs
+from analysis.beats.pairing import cheapest_pairing
 from analysis.beats.plan import BeatPlan
 from analysis.beats.reasons import Reason
 from analysis.beats.staff import Staff, read_staff, rows_of
@@ -138,7 +138,7 @@ def assign_officers(
     -----
     Least total of ``20 per km from the station + 0.1 residents (1 - capacity) - residents who know the officer (1 +
     0.05 years) - 0.2 residents whose language the officer speaks x shortage`` over all posts and officers
-    (:func:`analysis.beats.all_pairs.cheapest_of_all_pairs`). An officer without a station counts as far away. Beats
+    (:func:`analysis.beats.pairing.cheapest_pairing`). An officer without a station counts as far away. Beats
     that stay vacant although officers are left over are explained by a set that breaks Hall's condition.
 
     References
@@ -162,7 +162,7 @@ def assign_officers(
     holders, unknown = _holders(plan, staff, current_officers)
     known = _known_residents(plan, holders)
     costs = _costs(plan, staff, known, settled, weights or OfficerWeights(), speakers or {})
-    found = cheapest_of_all_pairs(costs.rows, (len(costs.beat), len(staff.badges)))
+    found = cheapest_pairing(costs.cost, costs.kind, costs.known())
     return _matching(plan, staff, costs, found, known, (*unknown, *_balance(plan, staff, costs, found)))
 
 
@@ -183,7 +183,7 @@ def _costs(
         staff,
         posts=_posts(plan, several=conditions.several),
         known=known,
-        barred=_barred(plan, staff, conditions),
+        pairs=_settled(plan, staff, conditions),
         weights=weights,
         speakers=_checked_speakers(plan, speakers),
         limit_km=limit_km,
@@ -219,7 +219,7 @@ def _matching(
         travel_km={plan.beat_ids[own]: km for own, km in way.items() if math.isfinite(km)},
         reasons=reasons,
         officers_of_beat={plan.beat_ids[own]: tuple(staff.badges[o] for o in held) for own, held in holding.items()},
-        cost=float(sum(costs.rows(at, at + 1)[0, officer] for at, (_, officer) in enumerate(pairs) if officer >= 0)),
+        cost=costs.total(found),
     )
 
 
@@ -235,27 +235,19 @@ def _posts(plan: BeatPlan, *, several: bool) -> Whole:
     return np.repeat(np.arange(len(count)), count)
 
 
-def _barred(plan: BeatPlan, staff: Staff, conditions: OfficerConditions) -> dict[int, Whole]:
-    """Return the officers who must not have a beat, by beat."""
+def _settled(plan: BeatPlan, staff: Staff, conditions: OfficerConditions) -> SettledPairs:
+    """Check the pairs that must not be and those that stay."""
     place = {name: own for own, name in enumerate(plan.beat_ids)}
-    barred = {own: set[int]() for own in range(len(plan.beat_ids))}
-    for own, officer in rows_of(staff, conditions.forbidden, place, "forbidden pair"):
-        barred[own].add(officer)
+    forbidden = rows_of(staff, conditions.forbidden, place, "forbidden pair")
     locked = rows_of(staff, conditions.locked, place, "locked pair")
     if len({own for own, _ in locked}) < len(locked) or len({officer for _, officer in locked}) < len(locked):
         raise ParameterError("An officer or a beat is locked twice.", "Lock each officer to one beat.")
-    for own, officer in locked:
-        if officer in barred[own]:
-            raise ParameterError(
-                f"Officer '{staff.badges[officer]}' is both locked to beat '{plan.beat_ids[own]}' and forbidden there.",
-                "Keep one of the two.",
-            )
-    for own, officer in locked:
-        barred[own] |= set(range(len(staff.badges))) - {officer}
-        for other in range(len(plan.beat_ids)):
-            if other != own:
-                barred[other].add(officer)
-    return {own: np.array(sorted(officers), np.int64) for own, officers in barred.items() if officers}
+    for own, officer in sorted(set(locked) & set(forbidden)):
+        raise ParameterError(
+            f"Officer '{staff.badges[officer]}' is both locked to beat '{plan.beat_ids[own]}' and forbidden there.",
+            "Keep one of the two.",
+        )
+    return SettledPairs(tuple(forbidden), tuple(locked))
 
 
 def _checked_speakers(plan: BeatPlan, speakers: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
@@ -335,7 +327,7 @@ def _hall_violator(plan: BeatPlan, staff: Staff, costs: OfficerCosts, found: Who
     posts, candidates, waiting = {vacant}, set[int](), [vacant]
     while waiting:
         post = waiting.pop()
-        fresh = set(np.flatnonzero(np.isfinite(costs.rows(post, post + 1)[0])).tolist()) - candidates
+        fresh = set(costs.candidates(post).tolist()) - candidates
         candidates |= fresh
         reached = {int(post_of[officer]) for officer in fresh} - posts
         posts |= reached

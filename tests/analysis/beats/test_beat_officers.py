@@ -11,9 +11,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linear_sum_assignment
 
-from analysis.beats.all_pairs import cheapest_of_all_pairs
 from analysis.beats.officer_costs import OfficerWeights
 from analysis.beats.officers import OfficerConditions, assign_officers
 from analysis.beats.problem import beat_problem
@@ -101,41 +99,6 @@ def test_impossible_officers(row_of_four, officers, error, problem):
     with pytest.raises(error, match=problem) as refusal:
         assign_officers(row_of_four, officers)
     assert refusal.value.hint
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    seed=st.integers(0, 10**6),
-    rows=st.integers(0, 12),
-    columns=st.integers(0, 12),
-    share=st.sampled_from([0.2, 0.6, 1.0]),
-    whole=st.booleans(),
-)
-def test_pairing_over_all_pairs_is_the_dense_optimum(seed, rows, columns, share, whole):
-    rng = np.random.default_rng(seed)
-    cost = rng.integers(-3, 4, (rows, columns)).astype(float) if whole else rng.normal(0, 1000, (rows, columns))
-    cost[rng.uniform(size=cost.shape) > share] = np.inf
-    found = cheapest_of_all_pairs(lambda first, last: cost[first:last], cost.shape)
-    paired = np.flatnonzero(found >= 0)
-    assert len(set(found[paired].tolist())) == len(paired)
-    price = np.hstack([np.where(np.isfinite(cost), cost, 1e9), np.full((rows, rows), 1e6)])
-    best_row, best_column = linear_sum_assignment(price)
-    real = best_column < columns
-    real[real] = np.isfinite(cost[best_row[real], best_column[real]])
-    assert len(paired) == real.sum()
-    best = cost[best_row[real], best_column[real]].sum()
-    assert cost[paired, found[paired]].sum() == pytest.approx(best, abs=1e-4)
-
-
-@pytest.mark.parametrize("n_stations", [7, 300])
-def test_300_officers_are_paired_as_well_as_by_the_dense_optimum(n_stations):
-    rng = np.random.default_rng(n_stations)
-    station, beat = rng.uniform(0, 30, (n_stations, 2))[rng.integers(0, n_stations, 300)], rng.uniform(0, 30, (300, 2))
-    cost = 20 * np.hypot(beat[:, :1] - station[:, 0], beat[:, 1:] - station[:, 1])
-    cost[np.arange(300), rng.permutation(300)] -= rng.uniform(0, 5000, 300)
-    found = cheapest_of_all_pairs(lambda first, last: cost[first:last], cost.shape)
-    assert sorted(found) == list(range(300))
-    assert cost[np.arange(300), found].sum() == pytest.approx(cost[linear_sum_assignment(cost)].sum(), abs=1e-3)
 
 
 def test_officer_goes_where_the_language_is_needed(row_of_four):
@@ -273,17 +236,3 @@ def test_impossible_dates_and_weights(row_of_four):
         assign_officers(row_of_four, officers, today=dt.date(2025, 1, 1))
     with pytest.raises(ParameterError, match="'per_km'"):
         OfficerWeights(per_km=-1.0)
-
-
-@pytest.mark.parametrize("columns", [21, 28, 60])
-def test_pairing_is_optimal_where_officers_and_beats_are_not_equally_many(columns):
-    for seed in range(60):
-        rng = np.random.default_rng(seed)
-        way = 20 * np.abs(rng.uniform(0, 5, 25)[:, None] - rng.uniform(0, 5, columns))
-        cost = way + (rng.uniform(300, 700, 25))[:, None] * rng.choice([0.0, 0.5], columns)
-        known = np.arange(0, min(25, columns), 3)
-        cost[known, known] -= rng.integers(3000, 7000, len(known))
-        found = cheapest_of_all_pairs(lambda first, last, cost=cost: cost[first:last], cost.shape)
-        paired = np.flatnonzero(found >= 0)
-        assert len(paired) == min(25, columns)
-        assert cost[paired, found[paired]].sum() == pytest.approx(cost[linear_sum_assignment(cost)].sum(), abs=1e-4)
