@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from analysis.summary import Notice
+from app.beats.changes import moved_by_plan
 from app.beats.computing import BeatRequest, BeatResult, Progress, compute_beats
 from app.beats.officer_files import read_officers
 from app.files.areas import read_study_area
@@ -143,4 +144,8 @@ def _write(outputs: OutputFiles, request: UnitsRequest, result: BeatResult) -> N
             result.summary, title=title, units="residents per beat", source=request.units, boundary=None
         )
         band = ResidentBand(request.columns.min_residents, request.columns.max_residents)
-        outputs.text(beat_map(result.frame, context, band=band), request.map)
+        reasons = {
+            reason.beat_id: f"{reason.message} {reason.hint}" for reason in result.plan.reasons if reason.beat_id
+        }
+        moved = moved_by_plan(result.plan)
+        outputs.text(beat_map(result.frame, context, band=band, reasons=reasons, moved=moved), request.map)

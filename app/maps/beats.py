@@ -29,13 +29,24 @@ from app.maps.furniture import (
 )
 from app.maps.layers import label_layer, label_places, shape_layer, to_degrees, unlocated_note
 from app.maps.page import Page, render_page, view_bounds
-from app.maps.palettes import BEAT_COLOURS, OUT_OF_BOUNDS
+from app.maps.palettes import BEAT_COLOURS, INK, OUT_OF_BOUNDS
 from app.maps.size import require_feature_count, simplified_coverage
 
 _VACANT = "vacant"
 _MANY = 80
 """Beats above which borders are drawn thin."""
-_MOVED = {"moved_residents": "Residents moved", "moved_units": "Units moved", "moved": "Moved"}
+_BLOCKS_OF_MEAN, _MOST_BLOCKS = 5, 15
+"""Length of the bar of a beat with the mean workload, and of the longest bar."""
+_MOVED_OPACITY = 0.4
+_CHANGES = {
+    "moved_residents": "Residents moved in",
+    "moved_units": "Units moved",
+    "moved": "Moved",
+    "residents_before": "Residents before",
+    "residents_in": "Residents who come",
+    "residents_out": "Residents who go",
+    "workload_before": "Workload before",
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,8 @@ class _Plan:
     beats: gpd.GeoDataFrame
     band: ResidentBand
     officers: Mapping[Any, Any] | None
+    reasons: Mapping[Any, str]
+    moved: gpd.GeoDataFrame | None
 
     @property
     def outside(self) -> np.ndarray:
@@ -78,9 +91,11 @@ class _Plan:
 
     def reason(self, position: int) -> str:
         """Why a beat is out of bounds; empty for the others."""
+        beat = self.beats.iloc[position]
+        if beat["beat_id"] in self.reasons:
+            return self.reasons[beat["beat_id"]]
         if not self.outside[position]:
             return ""
-        beat = self.beats.iloc[position]
         stated = beat.get("reason")
         if not is_missing(stated) and str(stated):
             return words(str(stated))
@@ -96,6 +111,8 @@ def beat_map(
     *,
     officers: Mapping[Any, Any] | None = None,
     band: ResidentBand | None = None,
+    reasons: Mapping[Any, str] | None = None,
+    moved: gpd.GeoDataFrame | None = None,
 ) -> str:
     """Return the HTML document of a beat plan.
 
@@ -103,8 +120,9 @@ def beat_map(
     ----------
     frame : GeoDataFrame
         Beats in any CRS with ``beat_id`` and ``residents``; used where present: ``workload``, ``polsby_popper``,
-        ``units``, ``within_bounds``, ``contiguous``, ``reason``, ``officer_id``, and ``moved_residents``,
-        ``moved_units`` or ``moved`` (residents or units that change beat).
+        ``units``, ``within_bounds``, ``contiguous``, ``reason``, ``officer_id``, and of a plan that replaces another
+        ``moved_residents``, ``moved_units``, ``moved``, ``residents_before``, ``residents_in``, ``residents_out``,
+        ``workload_before``, ``officer_before``.
     context : MapContext
         Title, period, method, source and the like. ``min_residents`` and ``max_residents`` among its parameters give
         the band.
@@ -113,6 +131,12 @@ def beat_map(
         Where neither names an officer, none were assigned yet and no beat is called vacant.
     band : ResidentBand, optional
         Residents a beat should have; replaces the parameters of the context.
+    reasons : mapping, optional
+        ``beat_id`` to a sentence that says why the beat is not as asked for; replaces the code of the column
+        ``reason``.
+    moved : GeoDataFrame, optional
+        Areas whose residents change beat, in any CRS: ``beat_before``, ``beat_after``, ``residents``, ``units``; see
+        `app.beats.changes.moved_areas`.
 
     Returns
     -------
@@ -136,14 +160,16 @@ def beat_map(
     known = officers
     if known is None and "officer_id" in beats.columns and beats["officer_id"].notna().any():
         known = dict(zip(beats["beat_id"], beats["officer_id"], strict=True))
-    plan = _Plan(beats, band or _band_of(context), known)
+    shown = to_degrees(moved, "moved residents") if moved is not None else None
+    plan = _Plan(beats, band or _band_of(context), known, reasons or {}, shown)
     areas, marked, labels = _layers(plan)
-    over = tuple(layer for layer in (marked, labels) if layer is not None)
+    patches = _moved_layer(plan)
+    over = tuple(layer for layer in (patches, marked, labels) if layer is not None)
     page = Page(
         context=context,
         under=(areas,) if areas is not None else (),
         over=over,
-        legend=_legend(plan, areas, marked, labels),
+        legend=(*_legend(plan, areas, marked, labels), *_moved_legend(plan, patches)),
         facts=_facts(plan),
         table=_table(plan),
         bounds=view_bounds(beats),
@@ -194,8 +220,47 @@ def _layers(plan: _Plan) -> tuple[folium.GeoJson | None, folium.GeoJson | None, 
     ]
     if plan.officers is not None:
         lines.append([plan.officer(value) for value in by_size["beat_id"]])
+    if "workload" in beats.columns:
+        lines.append(_drawn_bars(by_size["workload"]))
     labels = label_layer("beat labels", label_places(by_size.geometry), lines)
     return areas, marked, labels
+
+
+def _drawn_bars(workload: pd.Series) -> list[str]:
+    """Return a bar of blocks for each workload with its share of the mean; empty texts where all are zero."""
+    known = workload.fillna(0).clip(lower=0)
+    mean = float(known.mean())
+    if mean <= 0:
+        return [""] * len(known)
+    return [
+        f"{'█' * min(round(_BLOCKS_OF_MEAN * value / mean), _MOST_BLOCKS)} {value / mean:.0%}"
+        for value in known.tolist()
+    ]
+
+
+def _moved_layer(plan: _Plan) -> folium.GeoJson | None:
+    """Return the areas whose residents change beat."""
+    moved = plan.moved
+    if moved is None or moved.empty:
+        return None
+    style = {"color": INK, "weight": 1, "opacity": 1, "fill": True, "fillColor": INK, "fillOpacity": _MOVED_OPACITY}
+    texts = {
+        "From beat": [str(value) for value in moved["beat_before"]],
+        "To beat": [str(value) for value in moved["beat_after"]],
+        "Residents": [number(value) for value in moved["residents"]],
+        "Areal units": [number(value) for value in moved["units"]],
+    }
+    return shape_layer("moved residents", moved.geometry, [style] * len(moved), texts)
+
+
+def _moved_legend(plan: _Plan, patches: folium.GeoJson | None) -> tuple[LegendGroup, ...]:
+    if plan.moved is None:
+        return ()
+    entry = LegendEntry(
+        Swatch(fill=INK, opacity=_MOVED_OPACITY), "residents here change beat", number(plan.moved["residents"].sum())
+    )
+    note = "Point at a dark area to see from which beat to which." if patches is not None else "Nobody changes beat."
+    return (LegendGroup("Moved", (entry,), "residents", note, (patches,) if patches is not None else ()),)
 
 
 def _texts(plan: _Plan) -> dict[str, list[str]]:
@@ -212,11 +277,13 @@ def _texts(plan: _Plan) -> dict[str, list[str]]:
         texts["Areal units"] = [plain(value) for value in beats["units"]]
     if "polsby_popper" in beats.columns:
         texts["Compactness"] = [number(value, 2) for value in beats["polsby_popper"]]
-    for column, label in _MOVED.items():
+    for column, label in _CHANGES.items():
         if column in beats.columns:
             texts[label] = [number(value) for value in beats[column]]
-    if plan.outside.any():
-        texts["Out of bounds"] = [plan.reason(position) for position in range(len(beats))]
+    if "officer_before" in beats.columns:
+        texts["Officer before"] = [plain(value) for value in beats["officer_before"]]
+    if plan.outside.any() or plan.reasons:
+        texts["Reason"] = [plan.reason(position) for position in range(len(beats))]
     return texts
 
 
@@ -236,6 +303,8 @@ def _legend(
     ]
     if labels is not None:
         content = "Beat, residents, officer" if plan.officers is not None else "Beat, residents"
+        if "workload" in plan.beats.columns:
+            content += ", and a bar: workload against the mean beat (100 %)"
         groups.append(LegendGroup("Labels", note=f"{content}. Zoom in where a label has no room.", layers=(labels,)))
     if marked is not None:
         entry = LegendEntry(
@@ -257,6 +326,9 @@ def _facts(plan: _Plan) -> tuple[Fact, ...]:
     ]
     if plan.officers is not None:
         facts.append(Fact("vacant", number(sum(plan.officer(value) == _VACANT for value in beats["beat_id"]))))
+    if plan.moved is not None:
+        everyone, moved = float(beats["residents"].sum()), float(plan.moved["residents"].sum())
+        facts.append(Fact("change beat", f"{moved:,.0f} ({moved / everyone:.0%})" if everyone else f"{moved:,.0f}"))
     return tuple(facts)
 
 
@@ -283,7 +355,7 @@ def _table(plan: _Plan) -> Table:
         content["Residents"] = list(_resident_bars(plan))
         if "workload" in beats.columns:
             content["Workload"] = list(_workload_bars(beats["workload"]))
-    textual = ("Beat", "Officer", "Out of bounds")
+    textual = ("Beat", "Officer", "Officer before", "Reason")
     columns = tuple(Column(label, numeric=label not in textual) for label in content)
     band = plan.band
     caption = f"Beats; marks on the bars: {band.lowest:,} and {band.highest:,} residents, mean workload"
