@@ -13,10 +13,13 @@ def register(program: typer.Typer) -> None:
 
 
 def run_worker(
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, max=64, help="Runs to do at a time, each in a process of its own.")
+    ] = 1,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="Do the runs that wait now, then end.")] = False,
     exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
 ) -> None:
-    """Do the analysis runs that wait in the database, one after the other, until stopped.
+    """Do the analysis runs that wait in the database, until stopped.
 
     Start it on any machine that reaches the database; `kvart serve` starts one itself.
     """
@@ -25,6 +28,7 @@ def run_worker(
     from app.audit.sealing import Sealer
     from app.database.sessions import open_database
     from app.jobs import process
+    from app.jobs.environment import child_environment
     from app.jobs.worker import Worker
     from app.logs import configure_logs
     from app.retention.daily import DailyRetention
@@ -39,7 +43,8 @@ def run_worker(
     sealer.start()
     retention.start()
     try:
-        worker = Worker(database)
+        environment = None if until_idle else child_environment(settings)
+        worker = Worker(database, concurrency=concurrency, child_environment=environment)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: worker.stop())
         if until_idle:

@@ -126,3 +126,12 @@ def as_owner(session: Session) -> Iterator[None]:
     session.execute(text("set local role none"))
     yield
     session.execute(text("select set_config('role', :role, true)"), {"role": role})
+
+
+@contextmanager
+def acting_as(session: Session, role: DatabaseRole) -> Iterator[None]:
+    """Act under another role for some statements of a transaction; afterwards under the role as before."""
+    before = session.scalar(text("select current_setting('role')"))
+    session.execute(text("select set_config('role', :role, true)"), {"role": role.value})
+    yield
+    session.execute(text("select set_config('role', :role, true)"), {"role": before})

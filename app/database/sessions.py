@@ -63,7 +63,9 @@ class Database:
         self.url = url
         self.cluster = cluster
         self.bindir = bindir
-        arguments = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "kvart"}
+        self.application = "kvart"
+        """Name under which the server lists the connections that are made from now on."""
+        arguments = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
         self.engine = create_engine(
             url,
             pool_size=pool_size,
@@ -114,6 +116,11 @@ class Database:
         """Return a connection without transactions and without a role, for session locks and LISTEN."""
         return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
+    def connection_arguments(self) -> dict[str, Any]:
+        """Return what psycopg connects with, the password included; for a library that keeps its own connections."""
+        _, arguments = self.engine.dialect.create_connect_args(self.url)
+        return self._address({**arguments, "connect_timeout": CONNECT_TIMEOUT_SECONDS})
+
     def schema_revision(self) -> str | None:
         """Return the revision of the schema, None for an empty database; also to a user who owns nothing."""
         with self.owner_engine.begin() as connection:
@@ -145,6 +152,7 @@ class Database:
         self, _dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]
     ) -> psycopg.Connection[Any]:
         """Connect; an embedded server that died is started again first."""
+        options = {"application_name": self.application} | options
         try:
             return psycopg.connect(**self._address(options))
         except psycopg.OperationalError as error:

@@ -89,29 +89,44 @@ def import_file(
     KvartError
         If the file as a whole cannot be used; nothing was stored.
     """
-    begun = time.perf_counter()
-    say, origin = progress or _say_nothing, origin or ImportOrigin()
-    say(0.0, "reading")
+    say = progress or _say_nothing
     with database.transaction() as session:
-        municipality = find_municipality(session, municipality_code)
-        require_kind(kind)
-        if not source.strip():
-            raise InvalidInputError("The source has no name.", "Name the supplier, for example --source police.")
-        source_id, stored = repository.open_source(session, municipality.id, kind, source.strip())
-        settings = combine_profiles(stored, dict(profile or {}))
-        raw = replace(read_table(path, settings.dialect), name=origin.file_name or path.name)
-        sha256 = file_sha256(path)
-        batch_id = repository.open_batch(session, municipality.id, source_id, raw.name, sha256)
-        batch = Batch(municipality.id, source_id, batch_id, sha256)
-        load = load_beats if kind == "beats" else load_rows
-        columns, loaded = load(session, municipality, batch, raw, settings, kind, say)
-        _require_some(raw, loaded)
-        notices = [*raw.notices, *loaded.notices]
-        repository.store_profile(session, municipality.id, source_id, settings.to_json() | {"columns": columns})
-        repository.close_batch(session, municipality.id, batch_id, loaded.counts, notices)
-        what = {"collection": kind, "batch": batch_id, "run": origin.run_id, **asdict(loaded.counts)}
-        audit.record(session, AuditEvent("collection", municipality.id, origin.actor, what))
+        report = take_in(session, municipality_code, kind, path, source, profile or {}, origin or ImportOrigin(), say)
     say(1.0, "done")
+    return report
+
+
+def take_in(
+    session: Session,
+    municipality_code: str,
+    kind: str,
+    path: Path,
+    source: str,
+    profile: Mapping[str, Any],
+    origin: ImportOrigin,
+    say: Progress,
+) -> ImportReport:
+    """Import a file as :func:`import_file` does, in the transaction of the caller."""
+    begun = time.perf_counter()
+    say(0.0, "reading")
+    municipality = find_municipality(session, municipality_code)
+    require_kind(kind)
+    if not source.strip():
+        raise InvalidInputError("The source has no name.", "Name the supplier, for example --source police.")
+    source_id, stored = repository.open_source(session, municipality.id, kind, source.strip())
+    settings = combine_profiles(stored, dict(profile))
+    raw = replace(read_table(path, settings.dialect), name=origin.file_name or path.name)
+    sha256 = file_sha256(path)
+    batch_id = repository.open_batch(session, municipality.id, source_id, raw.name, sha256)
+    batch = Batch(municipality.id, source_id, batch_id, sha256)
+    load = load_beats if kind == "beats" else load_rows
+    columns, loaded = load(session, municipality, batch, raw, settings, kind, say)
+    _require_some(raw, loaded)
+    notices = [*raw.notices, *loaded.notices]
+    repository.store_profile(session, municipality.id, source_id, settings.to_json() | {"columns": columns})
+    repository.close_batch(session, municipality.id, batch_id, loaded.counts, notices)
+    what = {"collection": kind, "batch": batch_id, "run": origin.run_id, **asdict(loaded.counts)}
+    audit.record(session, AuditEvent("collection", municipality.id, origin.actor, what))
     return ImportReport(
         municipality=municipality.code,
         kind=kind,
@@ -169,20 +184,24 @@ def require_kind(kind: str) -> None:
 def execute_import(database: Database, run: ClaimedRun, report_progress: ReportProgress) -> RunResult:
     """Do a run of the kind ``import``: parameters ``kind``, ``source``, ``file``, ``file_name`` and ``profile``.
 
-    An import that is done again after its worker died changes nothing, as it is idempotent.
+    All of it happens in the transaction that ends the run, so that a file is taken in once, whoever does the run.
     """
+    del database
     wanted = run.parameters
-    report = import_file(
-        database,
-        run.municipality_code,
-        wanted["kind"],
-        Path(wanted["file"]),
-        source=wanted["source"],
-        profile=wanted.get("profile"),
-        origin=ImportOrigin(WORKER, wanted.get("file_name"), run.id),
-        progress=report_progress,
-    )
-    return RunResult(summary=report.to_dict())
+
+    def publish(session: Session) -> dict[str, Any]:
+        return take_in(
+            session,
+            run.municipality_code,
+            wanted["kind"],
+            Path(wanted["file"]),
+            wanted["source"],
+            wanted.get("profile") or {},
+            ImportOrigin(WORKER, wanted.get("file_name"), run.id),
+            report_progress,
+        ).to_dict()
+
+    return RunResult(summary={}, publish=publish)
 
 
 def _require_some(raw: RawTable, loaded: Loaded) -> None:

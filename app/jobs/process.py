@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
+from app.jobs.environment import child_environment
 from app.settings import DatabaseSettings
 
 LOGGER = logging.getLogger("kvart.worker")
@@ -18,8 +18,6 @@ FIRST_RESTART_S = 1.0
 LONGEST_RESTART_S = 30.0
 STEADY_AFTER_S = 60.0
 """A worker that lived this long is restarted at once when it dies."""
-
-_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 class WorkerProcess:
@@ -87,19 +85,8 @@ class WorkerProcess:
     def _spawn(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "app.cli", "worker", "--exit-with-parent"]
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command, stdin=subprocess.PIPE, env=self._environment(), start_new_session=True
+            command, stdin=subprocess.PIPE, env=child_environment(self._settings), start_new_session=True
         )
-
-    def _environment(self) -> dict[str, str]:
-        environment = dict(os.environ)
-        for name, value in self._settings.model_dump().items():
-            key = f"KVART_{name.upper()}"
-            environment.pop(key, None)
-            if value is not None:
-                environment[key] = str(value.resolve() if isinstance(value, Path) else value)
-        paths = [str(_PACKAGE_ROOT), environment.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-        return environment
 
 
 def exit_with_parent() -> None:

@@ -1,36 +1,60 @@
-"""The queue in the table of runs: claiming, fencing, progress and the locks that show a worker to be alive."""
+"""Every SQL statement of the queue: jobs of procrastinate, claiming, fencing and progress of runs."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection as PsycopgConnection
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from app.database.sessions import Database
 from app.jobs.handlers import ClaimedRun
+from app.jobs.queue import QUEUE, STALLED_AFTER_S, TASK, Job
 
-CHANNEL = "kvart_runs"
 LONGEST_WAIT_S = 300.0
 """A run that waits longer than this while none is done waits for a worker that is not there."""
-_LOCK_SPACE = 0x4B56 << 48
-"""Upper bits of the advisory lock keys of runs, so that they meet no other lock."""
+REAPER_LOCK = 7_402_158_615
+"""Advisory lock: one worker at a time looks for what dead ones left."""
+
+_ENQUEUE = text(
+    """select procrastinate.procrastinate_defer_jobs_v1(array[row(
+        cast(:queue as varchar), cast(:task as varchar), cast(:priority as int), cast(:run_id as text),
+        cast(:run_id as text), cast(:args as jsonb), cast(null as timestamptz)
+    )::procrastinate.procrastinate_job_to_defer_v1])"""
+)
+_WITHDRAW = text(
+    """select procrastinate.procrastinate_cancel_job_v1(id, true, true) from procrastinate.procrastinate_jobs
+    where (queueing_lock = :run_id and status = 'todo') or (lock = :run_id and status = 'doing')"""
+)
+_TRY_LOCK = text("select pg_try_advisory_xact_lock(:key)")
+_BURY_WORKERS = text(
+    """delete from procrastinate.procrastinate_workers
+    where last_heartbeat < clock_timestamp() - make_interval(secs => :seconds) returning id"""
+)
+_DROP_ORPHANS = text(
+    """delete from procrastinate.procrastinate_jobs j where status not in ('todo', 'doing') or (status = 'doing'
+    and not exists (select from procrastinate.procrastinate_workers w where w.id = j.worker_id))"""
+)
+_WITHOUT_JOB = text(
+    """select municipality_id, id from analysis_run r where state in ('queued', 'running') and not exists (
+        select from procrastinate.procrastinate_jobs j
+        where j.lock = r.id::text and j.status in ('todo', 'doing'))
+    order by id limit 1000 for update skip locked"""
+)
+_END_SESSIONS = text(
+    """select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name like any(:names) and pid <> pg_backend_pid()"""
+)
 
 _RUN_COLUMNS = """(select code from municipality where municipality.id = municipality_id) as municipality_code,
-    municipality_id, id, kind, parameters, seed, attempt"""
-_QUEUED = text(
-    f"""select {_RUN_COLUMNS} from analysis_run where state = 'queued'
-    order by created_at, id limit 10 for update skip locked"""  # noqa: S608 - constant columns
-)
-_RUNNING = text("select id from analysis_run where state = 'running' order by id")
-_ORPHAN = text(
-    f"""select {_RUN_COLUMNS} from analysis_run where id = :id and state = 'running'
-    for update skip locked"""  # noqa: S608 - constant columns
+    municipality_id, id, kind, parameters, seed, attempt, state = 'running' as begun"""
+_CLAIM = text(
+    f"""select {_RUN_COLUMNS} from analysis_run
+    where municipality_id = :municipality_id and id = :run_id and state in ('queued', 'running') and exists (
+        select from procrastinate.procrastinate_jobs where id = :job_id and status = 'doing')
+    for update"""  # noqa: S608 - constant columns
 )
 _START = text(
     """update analysis_run set state = 'running', attempt = attempt + 1, progress = 0, message = 'started',
@@ -40,24 +64,24 @@ _FENCE = "where municipality_id = :municipality_id and id = :id and attempt = :a
 _PROGRESS = text(
     f"update analysis_run set progress = :progress, message = :message {_FENCE} returning id"  # noqa: S608 - constant
 )
-_HOLD_FOR_PUBLISHING = text(f"select id from analysis_run {_FENCE} for update")  # noqa: S608 - constant
+_IS_OURS = text(f"select id from analysis_run {_FENCE}")  # noqa: S608 - constant
 _FINISH = text(
     f"""update analysis_run set state = cast(:state as varchar), message = :message,
     progress = case when cast(:state as varchar) = 'succeeded' then 100 else progress end,
     summary = cast(:summary as jsonb), problem = cast(:problem as jsonb), input_fingerprint = :fingerprint,
     finished_at = clock_timestamp() {_FENCE} returning id"""  # noqa: S608 - constant fence
 )
-_REQUEUE = text(
-    f"update analysis_run set state = 'queued', progress = 0, message = 'waiting' {_FENCE}"  # noqa: S608 - constant
+_GIVE_BACK = text(
+    """update analysis_run set state = 'queued', progress = 0, message = 'waiting'
+    where municipality_id = :municipality_id and id = :run_id and state = 'running'"""
 )
 _STATE = text(
     """select count(*) filter (where state = 'queued'), count(*) filter (where state = 'running'),
-    coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where state = 'queued')), 0)::float8
+    coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where state = 'queued')), 0)::float8,
+    (select count(*) from procrastinate.procrastinate_workers
+        where last_heartbeat > clock_timestamp() - make_interval(secs => :seconds))
     from analysis_run where state in ('queued', 'running')"""
 )
-_NOTIFY = text("select pg_notify(:channel, '')")
-_TRY_LOCK = text("select pg_try_advisory_lock(:key)")
-_UNLOCK = text("select pg_advisory_unlock(:key)")
 
 
 @dataclass(frozen=True)
@@ -70,11 +94,14 @@ class QueueState:
         Number of runs.
     oldest_s : float
         How long the oldest waiting run has waited, seconds; 0 if none waits.
+    workers : int
+        Workers that were heard of within the last seconds, on any machine.
     """
 
     waiting: int
     running: int
     oldest_s: float
+    workers: int = 0
 
     @property
     def moves(self) -> bool:
@@ -83,29 +110,59 @@ class QueueState:
 
 
 def queue_state(session: Session) -> QueueState:
-    """Return what waits and runs."""
-    return QueueState(*session.execute(_STATE).one())
+    """Return what waits and runs, and how many workers live."""
+    return QueueState(*session.execute(_STATE, {"seconds": STALLED_AFTER_S}).one())
 
 
-def wake_workers(session: Session) -> None:
-    """Tell the waiting workers, once this transaction is committed, that there is a run to do."""
-    session.execute(_NOTIFY, {"channel": CHANNEL})
+def enqueue(session: Session, municipality_id: int, run_id: int, *, priority: int = 0) -> None:
+    """Put a job for a run into the queue; workers hear of it when the transaction is committed."""
+    args = json.dumps({"municipality_id": municipality_id, "run_id": run_id})
+    values = {"queue": QUEUE, "task": TASK, "priority": priority, "run_id": str(run_id), "args": args}
+    session.execute(_ENQUEUE, values)
 
 
-def lock_queued(session: Session) -> list[ClaimedRun]:
-    """Return the oldest queued runs that nobody else is about to take, locked until the transaction ends."""
-    return [ClaimedRun(**row) for row in session.execute(_QUEUED).mappings()]
+def withdraw(session: Session, run_id: int) -> None:
+    """Take the job of a run out of the queue; a worker that has begun it hears of it when this is committed."""
+    session.execute(_WITHDRAW, {"run_id": str(run_id)})
 
 
-def running_ids(session: Session) -> list[int]:
-    """Return the runs that some worker says it is doing."""
-    return list(session.execute(_RUNNING).scalars())
+def try_lock_reaping(session: Session) -> bool:
+    """Take the right to look for what dead workers left, until the transaction ends; False if another has it."""
+    return bool(session.scalar(_TRY_LOCK, {"key": REAPER_LOCK}))
 
 
-def lock_orphan(session: Session, run_id: int) -> ClaimedRun | None:
-    """Return the run, locked until the transaction ends, if it is still marked as running."""
-    row = session.execute(_ORPHAN, {"id": run_id}).mappings().one_or_none()
-    return None if row is None else ClaimedRun(**row)
+def bury_workers(session: Session) -> list[int]:
+    """Forget the workers that were not heard of for too long, and return them."""
+    return list(session.scalars(_BURY_WORKERS, {"seconds": STALLED_AFTER_S}))
+
+
+def drop_orphans(session: Session) -> None:
+    """Remove the jobs of workers that are gone, and jobs that have ended."""
+    session.execute(_DROP_ORPHANS)
+
+
+def runs_without_job(session: Session) -> list[tuple[int, int]]:
+    """Return the keys of the runs that have not ended and that no worker has or would take."""
+    return [(row.municipality_id, row.id) for row in session.execute(_WITHOUT_JOB)]
+
+
+def end_sessions(connection: Connection, names: list[str]) -> None:
+    """End the database sessions whose name is like one of these; ``%`` stands for anything."""
+    connection.execute(_END_SESSIONS, {"names": names})
+
+
+def lock_claimed(session: Session, job: Job) -> tuple[ClaimedRun, bool] | None:
+    """Return the run of a job that is still ours, locked until the transaction ends, and whether it was begun before.
+
+    None where the run has ended or another job has taken the place of this one.
+    """
+    values = {"municipality_id": job.municipality_id, "run_id": job.run_id, "job_id": job.id}
+    row = session.execute(_CLAIM, values).mappings().one_or_none()
+    if row is None:
+        return None
+    columns = dict(row)
+    begun = bool(columns.pop("begun"))
+    return ClaimedRun(**columns), begun
 
 
 def start(session: Session, run: ClaimedRun) -> ClaimedRun:
@@ -120,9 +177,9 @@ def set_progress(session: Session, run: ClaimedRun, progress: int, message: str)
     return session.execute(_PROGRESS, values).one_or_none() is not None
 
 
-def hold_for_publishing(session: Session, run: ClaimedRun) -> bool:
-    """Lock the run until the transaction ends; return False when the run is no longer ours."""
-    return session.execute(_HOLD_FOR_PUBLISHING, _key(run)).one_or_none() is not None
+def is_ours(session: Session, run: ClaimedRun) -> bool:
+    """Return whether the run still stands at our attempt; :func:`finish` decides."""
+    return session.execute(_IS_OURS, _key(run)).one_or_none() is not None
 
 
 def finish(
@@ -145,49 +202,10 @@ def finish(
     return session.execute(_FINISH, values).one_or_none() is not None
 
 
-def requeue(session: Session, run: ClaimedRun) -> None:
-    """Give the run back, for a worker that has to stop."""
-    session.execute(_REQUEUE, _key(run))
-    wake_workers(session)
+def give_back(session: Session, job: Job) -> None:
+    """Let the run wait again, for a worker that has to stop; nothing else does it any more."""
+    session.execute(_GIVE_BACK, {"municipality_id": job.municipality_id, "run_id": job.run_id})
 
 
 def _key(run: ClaimedRun) -> dict[str, int]:
     return {"municipality_id": run.municipality_id, "id": run.id, "attempt": run.attempt}
-
-
-class WorkerConnection:
-    """The connection by which a worker is seen to be alive.
-
-    It holds a session advisory lock for the run that the worker does. PostgreSQL drops the lock when the connection
-    ends, however the worker died, and only then can another worker take the run over. The connection also listens for
-    new runs.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._connection: Connection = database.standing_connection()
-        self._connection.execute(text(f"listen {CHANNEL}"))
-
-    def hold(self, run_id: int) -> bool:
-        """Take the lock of a run; return False while another worker holds it."""
-        return bool(self._connection.execute(_TRY_LOCK, {"key": _LOCK_SPACE + run_id}).scalar_one())
-
-    def release(self, run_id: int) -> None:
-        """Give the lock of a run back."""
-        self._connection.execute(_UNLOCK, {"key": _LOCK_SPACE + run_id})
-
-    def first_held(self, runs: Iterable[ClaimedRun]) -> ClaimedRun | None:
-        """Return the first of these runs whose lock could be taken."""
-        return next((run for run in runs if self.hold(run.id)), None)
-
-    def wait(self, seconds: float) -> None:
-        """Wait until a run is announced, at most this long."""
-        driver = self._connection.connection.driver_connection
-        if not isinstance(driver, PsycopgConnection):
-            raise TypeError(f"Kvart speaks to PostgreSQL through psycopg, not through {type(driver)}")
-        for _ in driver.notifies(timeout=seconds, stop_after=1):
-            break
-
-    def close(self) -> None:
-        """End the connection, and with it every lock."""
-        self._connection.invalidate()
-        self._connection.close()

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app.database.roles import DatabaseRole
+from app.database.roles import DatabaseRole, acting_as
 from app.database.sessions import Database
 from app.jobs import repository
 from app.jobs.repository import QueueState
 
-__all__ = ["QueueState", "announce", "queue_state"]
+__all__ = ["QueueState", "enqueue", "queue_state", "withdraw"]
 
 
-def announce(session: Session) -> None:
-    """Tell the workers, once this transaction is committed, that there is a run to do."""
-    repository.wake_workers(session)
+def enqueue(session: Session, municipality_id: int, run_id: int) -> None:
+    """Let a run be done; a worker takes it as soon as the transaction is committed."""
+    with acting_as(session, DatabaseRole.QUEUE):
+        repository.enqueue(session, municipality_id, run_id)
+
+
+def withdraw(session: Session, run_id: int) -> None:
+    """Let nobody do a run any more; a worker that has begun ends it as soon as the transaction is committed."""
+    with acting_as(session, DatabaseRole.QUEUE):
+        repository.withdraw(session, run_id)
 
 
 def queue_state(database: Database) -> QueueState:

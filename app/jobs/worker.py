@@ -1,57 +1,95 @@
-"""The worker: takes queued runs, does them, publishes each result exactly once.
-
-A run moves ``queued -> running -> succeeded | failed | dismissed``. While a worker does a run it holds the session
-advisory lock of the run. A run that is marked as running although nobody holds its lock belonged to a worker that died;
-it is taken over under the next attempt. The attempt is the fence: a worker that was only frozen, and wakes up, finds
-that the run has moved on and throws its result away.
-
-Runs are claimed under a role that sees the queue of every municipality and nothing else; everything after that happens
-inside the municipality of the run.
-"""
+"""The worker: takes jobs from the queue and has them done, until it is asked to stop."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import threading
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, Self
 
-import psycopg
-from sqlalchemy.exc import InterfaceError, OperationalError
+import procrastinate
+from procrastinate.exceptions import ConnectorException, JobAborted
+from procrastinate.jobs import Job as QueuedJob
 
-from analysis.errors import AnalysisError
-from app.audit import service as audit
-from app.audit.events import WORKER, AuditEvent
-from app.database.roles import DatabaseRole
 from app.database.sessions import Database
-from app.errors import DatabaseUnavailableError, KvartError, problem_document
-from app.jobs import repository
-from app.jobs.handlers import HANDLERS, ClaimedRun, Handler, ReportProgress, RunResult, handler_of
-from app.logs import log_context
+from app.jobs.children import ChildRunner
+from app.jobs.handlers import HANDLERS, Handler
+from app.jobs.performing import DATABASE_LOST, Observer, Outcome, Performer
+from app.jobs.queue import (
+    HEARTBEAT_S,
+    POLL_S,
+    QUEUE,
+    REAP_EVERY_S,
+    STALLED_AFTER_S,
+    TASK,
+    Job,
+    connect_queue,
+)
+from app.jobs.reaper import reap
 
 LOGGER = logging.getLogger("kvart.worker")
-MAX_ATTEMPTS = 3
-POLL_S = 1.0
-"""Longest wait between two looks at the queue; announcements make the usual wait shorter."""
-PROGRESS_EVERY_S = 0.25
 RECONNECT_EVERY_S = 2.0
+RETRY_AFTER_S = 1
+"""Pause before a run that was interrupted is tried again."""
 
-DATABASE_LOST = (OperationalError, InterfaceError, psycopg.OperationalError, DatabaseUnavailableError)
-
-Observer = Callable[[ClaimedRun, float, str], None]
-
-
-class RunGoneError(Exception):
-    """The run was dismissed, or another worker has taken it over."""
+QUEUE_LOST = (*DATABASE_LOST, ConnectorException)
 
 
-class WorkerStoppingError(Exception):
-    """The worker was asked to stop; the run goes back into the queue."""
+class Runner(Protocol):
+    """Where the runs of a worker are done."""
+
+    async def run(self, job: Job) -> Outcome:
+        """Do the run of a job."""
+
+
+class ThreadRunner:
+    """Does runs in threads of this process; one that is to stop does so at its next report of progress."""
+
+    def __init__(self, performer: Performer, concurrency: int) -> None:
+        self._performer = performer
+        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="kvart-run")
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Wait for the threads; no run is under way any more."""
+        self._threads.shutdown()
+
+    async def run(self, job: Job) -> Outcome:
+        """Do the run of a job; a cancelled one is waited for, as threads cannot be ended."""
+        outcome = asyncio.get_running_loop().run_in_executor(self._threads, self._performer.perform, job)
+        with contextlib.suppress(asyncio.CancelledError):
+            return await asyncio.shield(outcome)
+        return await outcome
+
+
+class RunNotEndedError(Exception):
+    """The run has to be done again."""
+
+    def __init__(self, after_s: int) -> None:
+        super().__init__(f"again in {after_s} s")
+        self.after_s = after_s
+
+
+class _TryAgain(procrastinate.BaseRetryStrategy):
+    """Puts back what did not end: interrupted runs after a pause, those of a worker that stops at once."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: QueuedJob) -> procrastinate.RetryDecision | None:
+        """Return when to try again, None for never."""
+        del job
+        if isinstance(exception, RunNotEndedError):
+            return procrastinate.RetryDecision(retry_in={"seconds": exception.after_s})
+        return procrastinate.RetryDecision() if isinstance(exception, JobAborted) else None
 
 
 class Worker:
-    """Does runs, one at a time.
+    """Does runs until asked to stop.
 
     Parameters
     ----------
@@ -61,6 +99,11 @@ class Worker:
         Handler of every kind of run; those of Kvart by default.
     observer : callable, optional
         Called with the run, the fraction done and the message, whenever a handler reports progress.
+    concurrency : int
+        Runs at a time.
+    child_environment : mapping, optional
+        Environment of the child processes that do the runs; without it they are done in threads of this process, with
+        ``handlers`` and ``observer``.
     """
 
     def __init__(
@@ -69,163 +112,111 @@ class Worker:
         *,
         handlers: Mapping[str, str | Handler] = HANDLERS,
         observer: Observer | None = None,
+        concurrency: int = 1,
+        child_environment: Mapping[str, str] | None = None,
     ) -> None:
         self._database = database
-        self._handlers = handlers
-        self._observer = observer
+        self._performer = Performer(database, handlers, observer)
+        self._concurrency = concurrency
+        self._child_environment = child_environment
         self._stop = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked = asyncio.Event()
+        self._done = 0
 
     def stop(self) -> None:
-        """Ask the worker to stop; a run under way goes back into the queue at its next report of progress."""
+        """Ask the worker to stop; a run under way goes back into the queue."""
         self._stop.set()
+        self._performer.stop()
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has just ended
+                loop.call_soon_threadsafe(self._asked.set)
 
     def run_forever(self) -> None:
         """Do runs until asked to stop; a database that goes away is waited for."""
         while not self._stop.is_set():
             try:
-                self._work_on_one_connection()
-            except DATABASE_LOST:
+                reap(self._database)
+                asyncio.run(self._work(wait=True))
+            except QUEUE_LOST:
+                LOGGER.debug("The queue was lost.", exc_info=True)
+            if not self._stop.is_set():
                 LOGGER.warning("The database does not answer; trying again in %s s.", RECONNECT_EVERY_S)
                 self._stop.wait(RECONNECT_EVERY_S)
 
     def run_until_idle(self) -> int:
-        """Do all runs that are queued or orphaned now, and return how many."""
-        connection = repository.WorkerConnection(self._database)
-        try:
-            done = 0
-            while not self._stop.is_set() and self._take_and_do(connection):
-                done += 1
-            return done
-        finally:
-            connection.close()
+        """Do all runs that are queued or left by dead workers now, and return how many."""
+        self._done = 0
+        reap(self._database)
+        if not self._stop.is_set():
+            asyncio.run(self._work(wait=False))
+        return self._done
 
-    def _work_on_one_connection(self) -> None:
-        connection = repository.WorkerConnection(self._database)
-        try:
-            while not self._stop.is_set():
-                if not self._take_and_do(connection):
-                    connection.wait(POLL_S)
-        finally:
-            connection.close()
+    async def _work(self, *, wait: bool) -> None:
+        self._loop, self._asked = asyncio.get_running_loop(), asyncio.Event()
+        if self._stop.is_set():
+            return
+        queue = procrastinate.App(connector=connect_queue(self._database, self._concurrency))
+        async with self._runner() as runner, queue.open_async():
+            self._register(queue, runner)
+            working = asyncio.create_task(queue.run_worker_async(**self._options(wait=wait)))
+            helpers = [asyncio.create_task(self._stop_when_asked(working))]
+            if wait:
+                helpers.append(asyncio.create_task(self._reap_regularly()))
+            try:
+                await working
+            except asyncio.CancelledError:
+                if not self._stop.is_set():
+                    raise
+            finally:
+                for helper in helpers:
+                    helper.cancel()
+                await asyncio.gather(*helpers, return_exceptions=True)
 
-    def _take_and_do(self, connection: repository.WorkerConnection) -> bool:
-        run = self._take_orphan(connection) or self._take_queued(connection)
-        if run is None:
-            return False
-        try:
-            self._do(run)
-        finally:
-            connection.release(run.id)
-        return True
+    def _runner(self) -> AbstractAsyncContextManager[Runner]:
+        if self._child_environment is None:
+            return ThreadRunner(self._performer, self._concurrency)
+        return ChildRunner(self._database, self._concurrency, self._child_environment)
 
-    def _take_queued(self, connection: repository.WorkerConnection) -> ClaimedRun | None:
-        with self._database.transaction(DatabaseRole.QUEUE) as session:
-            run = connection.first_held(repository.lock_queued(session))
-            return None if run is None else repository.start(session, run)
+    def _options(self, *, wait: bool) -> dict[str, Any]:
+        """Return the options of procrastinate: a stop ends runs at once, and a job goes when its run has ended."""
+        return {
+            "queues": [QUEUE],
+            "concurrency": self._concurrency,
+            "wait": wait,
+            "fetch_job_polling_interval": POLL_S,
+            "abort_job_polling_interval": POLL_S / 2,
+            "shutdown_graceful_timeout": 0 if wait else None,
+            "delete_jobs": "always",
+            "install_signal_handlers": False,
+            "update_heartbeat_interval": HEARTBEAT_S,
+            "stalled_worker_timeout": STALLED_AFTER_S,
+        }
 
-    def _take_orphan(self, connection: repository.WorkerConnection) -> ClaimedRun | None:
-        with self._database.transaction(DatabaseRole.QUEUE) as session:
-            candidates = repository.running_ids(session)
-        for run_id in candidates:
-            if not connection.hold(run_id):
-                continue
-            run = self._take_over(run_id)
-            if run is not None:
-                return run
-            connection.release(run_id)
-        return None
+    def _register(self, queue: procrastinate.App, runner: Runner) -> None:
+        @queue.task(name=TASK, pass_context=True, retry=_TryAgain())
+        async def do_run(context: procrastinate.JobContext, municipality_id: int, run_id: int) -> None:
+            job = Job(context.job.id or 0, context.job.worker_id or 0, municipality_id, run_id)
+            try:
+                outcome = await runner.run(job)
+            except asyncio.CancelledError as error:
+                raise JobAborted from error
+            if outcome is Outcome.DONE:
+                self._done += 1
+            elif outcome is Outcome.RETURNED:
+                raise RunNotEndedError(0)
+            elif outcome is Outcome.INTERRUPTED:
+                raise RunNotEndedError(RETRY_AFTER_S)
 
-    def _take_over(self, run_id: int) -> ClaimedRun | None:
-        with self._database.transaction(DatabaseRole.QUEUE) as session:
-            run = repository.lock_orphan(session, run_id)
-            if run is None:
-                return None
-            if run.attempt < MAX_ATTEMPTS:
-                LOGGER.warning("Run %s: its worker died; attempt %s.", run.id, run.attempt + 1)
-                return repository.start(session, run)
-        self._fail(run, _worker_died_problem(run))
-        return None
+    async def _stop_when_asked(self, working: asyncio.Task[None]) -> None:
+        await self._asked.wait()
+        working.cancel()
 
-    def _do(self, run: ClaimedRun) -> None:
-        with log_context(run_id=run.id, kind=run.kind, attempt=run.attempt, municipality=run.municipality_code):
-            self._do_and_publish(run)
-
-    def _do_and_publish(self, run: ClaimedRun) -> None:
-        LOGGER.info("Run %s (%s): attempt %s.", run.id, run.kind, run.attempt)
-        started = time.monotonic()
-        try:
-            result = handler_of(run.kind, self._handlers)(self._database, run, self._reporter(run))
-            self._publish(run, result)
-        except RunGoneError:
-            LOGGER.info("Run %s: dismissed, or taken over by another worker; its result is dropped.", run.id)
-        except WorkerStoppingError:
-            with self._database.inside(run.municipality_id) as session:
-                repository.requeue(session, run)
-        except DATABASE_LOST:
-            raise  # the run stays marked as running and is taken over when the database is back
-        except (KvartError, AnalysisError) as error:
-            self._fail(run, problem_document(error))
-        except Exception:
-            LOGGER.exception("Run %s (%s) stopped unexpectedly.", run.id, run.kind)
-            self._fail(run, _unexpected_problem(run))
-        else:
-            LOGGER.info("Run %s: succeeded after %.1f s.", run.id, time.monotonic() - started)
-
-    def _publish(self, run: ClaimedRun, result: RunResult) -> None:
-        with self._database.inside(run.municipality_id) as session:
-            if not repository.hold_for_publishing(session, run):
-                raise RunGoneError
-            published = result.publish(session) if result.publish else {}
-            summary = {**result.summary, **published}
-            repository.finish(session, run, summary=summary, fingerprint=result.input_fingerprint)
-            if result.input_fingerprint is not None:
-                audit.record(session, _combination(run, result.input_fingerprint))
-
-    def _fail(self, run: ClaimedRun, problem: dict[str, Any]) -> None:
-        with self._database.inside(run.municipality_id) as session:
-            repository.finish(session, run, problem=problem)
-
-    def _reporter(self, run: ClaimedRun) -> ReportProgress:
-        last_stored = 0.0
-
-        def report(fraction: float, message: str) -> None:
-            nonlocal last_stored
-            if self._stop.is_set():
-                raise WorkerStoppingError
-            if self._observer is not None:
-                self._observer(run, fraction, message)
-            now = time.monotonic()
-            if now - last_stored < PROGRESS_EVERY_S:
-                return
-            last_stored = now
-            progress = max(0, min(99, int(100 * fraction)))
-            with self._database.inside(run.municipality_id) as session:
-                if not repository.set_progress(session, run, progress, message):
-                    raise RunGoneError
-
-        return report
-
-
-def _combination(run: ClaimedRun, fingerprint: str) -> AuditEvent:
-    """Return the event that tells which layers a run put together; areas that were drawn are not repeated."""
-    told = {name: value for name, value in run.parameters.items() if not isinstance(value, dict | list)}
-    what = {"collection": "runs", "run": run.id, "kind": run.kind, "parameters": told, "input_fingerprint": fingerprint}
-    return AuditEvent("combination", run.municipality_id, WORKER, what)
-
-
-def _worker_died_problem(run: ClaimedRun) -> dict[str, Any]:
-    return {
-        "type": "urn:kvart:problem:worker_died",
-        "title": "The worker died",
-        "detail": f"The worker died in each of {run.attempt} attempts at this run.",
-        "hint": "It may need more memory than there is: try larger cells, a shorter period or a smaller area.",
-    }
-
-
-def _unexpected_problem(run: ClaimedRun) -> dict[str, Any]:
-    return {
-        "type": "urn:kvart:problem:unexpected",
-        "title": "Unexpected error",
-        "detail": "The run stopped on an error that Kvart did not expect; nothing was stored.",
-        "hint": f"The log of the worker says more under run {run.id}.",
-    }
+    async def _reap_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(REAP_EVERY_S)
+            try:
+                await asyncio.to_thread(reap, self._database)
+            except QUEUE_LOST:
+                LOGGER.debug("Nothing can be reaped: the database does not answer.", exc_info=True)

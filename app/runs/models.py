@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, SmallInteger, String, func
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, SmallInteger, String, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,6 +44,7 @@ class AnalysisRun(TenantKey, Base):
         CheckConstraint(f"state in {RUN_STATES}", name="known_state"),
         CheckConstraint("progress between 0 and 100", name="progress_is_a_percentage"),
         Index("ix_analysis_run_state", "municipality_id", "state"),
+        Index("ix_analysis_run_unfinished", "id", postgresql_where=text("state in ('queued', 'running')")),
     )
 
     kind: Mapped[str]
@@ -59,6 +60,10 @@ class AnalysisRun(TenantKey, Base):
     """Fence: only the worker that holds the latest attempt may publish a result."""
     summary: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    requested_by: Mapped[int | None] = mapped_column(BigInteger)
+    """Account that asked for it; None for the operator of a command."""
+    repeat_of: Mapped[int | None] = mapped_column(BigInteger)
+    """Run whose question was asked again."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -81,7 +81,7 @@ def submit_run(
         software_version=software_version(),
     )
     stored = repository.insert_run(session, run)
-    jobs.announce(session)
+    jobs.enqueue(session, municipality.id, stored.id)
     return stored
 
 
@@ -199,7 +199,7 @@ def same_run(
 
 
 def dismiss_run(session: Session, municipality: MunicipalityContext, run_id: int) -> AnalysisRun:
-    """Dismiss a run that waits or runs; a worker stops at its next report of progress and stores nothing.
+    """Dismiss a run that waits or runs; its worker is told, ends it at once and stores nothing.
 
     Raises
     ------
@@ -209,6 +209,8 @@ def dismiss_run(session: Session, municipality: MunicipalityContext, run_id: int
         The run has ended already.
     """
     dismissed = repository.dismiss(session, municipality.id, run_id)
+    if dismissed:
+        jobs.withdraw(session, run_id)
     run = get_run(session, municipality, run_id)
     if not dismissed and run.state != "dismissed":
         raise ConflictError(f"Run {run_id} has {run.state} already.", "Only a run that waits or runs can be dismissed.")
