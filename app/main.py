@@ -42,7 +42,7 @@ from app.middleware import BodyCap, PublicAddress, RequestFrame
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
 from app.openapi import build_openapi
-from app.plans.editing import Editors
+from app.plans.edits.service import Editors
 from app.plans.officers_router import router as plan_officers
 from app.plans.router import router as plans
 from app.problems import register_problem_handlers

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, RowMapping, text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from app.plans.models import PlanChange
@@ -54,74 +53,6 @@ _AT = text(
     order by p.effective_from desc nulls last, p.id desc, b.code, a.valid_from desc limit 1
     """  # noqa: S608 - a constant of this module
 )
-
-
-_SAVE_BEAT = text(
-    """
-    insert into beat (municipality_id, plan_id, code, geom, residents, workload, polsby_popper, within_bounds, reason)
-    values (:municipality, :plan, :code, st_multi(st_geomfromwkb(:shape, 4326)), :residents, :workload, :polsby_popper,
-        :within_bounds, :reason)
-    on conflict (municipality_id, plan_id, code) do update set geom = excluded.geom, residents = excluded.residents,
-        workload = excluded.workload, polsby_popper = excluded.polsby_popper,
-        within_bounds = excluded.within_bounds, reason = excluded.reason
-    """
-)
-_PLACE_UNITS = text(
-    """
-    insert into beat_membership (municipality_id, plan_id, areal_unit_id, beat_id)
-    select :municipality, :plan, placed.unit, b.id
-    from unnest(cast(:units as bigint[]), cast(:codes as varchar[])) as placed (unit, code)
-    join beat b on b.municipality_id = :municipality and b.plan_id = :plan and b.code = placed.code
-    on conflict (municipality_id, plan_id, areal_unit_id) do update set beat_id = excluded.beat_id
-    """
-)
-_OF_UNITS = (
-    "where municipality_id = :municipality and plan_id = :plan and areal_unit_id = any(cast(:units as bigint[]))"
-)
-_REMOVE_UNITS = text(f"delete from beat_membership {_OF_UNITS}")  # noqa: S608 - a constant of this module
-_LOCK_UNITS = text(f"update beat_membership set locked = true {_OF_UNITS}")  # noqa: S608
-_UNLOCK_UNITS = text(f"update beat_membership set locked = false {_OF_UNITS}")  # noqa: S608
-_REMOVE_BEATS = text(
-    """delete from beat
-    where municipality_id = :municipality and plan_id = :plan and code = any(cast(:codes as varchar[]))"""
-)
-_SAVE_PLAN = text(
-    """
-    update beat_plan set edit_tag = :tag, report = jsonb_build_object('edited', true, 'summary', report -> 'summary',
-        'figures', cast(:figures as jsonb))
-    where municipality_id = :municipality and id = :plan
-    """
-)
-
-
-@dataclass(frozen=True)
-class EditedRows:
-    """What an edit changed.
-
-    Attributes
-    ----------
-    tag : str
-        New tag of the plan.
-    figures : dict
-        Of the whole plan, JSON-ready.
-    beats : list of dict
-        ``code, shape, residents, workload, polsby_popper, within_bounds, reason`` of each beat that was touched.
-    gone : list of str
-        Beats without units.
-    placed : dict of int to str
-        New beat by key of the unit.
-    removed, locked, unlocked : list of int
-        Keys of units that have no beat now, and of those whose lock changed.
-    """
-
-    tag: str
-    figures: dict[str, Any]
-    beats: list[dict[str, Any]]
-    gone: list[str]
-    placed: dict[int, str]
-    removed: list[int]
-    locked: list[int]
-    unlocked: list[int]
 
 
 @dataclass(frozen=True)
@@ -316,10 +247,14 @@ def officer_at(session: Session, municipality_id: int, lon: float, lat: float, d
     return session.execute(_AT, values).mappings().one_or_none()
 
 
-def has_plan_in_force(session: Session, municipality_id: int, day: date) -> bool:
-    """Say whether a plan is in force on a day."""
-    statement = text(f"select exists (select from beat_plan p where p.municipality_id = :municipality and {_IN_FORCE})")  # noqa: S608
-    return bool(session.scalar(statement, {"municipality": municipality_id, "day": day}))
+def plan_in_force(session: Session, municipality_id: int, day: date) -> int | None:
+    """Return the key of the plan in force on a day, the newest where several are."""
+    statement = text(
+        f"""select p.id from beat_plan p where p.municipality_id = :municipality and {_IN_FORCE}
+        order by p.effective_from desc nulls last, p.id desc limit 1"""  # noqa: S608
+    )
+    found: int | None = session.scalar(statement, {"municipality": municipality_id, "day": day})
+    return found
 
 
 def set_publication(
@@ -337,32 +272,6 @@ def set_publication(
         "published": published,
     }
     return session.scalar(statement, values) is not None
-
-
-def read_memberships(session: Session, municipality_id: int, plan_id: int) -> Sequence[Row[Any]]:
-    """Return ``unit`` (key), ``code`` of its beat and whether it is locked, of every unit of a plan."""
-    statement = text(
-        """select m.areal_unit_id as unit, b.code, m.locked from beat_membership m
-        join beat b on b.municipality_id = m.municipality_id and b.id = m.beat_id
-        where m.municipality_id = :municipality and m.plan_id = :plan"""
-    )
-    return session.execute(statement, _keys(municipality_id, plan_id)).all()
-
-
-def save_edit(session: Session, municipality_id: int, plan_id: int, rows: EditedRows) -> None:
-    """Store what an edit changed: beats, units, locks, figures and the tag."""
-    keys = _keys(municipality_id, plan_id)
-    if rows.beats:
-        session.execute(_SAVE_BEAT, [{**keys, **beat} for beat in rows.beats])
-    if rows.placed:
-        values = {"units": list(rows.placed), "codes": list(rows.placed.values())}
-        session.execute(_PLACE_UNITS, {**keys, **values})
-    for statement, units in ((_REMOVE_UNITS, rows.removed), (_LOCK_UNITS, rows.locked), (_UNLOCK_UNITS, rows.unlocked)):
-        if units:
-            session.execute(statement, {**keys, "units": units})
-    if rows.gone:
-        session.execute(_REMOVE_BEATS, {**keys, "codes": rows.gone})
-    session.execute(_SAVE_PLAN, {**keys, "tag": rows.tag, "figures": json.dumps(rows.figures, allow_nan=False)})
 
 
 def _keys(municipality_id: int, plan_id: int) -> dict[str, Any]:

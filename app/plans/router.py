@@ -18,8 +18,9 @@ from app.features.parameters import MAX_IDENTIFIER
 from app.imports.router import take_upload
 from app.imports.uploads import Upload
 from app.openapi import problems
-from app.plans import editing, exporting, importing, measuring, service
-from app.plans.editing import Editors
+from app.plans import exporting, importing, measuring, service
+from app.plans.edits import service as editing
+from app.plans.edits.service import Editors
 from app.plans.exporting import MEDIA_TYPES, ExportFormat
 from app.plans.lifecycle import TRANSITIONS, Transition
 from app.plans.schemas import (
@@ -129,7 +130,7 @@ def get_comparison(
         moved_units=found.moved_units,
         moved_residents=found.moved_residents,
         kept_officer_residents=found.kept_officer_residents,
-        changed_officers=int(found.officers["changes"].sum()),
+        changed_officers=int((found.officers["changes"] & found.officers["beat_before"].notna()).sum()),
         workload_cv_before=found.workload_cv_before,
         workload_cv_after=found.workload_cv_after,
         ended=list(found.ended),

@@ -185,7 +185,7 @@ def officer_at(session: Session, municipality: MunicipalityContext, lon: float, 
     """
     day = today(municipality)
     found = repository.officer_at(session, municipality.id, lon, lat, day)
-    if found is None and not repository.has_plan_in_force(session, municipality.id, day):
+    if found is None and repository.plan_in_force(session, municipality.id, day) is None:
         raise NotFoundError(f"{municipality.name} has no beat plan in force.", "Ask at the station.")
     if found is None:
         raise NotFoundError(
@@ -227,6 +227,11 @@ def lock_plan(session: Session, municipality: MunicipalityContext, plan_id: int)
             f"GET /municipalities/{municipality.code}/beat-plans lists those there are.",
         )
     return plan
+
+
+def plan_in_force(session: Session, municipality: MunicipalityContext) -> int | None:
+    """Return the key of the plan in force today, None where there is none."""
+    return repository.plan_in_force(session, municipality.id, today(municipality))
 
 
 def today(municipality: MunicipalityContext) -> date:

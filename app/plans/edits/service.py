@@ -1,32 +1,24 @@
-"""Drafts as people edit them: an editor in memory for each, and every edit stored in the transaction of its answer."""
+"""Drafts as people edit them: every edit is stored in the transaction of its answer."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import numpy as np
-import shapely
-from numpy.typing import NDArray
-from pyproj import Transformer
 from sqlalchemy.orm import Session
 
 from analysis.beats.conditions import Locks
 from analysis.beats.editor import PlanEditor
 from analysis.beats.edits import EditAnswer
-from analysis.beats.standing import BeatStanding
 from app.beats import service as beats
-from app.database.base import WGS84
 from app.errors import ConflictError, PreconditionFailedError
-from app.files.writing import rounded_geometries
 from app.municipalities.context import MunicipalityContext
-from app.plans import repository
+from app.plans.edits import repository
+from app.plans.edits.saving import PlanRows, Saved, save_answer
 from app.plans.measuring import plan_input
-from app.plans.repository import EditedRows
 from app.plans.schemas import Edit
 from app.plans.service import lock_plan
 
@@ -40,16 +32,16 @@ class OpenEditor:
 
     Attributes
     ----------
-    tag : str
-        Tag of the plan in the database that the editor stands for; empty while it is ahead of it.
+    tag : str or None
+        Tag of the plan in the database that the editor stands for; None while it is ahead of it.
     editor : PlanEditor
-    key_of_unit : dict of str to int
-        Key of each areal unit by its name.
+    rows : PlanRows
+        What the database holds of it.
     """
 
-    tag: str
+    tag: str | None
     editor: PlanEditor
-    key_of_unit: dict[str, int]
+    rows: PlanRows
 
 
 class Editors:
@@ -126,10 +118,10 @@ def edit_plan(
         )
     opened = _opened(session, municipality, editors, plan_id, plan["edit_tag"])
     tag = uuid4().hex
-    locked = set(opened.editor.locked_units)
+    opened.tag = None
+    locked = opened.editor.locked
     answer = _apply(opened.editor, edit)
-    opened.tag = ""
-    repository.save_edit(session, municipality.id, plan_id, _rows(opened, answer, locked, tag))
+    save_answer(session, (municipality.id, plan_id), opened.editor, opened.rows, Saved(answer, locked, tag))
     opened.tag = tag
     return answer, tag
 
@@ -162,15 +154,16 @@ def _opened(
 def _read(session: Session, municipality: MunicipalityContext, plan_id: int, tag: str) -> OpenEditor:
     plan = beats.get_plan(session, municipality, plan_id)
     found, problem = plan_input(session, municipality, beats.parameters_of(session, municipality, plan))
-    keys = found.units["id"].tolist()
-    rows = {row.unit: row for row in repository.read_memberships(session, municipality.id, plan_id)}
-    names = sorted({row.code for row in rows.values()})
+    keys = found.units["id"].to_numpy()
+    members = {row.unit: row for row in repository.read_memberships(session, municipality.id, plan_id)}
+    stored = repository.read_beat_figures(session, municipality.id, plan_id)
+    names = sorted(stored)
     code = {name: own for own, name in enumerate(names)}
-    beat = np.array([code[rows[key].code] if key in rows else -1 for key in keys], np.int64)
-    locked = np.array([key in rows and rows[key].locked for key in keys], np.bool_)
+    beat = np.array([code[members[key].code] if key in members else -1 for key in keys.tolist()], np.int64)
+    locked = np.array([key in members and members[key].locked for key in keys.tolist()], np.bool_)
     locks = Locks(np.where(locked, beat, -1).astype(np.int64), np.zeros(len(keys), np.bool_), tuple(names))
     editor = PlanEditor(replace(problem, locks=locks), beat, names)
-    return OpenEditor(tag, editor, {str(unit): key for unit, key in zip(found.units["unit_id"], keys, strict=True)})
+    return OpenEditor(tag, editor, PlanRows.of(editor, keys, stored))
 
 
 def _apply(editor: PlanEditor, edit: Edit) -> EditAnswer:
@@ -188,49 +181,3 @@ def _apply(editor: PlanEditor, edit: Edit) -> EditAnswer:
             return editor.undo()
         case "redo":
             return editor.redo()
-
-
-def _rows(opened: OpenEditor, answer: EditAnswer, locked_before: set[Any], tag: str) -> EditedRows:
-    keys, editor = opened.key_of_unit, opened.editor
-    present = [beat for beat in answer.beats if beat.units]
-    placed = {keys[str(unit)]: beat for unit, beat in answer.changes.items() if beat is not None}
-    locked = set(editor.locked_units)
-    return EditedRows(
-        tag=tag,
-        figures=asdict(answer.figures),
-        beats=[
-            _beat_row(beat, shape) for beat, shape in zip(present, _shapes(editor, present), strict=True)
-        ] if answer.changes else [],
-        gone=[beat.beat_id for beat in answer.beats if not beat.units],
-        placed=placed,
-        removed=[keys[str(unit)] for unit, beat in answer.changes.items() if beat is None],
-        locked=[keys[str(unit)] for unit in locked - locked_before],
-        unlocked=[keys[str(unit)] for unit in locked_before - locked],
-    )  # fmt: skip
-
-
-def _beat_row(beat: BeatStanding, shape: bytes) -> dict[str, Any]:
-    return {
-        "code": beat.beat_id,
-        "shape": shape,
-        "residents": beat.residents,
-        "workload": beat.workload,
-        "polsby_popper": min(1.0, beat.polsby_popper),
-        "within_bounds": beat.within_bounds,
-        "reason": beat.reasons[0].code if beat.reasons else None,
-    }
-
-
-def _shapes(editor: PlanEditor, chosen: Sequence[BeatStanding]) -> list[bytes]:
-    """Return the areas of beats as WKB in WGS 84."""
-    problem, beat_of_unit = editor.problem, editor.beat_of_unit
-    place = {name: own for own, name in enumerate(editor.beat_ids)}
-    dissolve = shapely.coverage_union_all if problem.contiguity.coverage else shapely.union_all
-    areas = [dissolve(problem.polygons[beat_of_unit == place[beat.beat_id]]) for beat in chosen]
-    to_degrees = Transformer.from_crs(problem.crs, WGS84, always_xy=True)
-
-    def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(to_degrees.transform(points[:, 0], points[:, 1]))
-
-    degrees = shapely.transform(np.array(areas, dtype=object), turn)
-    return [bytes(shapely.to_wkb(shape)) for shape in shapely.orient_polygons(rounded_geometries(degrees))]
