@@ -20,6 +20,7 @@ from app.audit.sealing import Sealer
 from app.beats.router import router as beat_plans
 from app.catalogue import collections
 from app.charts.router import router as charts
+from app.danger_zones.moderation_router import router as moderation
 from app.danger_zones.reporter_pages import router as my_report
 from app.danger_zones.router import router as danger_zones
 from app.database.sessions import Database, open_database
@@ -42,6 +43,7 @@ from app.middleware import BodyCap, PublicAddress, RequestFrame
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
 from app.openapi import build_openapi
+from app.photos.images import MOST_BYTES
 from app.plans.edits.service import Editors
 from app.plans.officers_router import router as plan_officers
 from app.plans.router import router as plans
@@ -63,6 +65,7 @@ ROUTERS = (
     municipalities,
     incidents,
     danger_zones,
+    moderation,
     my_report,
     areal_units,
     lights,
@@ -82,6 +85,8 @@ ROUTERS = (
 )
 SMALLEST_COMPRESSED_BYTES = 1024
 QUICK_COMPRESSION = 4
+ROOM_FOR_WORDS = 1024**2
+"""Beside the photos; a photo that is a little too large is refused by what says so in its sender's language."""
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
@@ -149,6 +154,8 @@ def _body_cap(settings: ServerSettings) -> Callable[[str, str], int]:
     def most_bytes(method: str, path: str) -> int:
         if method == "POST" and path.rstrip("/").endswith("/imports"):
             return settings.max_upload_mb * 1024**2
+        if method == "POST" and path.rstrip("/").endswith("/photos"):
+            return MOST_BYTES + ROOM_FOR_WORDS
         return settings.max_body_kb * 1024
 
     return most_bytes

@@ -32,7 +32,11 @@ street-lights  read    exact  exact    exact   exact   exact     exact        ex
 fixes          read    exact  exact    exact   exact   exact     exact        exact         -       -
 danger-zones   read    coarse coarse   exact   exact   exact     exact        exact         asked   consultation
 danger-zones   create  exact  exact    exact   exact   exact     exact        exact         -       collection
+danger-zones   compare -      -        exact   exact   exact     exact        exact         asked   consultation
+danger-zones   inspect -      -        exact   exact   exact     exact        exact         asked   consultation
+danger-zones   moderate -     -        exact   -       exact     exact        exact         -       alteration
 my-report      read    exact  exact    exact   exact   exact     exact        exact         -       -
+my-report      alter   exact  exact    exact   exact   exact     exact        exact         -       -
 my-report      erase   exact  exact    exact   exact   exact     exact        exact         -       -
 incidents      read    -      -        exact   exact   exact     coarse       exact         asked   consultation
 incidents      create  -      -        exact   exact   exact     -            exact         -       collection

@@ -18,6 +18,7 @@ from app.identity import sessions
 from app.identity.caller import ANONYMOUS, Caller
 from app.identity.cookies import FORM, read_cookie, session_cookie, set_cookie
 from app.identity.purposes import Purpose
+from app.languages.phrases import ENGLISH, NAMES, phrase, phrase_or
 
 WEB = Path(__file__).parent
 TEMPLATES = Environment(
@@ -41,14 +42,21 @@ def in_words(name: str) -> str:
 
 
 TEMPLATES.filters.update(mark_code=mark_code, in_words=in_words)
-TEMPLATES.globals.update(PURPOSES=tuple(Purpose), CSRF_FIELD=CSRF_FIELD)
+TEMPLATES.globals.update(
+    PURPOSES=tuple(Purpose), CSRF_FIELD=CSRF_FIELD, LANGUAGES=NAMES, phrase=phrase, phrase_or=phrase_or
+)
 
 
-def page_policy(form_targets: Iterable[str] = ()) -> str:
-    """Return the Content-Security-Policy of a page: no script at all, forms to us and to the given origins."""
+def page_policy(form_targets: Iterable[str] = (), nonce: str | None = None) -> str:
+    """Return the Content-Security-Policy of a page: forms to us and to the given origins.
+
+    No script runs, unless a nonce is given: then those that carry it, and they ask nobody but us.
+    """
     targets = " ".join(["'self'", *form_targets])
+    scripts = "" if nonce is None else f"script-src 'nonce-{nonce}'; connect-src 'self'; "
+    images = "'self'" if nonce is None else "'self' blob:"
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+        f"default-src 'none'; {scripts}style-src 'self'; img-src {images}; base-uri 'none'; "
         f"form-action {targets}; frame-ancestors 'none'"
     )
 
@@ -60,7 +68,14 @@ def viewer_of(request: Request) -> Caller:
 
 
 def render_page(
-    request: Request, name: str, *, status: int = 200, form_targets: Iterable[str] = (), **context: Any
+    request: Request,
+    name: str,
+    *,
+    status: int = 200,
+    form_targets: Iterable[str] = (),
+    language: str = ENGLISH,
+    nonce: str | None = None,
+    **context: Any,
 ) -> HTMLResponse:
     """Return a page.
 
@@ -72,13 +87,18 @@ def render_page(
     status : int
     form_targets : iterable of str
         Other origins that a form of the page leads to.
+    language : str
+        Of the page.
+    nonce : str, optional
+        What the scripts of the page carry; without it none runs.
     **context
         What the template shows.
     """
     own, kept = form_token(request)
-    html = TEMPLATES.get_template(name).render(viewer=viewer_of(request), csrf_token=own, **context)
+    told = {"viewer": viewer_of(request), "csrf_token": own, "language": language, "nonce": nonce, **context}
+    html = TEMPLATES.get_template(name).render(told)
     headers = {
-        "Content-Security-Policy": page_policy(form_targets),
+        "Content-Security-Policy": page_policy(form_targets, nonce),
         "Referrer-Policy": "same-origin",  # with no-referrer a browser would not tell its origin when it sends a form
     }
     response = HTMLResponse(html, status_code=status, headers=headers)

@@ -1,0 +1,112 @@
+"""Use cases of photos: take in, list, show, erase. Who may is decided by who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.errors import ConflictError, NotFoundError
+from app.photos import repository
+from app.photos.images import clean_photo
+
+MOST_PHOTOS = 3
+"""Of one report, and of staff of one danger zone."""
+
+__all__ = ["MOST_PHOTOS", "StoredPhoto", "add", "delete", "delete_of_report", "of_reports", "of_zone", "read"]
+
+
+@dataclass(frozen=True)
+class StoredPhoto:
+    """A photo that was taken in.
+
+    Attributes
+    ----------
+    id, width, height : int
+        Number, and pixels.
+    """
+
+    id: int
+    width: int
+    height: int
+
+
+def add(
+    session: Session,
+    municipality_id: int,
+    sent: bytes,
+    *,
+    report_id: int | None = None,
+    danger_zone_id: int | None = None,
+) -> StoredPhoto:
+    """Make a photo anew and store it with a report or a danger zone.
+
+    Raises
+    ------
+    ConflictError
+        If there are three already.
+    TooLargeError
+        If it has too many bytes or pixels.
+    InvalidInputError
+        If it is no photo.
+    """
+    if report_id is not None:
+        known = of_reports(session, municipality_id, [report_id]).get(report_id, [])
+    else:
+        known = of_zone(session, municipality_id, danger_zone_id or 0)
+    if len(known) >= MOST_PHOTOS:
+        raise ConflictError(f"There are {MOST_PHOTOS} photos already.", "No more are taken.", reason="too_many_photos")
+    photo = clean_photo(sent)
+    number = repository.insert_photo(
+        session, municipality_id, photo, report_id=report_id, danger_zone_id=danger_zone_id
+    )
+    return StoredPhoto(number, photo.width, photo.height)
+
+
+def of_reports(session: Session, municipality_id: int, reports: Sequence[int]) -> dict[int, list[int]]:
+    """Return the numbers of the photos of reports, by report."""
+    found: dict[int, list[int]] = {}
+    for report_id, photo_id in repository.list_of_reports(session, municipality_id, reports):
+        found.setdefault(report_id, []).append(photo_id)
+    return found
+
+
+def of_zone(session: Session, municipality_id: int, danger_zone_id: int) -> list[int]:
+    """Return the numbers of the photos that staff took of a danger zone."""
+    return repository.list_of_zone(session, municipality_id, danger_zone_id)
+
+
+def read(session: Session, municipality_id: int, photo_id: int) -> bytes:
+    """Return a photo as JPEG.
+
+    Raises
+    ------
+    NotFoundError
+        If the municipality has no such photo.
+    """
+    content = repository.read_content(session, municipality_id, photo_id)
+    if content is None:
+        raise _no_such_photo(photo_id)
+    return content
+
+
+def delete(session: Session, municipality_id: int, photo_id: int) -> None:
+    """Erase a photo.
+
+    Raises
+    ------
+    NotFoundError
+        If the municipality has no such photo.
+    """
+    if not repository.delete_photo(session, municipality_id, photo_id):
+        raise _no_such_photo(photo_id)
+
+
+def delete_of_report(session: Session, municipality_id: int, report_id: int) -> None:
+    """Erase the photos of a report."""
+    repository.delete_of_report(session, municipality_id, report_id)
+
+
+def _no_such_photo(photo_id: int) -> NotFoundError:
+    return NotFoundError(f"There is no photo {photo_id}.", "The reports of a danger zone list its photos.")
