@@ -68,6 +68,11 @@ class Access:
     precision: Precision
     purpose: Purpose | None
 
+    @property
+    def lacks_purpose(self) -> bool:
+        """Whether what it would show takes a purpose of use, and none was given."""
+        return self.purpose is None and self.right.asks_purpose and self.precision is Precision.EXACT
+
 
 async def authorize(request: Request, right: Right) -> Access:
     """Recognise the caller and grant the right, or refuse; every refusal is written down.
@@ -104,7 +109,7 @@ def grant(caller: Caller, right: Right, municipality: str | None, purpose: str |
     PurposeRequiredError
         If exact personal data is asked for without a purpose, or for one that is not in the list.
     """
-    role = caller.role_in(municipality) if allows(caller.scopes, right) else Role.PUBLIC
+    role = _role(caller, right, municipality)
     precision = right.precision_for(role)
     if precision is None and caller.kind == "anonymous":
         raise UnauthenticatedError("This takes a credential.", SIGN_IN_HINT)
@@ -113,9 +118,24 @@ def grant(caller: Caller, right: Right, municipality: str | None, purpose: str |
             f"You have no right to {right.action} {right.collection} here.", "/docs says which roles may."
         )
     given = caller.purpose if purpose is None else _read_purpose(purpose)
-    if given is None and right.asks_purpose and precision is Precision.EXACT:
+    access = Access(right, caller, role, precision, given)
+    if access.lacks_purpose:
         raise PurposeRequiredError("Exact personal data is shown for a purpose of use only.", PURPOSE_HINT)
-    return Access(right, caller, role, precision, given)
+    return access
+
+
+def other_access(access: Access, right: Right, municipality: str) -> Access | None:
+    """Return what the same request would be granted by another right, None if nothing; for lists of what there is.
+
+    Whether it would be refused for want of a purpose, ``lacks_purpose`` says.
+    """
+    role = _role(access.caller, right, municipality)
+    precision = right.precision_for(role)
+    return None if precision is None else replace(access, right=right, role=role, precision=precision)
+
+
+def _role(caller: Caller, right: Right, municipality: str | None) -> Role:
+    return caller.role_in(municipality) if allows(caller.scopes, right) else Role.PUBLIC
 
 
 def account_for(session: Session, request: Request) -> None:

@@ -33,10 +33,13 @@ class Permit:
     Parameters
     ----------
     right : Right
+    checks_parameters : bool
+        False where the route itself refuses unknown parameters, since which there are depends on what it finds.
     """
 
-    def __init__(self, right: Right) -> None:
+    def __init__(self, right: Right, *, checks_parameters: bool = True) -> None:
         self.right = right
+        self.checks_parameters = checks_parameters
 
     async def __call__(self, request: Request) -> None:
         """Grant the right or refuse; a wrong parameter is told only to those who have the right.
@@ -50,10 +53,11 @@ class Permit:
             raise
         if request.state.access.caller.kind == "anonymous":
             count_public(request, self.right)
-        reject_unknown_parameters(request)
+        if self.checks_parameters:
+            reject_unknown_parameters(request)
 
 
-def permit(collection: str, action: str) -> Any:
+def permit(collection: str, action: str, *, checks_parameters: bool = True) -> Any:
     """Return the dependency that a route names its row of the table of rights by.
 
     Write it as ``@router.get(..., dependencies=[permit("incidents", "read")])``.
@@ -62,8 +66,10 @@ def permit(collection: str, action: str) -> Any:
     ----------
     collection, action : str
         As in the table of `app.identity.rights`.
+    checks_parameters : bool
+        See `Permit`.
     """
-    return Depends(Permit(right_of(collection, action)))
+    return Depends(Permit(right_of(collection, action), checks_parameters=checks_parameters))
 
 
 def rights_of_routes(routers: Iterable[APIRouter]) -> dict[tuple[str, str], Right]:

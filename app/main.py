@@ -42,6 +42,7 @@ from app.metrics.router import router as metrics
 from app.middleware import BodyCap, PublicAddress, RequestFrame
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
+from app.ogc.router import router as ogc
 from app.openapi import build_openapi
 from app.photos.images import MOST_BYTES
 from app.plans.edits.service import Editors
@@ -81,6 +82,7 @@ ROUTERS = (
     plan_officers,
     charts,
     maps,
+    ogc,
     audit,
 )
 SMALLEST_COMPRESSED_BYTES = 1024

@@ -79,6 +79,8 @@ class ServerSettings(EnvironmentSettings):
     public_reads_per_minute: int = Field(default=240, ge=1)
     public_reports_per_minute: int = Field(default=20, ge=1)
     """What one address may read and send without a credential."""
+    count_milliseconds: int = Field(default=300, ge=1)
+    """How long matching features are counted; above that their number is an estimate."""
     worker: bool = True
     """Whether the service does the runs itself; without it they wait for another worker."""
 

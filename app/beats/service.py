@@ -13,7 +13,7 @@ from app.beats import repository
 from app.beats.computing import with_officers
 from app.beats.gathering import PlanInput, read_input, request_of
 from app.beats.schemas import AllocationParameters
-from app.database.feature_pages import FeaturePage, FeatureQuery
+from app.database.feature_pages import Collection, FeaturePage, FeatureQuery
 from app.errors import NotFoundError
 from app.municipalities.context import MunicipalityContext
 
@@ -100,6 +100,11 @@ def beat_features(
     """Return the beats of a plan as GeoJSON text."""
     get_plan(session, municipality, plan_id)
     return repository.read_beats_as_geojson(session, municipality.id, plan_id, query)
+
+
+def beats_of_plan(plan_id: int | None) -> Collection:
+    """Return the collection of the beats of a plan; of none it is empty."""
+    return repository.beats_of(plan_id)
 
 
 def beat_frame(session: Session, municipality: MunicipalityContext, plan_id: int) -> gpd.GeoDataFrame:

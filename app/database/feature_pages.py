@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self
 
+from geoalchemy2.shape import from_shape
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
     ColumnElement,
     Float,
@@ -30,11 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from app.database.base import WGS84
+from app.database.base import WGS84, geometry
+from app.database.projections import LONGITUDE_LATITUDE, Projection, projected
 from app.errors import BadParameterError
-
-COORDINATE_DECIMALS = 7
-"""About a centimetre; what GeoJSON carries."""
 
 DEFAULT_PAGE = 1000
 MAX_PAGE = 10_000
@@ -167,6 +167,12 @@ class FeatureQuery:
         Values of filterable properties.
     identifiers : sequence of int or None
         Only these features.
+    area : Polygon or None
+        In WGS 84; only features that intersect it.
+    conditions : tuple of ColumnElement
+        Further conditions on what the collection shows.
+    projection : Projection
+        Of the geometries that are written.
     """
 
     limit: int = DEFAULT_PAGE
@@ -175,6 +181,9 @@ class FeatureQuery:
     interval: Interval | None = None
     equal: Mapping[str, Any] = field(default_factory=dict)
     identifiers: Sequence[int] | None = None
+    area: BaseGeometry | None = None
+    conditions: tuple[ColumnElement[bool], ...] = ()
+    projection: Projection = LONGITUDE_LATITUDE
 
     def where(self, **equal: Any) -> Self:
         """Return the query with further values of properties; None asks for nothing."""
@@ -227,8 +236,8 @@ def read_feature_page(
 ) -> FeaturePage:
     """Return a page of a collection, ordered by identifier."""
     rows = (
-        _matching(collection, municipality_id, query)
-        .add_columns(collection.identifier.label("id"), _feature_text(collection).label("feature"))
+        matching(collection, municipality_id, query)
+        .add_columns(collection.identifier.label("id"), _feature_text(collection, query.projection).label("feature"))
         .order_by(collection.identifier)
         .limit(query.limit + 1)
         .subquery("page")
@@ -248,29 +257,39 @@ def read_feature_page(
     return FeaturePage(features=features, number_returned=number, next_after=last if more else None)
 
 
-def read_feature(session: Session, collection: Collection, municipality_id: int | None, identifier: int) -> str | None:
+def read_feature(
+    session: Session,
+    collection: Collection,
+    municipality_id: int | None,
+    identifier: int,
+    projection: Projection = LONGITUDE_LATITUDE,
+) -> str | None:
     """Return one feature as GeoJSON text, None if the municipality has none of that identifier."""
-    query = FeatureQuery(identifiers=[identifier])
-    statement = _matching(collection, municipality_id, query).add_columns(_feature_text(collection))
+    query = FeatureQuery(after=identifier - 1, identifiers=[identifier])
+    statement = matching(collection, municipality_id, query).add_columns(_feature_text(collection, projection))
     feature: str | None = session.scalar(statement)
     if feature is not None:
         note_look(session, collection.name, 1, identifier, identifier)
     return feature
 
 
-def _matching(collection: Collection, municipality_id: int | None, query: FeatureQuery) -> Select[Any]:
+def matching(collection: Collection, municipality_id: int | None, query: FeatureQuery) -> Select[Any]:
+    """Return the statement that finds the features asked for, with no columns yet and in no order."""
     conditions: list[ColumnElement[bool]] = [collection.identifier > query.after]
     if collection.municipality is not None:
         conditions.append(collection.municipality == municipality_id)
     if query.identifiers is not None:
         conditions.append(collection.identifier == func.any(query.identifiers))
     if query.bbox is not None:
-        conditions.append(_intersects(collection, query.bbox))
+        conditions.append(_meets_rectangle(collection, query.bbox))
+    if query.area is not None:
+        conditions.append(intersects(collection, literal(from_shape(query.area, srid=WGS84), geometry())))
     if query.interval is not None and collection.time is not None:
         conditions.append(_overlaps(collection.time, query.interval))
     if collection.coarse and collection.sensitive is not None:
         conditions.append(collection.sensitive.is_not(True))
     conditions.extend(_equals(collection, name, value) for name, value in query.equal.items())
+    conditions.extend(query.conditions)
     source = collection.source.join(_properties(collection), true())
     return select().select_from(source).where(and_(*conditions))
 
@@ -283,22 +302,28 @@ def _equals(collection: Collection, name: str, value: Any) -> ColumnElement[bool
     return equal
 
 
-def _intersects(collection: Collection, bbox: Bbox) -> ColumnElement[bool]:
-    """Return the condition on the geometry that is shown, with one on the stored geometry that its index answers."""
-    spans = [(bbox.west, bbox.east)]
-    if bbox.west > bbox.east:
-        spans = [(bbox.west, 180.0), (-180.0, bbox.east)]
+def _meets_rectangle(collection: Collection, bbox: Bbox) -> ColumnElement[bool]:
+    crossing = bbox.west > bbox.east
+    spans = [(bbox.west, 180.0), (-180.0, bbox.east)] if crossing else [(bbox.west, bbox.east)]
+    return or_(*(intersects(collection, _rectangle(west, bbox.south, east, bbox.north)) for west, east in spans))
+
+
+def intersects(
+    collection: Collection, area: ColumnElement[Any], relation: str = "ST_Intersects"
+) -> ColumnElement[bool]:
+    """Return the condition on the geometry that is shown, with one on the stored geometry that its index answers.
+
+    Parameters
+    ----------
+    collection : Collection
+    area : ColumnElement
+        Geometry in WGS 84.
+    relation : str
+        Function of PostGIS that holds between geometries whose boxes meet only.
+    """
     indexed = collection.geometry if collection.indexed_geometry is None else collection.indexed_geometry
-    rectangles = [_rectangle(west, bbox.south, east, bbox.north) for west, east in spans]
-    return or_(
-        *(
-            and_(
-                indexed.bool_op("&&")(func.ST_Expand(rectangle, *collection.reach)),
-                func.ST_Intersects(collection.geometry, rectangle),
-            )
-            for rectangle in rectangles
-        )
-    )
+    near = indexed.bool_op("&&")(func.ST_Expand(area, *collection.reach))
+    return and_(near, getattr(func, relation)(collection.geometry, area))
 
 
 def _rectangle(west: float, south: float, east: float, north: float) -> ColumnElement[Any]:
@@ -323,12 +348,14 @@ def _properties(collection: Collection) -> LateralFromClause:
     return select(*values).correlate_except().lateral(PROPERTIES)
 
 
-def _feature_text(collection: Collection) -> ColumnElement[str]:
+def _feature_text(collection: Collection, projection: Projection) -> ColumnElement[str]:
     return func.concat(
         literal('{"type":"Feature","id":'),
         collection.identifier,
         literal(',"geometry":'),
-        func.coalesce(func.ST_AsGeoJSON(collection.geometry, COORDINATE_DECIMALS), literal("null")),
+        func.coalesce(
+            func.ST_AsGeoJSON(projected(collection.geometry, projection), projection.decimals, 0), literal("null")
+        ),
         literal(',"properties":'),
         func.row_to_json(literal_column(PROPERTIES)),
         literal("}"),

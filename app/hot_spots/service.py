@@ -5,7 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 from sqlalchemy.orm import Session
 
-from app.database.feature_pages import Bbox, FeaturePage, FeatureQuery
+from app.database.feature_pages import Bbox, Collection, FeaturePage, FeatureQuery
 from app.hot_spots import repository
 from app.hot_spots.repository import DENSITY, HOT_SPOTS, MOST_CELLS, ResultLayer
 from app.municipalities.context import MunicipalityContext
@@ -14,6 +14,7 @@ __all__ = [
     "CELL_LAYERS",
     "COLLECTIONS",
     "LAYER_OF_KIND",
+    "cells_of_run",
     "result_features",
     "result_frame",
     "store_cells",
@@ -43,6 +44,11 @@ def result_features(
 ) -> FeaturePage:
     """Return cells of the result of a run as GeoJSON text."""
     return repository.read_cells_as_geojson(session, LAYER_OF_KIND[kind], municipality.id, run_id, query)
+
+
+def cells_of_run(kind: str, run_id: int | None) -> Collection:
+    """Return the collection of the cells of a run; of none it is empty."""
+    return repository.collection_of(LAYER_OF_KIND[kind], run_id)
 
 
 def result_frame(session: Session, municipality: MunicipalityContext, kind: str, run_id: int) -> gpd.GeoDataFrame:

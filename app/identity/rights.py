@@ -20,6 +20,7 @@ collection     action  public reporter officer analyst commander municipality ad
 service        read    exact  exact    exact   exact   exact     exact        exact         -       -
 metrics        read    -      -        -       -       -         -            exact         -       -
 pages          read    exact  exact    exact   exact   exact     exact        exact         -       -
+ogc            read    exact  exact    exact   exact   exact     exact        exact         -       -
 sessions       create  exact  exact    exact   exact   exact     exact        exact         -       -
 sessions       end     exact  exact    exact   exact   exact     exact        exact         -       -
 account        read    exact  exact    exact   exact   exact     exact        exact         -       -

@@ -63,7 +63,7 @@ def _operation(document: dict[str, Any], method: str, path: str, operation: dict
         example=_example(document, operation),
         answers=[
             (status, answer["description"], ", ".join(answer.get("content", {})))
-            for status, answer in operation["responses"].items()
+            for status, answer in ((code, _resolved(document, item)) for code, item in operation["responses"].items())
         ],
     )
 

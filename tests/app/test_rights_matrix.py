@@ -20,7 +20,7 @@ from app.main import ROUTERS
 OWN, FOREIGN, NOWHERE = "talsi", "kandava", "nowhere"
 PLACES = (OWN, FOREIGN, NOWHERE)
 PARTS = {"id": "1", "topic": "hot-spots", "token": "x" * 43, "prefix": "x" * 10, "table": "months", "kind": "change"}
-PARTS |= {"photo": "1"}
+PARTS |= {"photo": "1", "feature": "1"}
 PARTS |= {"chart": "trend", "format": "svg"}
 PAGES_OF_THEIR_OWN = {"sessions", "account"}
 """Open to everybody, who may then still be asked to sign in: see tests/app/identity."""
@@ -87,7 +87,8 @@ def check(operation, place, role, answer, *, signed_in):
         assert answer.status_code not in {401, 403}, told
         assert answer.status_code < 500, told
         assert (place != NOWHERE) or answer.status_code in {404, 422}, told
-        if answer.status_code == 200 and operation.right.collection in {"danger-zones", "incidents"}:
+        shows_features = answer.headers["content-type"] == "application/geo+json"
+        if answer.status_code == 200 and shows_features and operation.right.collection in {"danger-zones", "incidents"}:
             assert precision_of(answer.json()) is precision, told
 
 

@@ -1,0 +1,116 @@
+"""Answers as JSON or as a page, with a tag by which a client knows that nothing has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request, Response
+
+from app.access import Access
+from app.errors import BadParameterError
+from app.identity.rights import Precision
+from app.ogc.requests import FORMAT
+from app.web.pages import render_page
+from app.web.refusals import is_browsing
+
+JSON = "application/json"
+HTML = "text/html"
+GEOJSON = "application/geo+json"
+SCHEMA = "application/schema+json"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+
+VARIES = "Accept, Authorization, Cookie, Kvart-Purpose"
+PAGE_OR_JSON = ("json", "html")
+
+
+def wanted_format(request: Request, offered: Sequence[str] = PAGE_OR_JSON) -> str:
+    """Return the format that the parameter ``f`` names, else a page for browsers and JSON for programs.
+
+    Raises
+    ------
+    BadParameterError
+        If it is not offered here.
+    """
+    name = request.query_params.get(FORMAT)
+    if name is None:
+        return "html" if is_browsing(request) else "json"
+    if name not in offered:
+        raise BadParameterError(FORMAT, f"{name[:40]!r} is not offered here.", f"Use one of {', '.join(offered)}.")
+    return name
+
+
+def answer(
+    request: Request, document: Mapping[str, Any], template: str, *, media_type: str = JSON, **context: Any
+) -> Response:
+    """Return a document as JSON or as the page of a template.
+
+    Parameters
+    ----------
+    request : Request
+    document : mapping
+        JSON-ready.
+    template : str
+        Below ``ogc/`` of the templates.
+    media_type : str
+        Of the JSON.
+    **context
+        What the page shows besides.
+    """
+    if wanted_format(request) == "html":
+        return page(request, template, document=document, **context)
+    return tagged(request, json.dumps(document, ensure_ascii=False, separators=(",", ":")), media_type)
+
+
+def page(request: Request, template: str, **context: Any) -> Response:
+    """Return a page about a part of the API."""
+    response = render_page(request, f"ogc/{template}", **context)
+    response.headers["Vary"] = VARIES
+    return response
+
+
+def tagged(
+    request: Request,
+    content: str,
+    media_type: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    changing: str = "",
+) -> Response:
+    """Return content with its tag, or 304 without content to who has it.
+
+    Exact personal data is kept by no cache; anything else may be kept by the client that asked, which asks again each
+    time whether it still holds.
+
+    Parameters
+    ----------
+    request : Request
+    content : str
+    media_type : str
+    headers : mapping of str to str, optional
+    changing : str
+        Part of the content that the tag does not depend on, such as the time of the answer.
+    """
+    steady = "".join(content.rsplit(changing, 1)) if changing else content
+    tag = f'W/"{hashlib.blake2b(steady.encode(), digest_size=12).hexdigest()}"'
+    access: Access = request.state.access
+    personal = access.right.asks_purpose and access.precision is Precision.EXACT
+    shared = {
+        "ETag": tag,
+        "Vary": VARIES,
+        "Cache-Control": "private, no-store" if personal else "private, no-cache",
+        **(headers or {}),
+    }
+    if is_known(request, tag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shared)
+    return Response(content, media_type=media_type, headers=shared)
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Tell whether the client has the content of that tag (RFC 9110, 13.1.2: compared weakly)."""
+    known = request.headers.get("if-none-match", "")
+    tags = {part.strip().removeprefix("W/") for part in known.split(",")}
+    return "*" in tags or tag.removeprefix("W/") in tags

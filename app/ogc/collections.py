@@ -1,0 +1,106 @@
+"""What the API says of its layers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+
+from app.access import Access, other_access
+from app.database.feature_figures import Extent, read_extent
+from app.identity.rights import right_of
+from app.municipalities.context import MunicipalityContext
+from app.ogc.answers import HTML, OPENAPI
+from app.ogc.crs import CRS84
+from app.ogc.layers import Layer, View, layers, view_of
+from app.ogc.links import layer_links, link, representations, root_of
+from app.ogc.requests import BEFORE_ALL
+from app.settings import ServerSettings
+
+GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+
+
+def landing_page(request: Request, municipality: MunicipalityContext) -> dict[str, Any]:
+    """Return where everything is."""
+    root = root_of(request)
+    return {
+        "title": f"Kvart: {municipality.name}",
+        "description": "Incidents, danger zones, fixes, beats and the results of analyses, as layers.",
+        "links": [
+            *representations(request, f"Kvart: {municipality.name}"),
+            link(f"{root}/api", "service-desc", "Description of the API (OpenAPI 3.0)", OPENAPI),
+            link(f"{root}/api?f=html", "service-doc", "Description of the API (page)", HTML),
+            link(f"{root}/conformance", "conformance", "Requirements classes that the API meets"),
+            link(f"{root}/collections", "data", "Layers"),
+        ],
+    }
+
+
+def seen_layers(access: Access, municipality: MunicipalityContext) -> list[tuple[Layer, Access]]:
+    """Return the layers that the caller may see, each with how exactly."""
+    found = []
+    for layer in layers():
+        sight = other_access(access, right_of(layer.right, "read"), municipality.code)
+        if sight is not None:
+            found.append((layer, sight))
+    return found
+
+
+def describe_collections(
+    request: Request, session: Session, municipality: MunicipalityContext, settings: ServerSettings
+) -> dict[str, Any]:
+    """Return the layers that the caller may see."""
+    root = root_of(request)
+    described = [
+        describe_collection(root, session, view_of(session, municipality, layer, sight.precision), sight, settings)
+        for layer, sight in seen_layers(request.state.access, municipality)
+    ]
+    return {"links": representations(request, "Layers"), "collections": described}
+
+
+def describe_collection(
+    root: str, session: Session, view: View, access: Access, settings: ServerSettings
+) -> dict[str, Any]:
+    """Return what a layer is, where its features lie and in which systems it is offered.
+
+    Where its features lie is left out where the caller would need a purpose of use to see them exactly.
+    """
+    shown = view.collection
+    address = f"{root}/collections/{shown.name}"
+    document: dict[str, Any] = {
+        "id": shown.name,
+        "title": shown.title,
+        "description": shown.description,
+        "links": [
+            link(address, "self", shown.title),
+            link(f"{address}?f=html", "alternate", f"{shown.title} (page)", HTML),
+            *layer_links(root, shown.name, shown.title),
+        ],
+        "itemType": "feature",
+        "crs": [system.uri for system in view.systems],
+        "storageCrs": CRS84.uri,
+    }
+    if not access.lacks_purpose:
+        extent = read_extent(
+            session, shown, view.municipality.id, after=BEFORE_ALL, milliseconds=settings.count_milliseconds
+        )
+        document |= {"extent": _extent(extent)} if extent is not None and extent.box is not None else {}
+    return document
+
+
+def _extent(extent: Extent) -> dict[str, Any]:
+    told: dict[str, Any] = {"spatial": {"bbox": [list(extent.box or ())], "crs": CRS84.uri}}
+    if extent.begin is not None or extent.end is not None:
+        interval = [_time(extent.begin), _time(_whole_second_after(extent.end))]
+        told["temporal"] = {"interval": [interval], "trs": GREGORIAN}
+    return told
+
+
+def _whole_second_after(moment: datetime | None) -> datetime | None:
+    return moment + timedelta(microseconds=-moment.microsecond % 1_000_000) if moment else None
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,115 @@
+"""The OGC API over HTTP: a landing page for each municipality, and routes for each layer.
+
+Each layer has routes of its own, so that each names its row of the table of rights.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from analysis.summary import software_version
+from app.dependencies import AccessDep, MunicipalityDep, SessionDep, SettingsDep, permit
+from app.ogc.answers import OPENAPI, answer, page, tagged, wanted_format
+from app.ogc.collections import describe_collection, describe_collections, landing_page, seen_layers
+from app.ogc.conformance import CONFORMS_TO
+from app.ogc.document import openapi_document
+from app.ogc.items import item_answer, items_answer
+from app.ogc.layers import Layer, layers, view_of
+from app.ogc.links import representations, root_of
+from app.ogc.requests import FORMAT, interval_of, require_known
+from app.web.reference import reference_sections
+
+router = APIRouter(prefix="/municipalities/{municipality}/ogc", include_in_schema=False)
+
+FeatureParam = Annotated[str, Path(max_length=100)]
+ENTRANCE = [permit("ogc", "read", checks_parameters=False)]
+
+
+@router.get("", dependencies=ENTRANCE)
+@router.get("/", dependencies=ENTRANCE)
+def landing(request: Request, municipality: MunicipalityDep) -> Response:
+    """Return the landing page."""
+    require_known(request.query_params, (FORMAT,))
+    return answer(request, landing_page(request, municipality), "landing.html", root=root_of(request))
+
+
+@router.get("/conformance", dependencies=ENTRANCE)
+def conformance(request: Request, municipality: MunicipalityDep) -> Response:
+    """Return the requirements classes that the API meets."""
+    require_known(request.query_params, (FORMAT,))
+    links = representations(request, f"What the API of {municipality.name} conforms to")
+    document = {"links": links, "conformsTo": list(CONFORMS_TO)}
+    return answer(request, document, "conformance.html", root=root_of(request))
+
+
+@router.get("/api", dependencies=ENTRANCE)
+def api(request: Request, session: SessionDep, municipality: MunicipalityDep, access: AccessDep) -> Response:
+    """Return the description of the API."""
+    require_known(request.query_params, (FORMAT,))
+    seen = seen_layers(access, municipality)
+    views = [view_of(session, municipality, layer, sight.precision) for layer, sight in seen]
+    document = openapi_document(request, views, software_version().removeprefix("kvart "))
+    if wanted_format(request) == "html":
+        return page(request, "api.html", info=document["info"], sections=reference_sections(document))
+    return tagged(request, json.dumps(document, ensure_ascii=False), OPENAPI)
+
+
+@router.get("/collections", dependencies=ENTRANCE)
+def collections(
+    request: Request, session: SessionDep, municipality: MunicipalityDep, settings: SettingsDep
+) -> Response:
+    """Return the layers that the caller may see."""
+    require_known(request.query_params, (FORMAT,))
+    document = describe_collections(request, session, municipality, settings.server)
+    return answer(request, document, "collections.html", root=root_of(request))
+
+
+def _add_layer(layer: Layer) -> None:
+    """Add the routes of a layer."""
+    address = f"/collections/{layer.name}"
+    guard = [permit(layer.right, "read", checks_parameters=False)]
+
+    @router.get(address, dependencies=guard)
+    def describe(
+        request: Request,
+        session: SessionDep,
+        municipality: MunicipalityDep,
+        access: AccessDep,
+        settings: SettingsDep,
+    ) -> Response:
+        """Return what the layer is."""
+        require_known(request.query_params, (FORMAT,))
+        view = view_of(session, municipality, layer, access.precision)
+        document = describe_collection(root_of(request), session, view, access, settings.server)
+        return answer(request, document, "collection.html", root=root_of(request))
+
+    @router.get(f"{address}/items", dependencies=guard)
+    def items(
+        request: Request,
+        session: SessionDep,
+        municipality: MunicipalityDep,
+        access: AccessDep,
+        settings: SettingsDep,
+    ) -> Response:
+        """Return a page of the features of the layer."""
+        view = view_of(session, municipality, layer, access.precision, interval_of(request.query_params))
+        return items_answer(request, session, view, count_milliseconds=settings.server.count_milliseconds)
+
+    @router.get(f"{address}/items/{{feature}}", dependencies=guard)
+    def item(
+        request: Request,
+        session: SessionDep,
+        municipality: MunicipalityDep,
+        access: AccessDep,
+        feature: FeatureParam,
+    ) -> Response:
+        """Return one feature of the layer."""
+        view = view_of(session, municipality, layer, access.precision, interval_of(request.query_params))
+        return item_answer(request, session, view, feature)
+
+
+for _layer in layers():
+    _add_layer(_layer)
