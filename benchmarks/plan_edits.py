@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -23,7 +24,7 @@ from app.identity.roles import Role
 from app.main import create_app
 from app.municipalities.service import create_municipality, find_municipality
 from app.plans.edits.service import ANY_TAG, Editors, edit_plan, standing
-from app.plans.importing import import_table
+from app.plans.importing import import_plan
 from app.plans.schemas import Edit
 from app.settings import DatabaseSettings, ServerSettings, Settings
 from benchmarks.cities import CRS, block_city
@@ -54,7 +55,7 @@ def run() -> Section:
     with temporary_cluster() as (cluster, directory):
         database = empty_database(cluster)
         city = fill(database, UNITS)
-        plan_id = store_plan(database, city)
+        plan_id = store_plan(database, city, directory / "plan.csv")
         rows = [*_transactions(database, plan_id), _opening(database, plan_id)]
         settings = Settings(
             database=DatabaseSettings(database_url=database.url.render_as_string(), home=directory),
@@ -107,12 +108,13 @@ def beat_table(city: gpd.GeoDataFrame) -> str:
     return "\n".join(["unit_id,beat_id", *lines])
 
 
-def store_plan(database: Database, city: gpd.GeoDataFrame) -> int:
+def store_plan(database: Database, city: gpd.GeoDataFrame, file: Path) -> int:
     """Import a plan of square beats as a draft, wait for no autovacuum, and return its key."""
+    file.write_text(beat_table(city))
     parameters = AllocationParameters(workload="residents", officers=False, plan_name="Squares")
     with database.transaction() as session:
         town = find_municipality(session, CODE)
-        found = import_table(session, town, beat_table(city), parameters, dry_run=False)
+        found = import_plan(session, town, file, parameters, dry_run=False)
     with database.owner_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("vacuum analyze"))
     if found.plan_id is None:

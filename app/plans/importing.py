@@ -1,10 +1,11 @@
-"""A plan from a table of units and beats: looked at first, then stored as a draft."""
+"""A plan from a table of units and beats, or from a layer: looked at first, then stored as a draft."""
 
 from __future__ import annotations
 
 import csv
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 from sqlalchemy.orm import Session
@@ -15,14 +16,15 @@ from app.beats import service as beats
 from app.beats.schemas import AllocationParameters
 from app.errors import InvalidInputError
 from app.municipalities.context import MunicipalityContext
+from app.plans.layers import LAYER_SUFFIXES, preview_layer
 from app.plans.measuring import plan_input
 
 COLUMNS = ("unit_id", "beat_id")
 
 
 @dataclass(frozen=True)
-class TableOutcome:
-    """What a table makes, or would make.
+class ImportOutcome:
+    """What a file makes, or would make.
 
     Attributes
     ----------
@@ -35,17 +37,17 @@ class TableOutcome:
     plan_id: int | None
 
 
-def import_table(
-    session: Session, municipality: MunicipalityContext, table: str, parameters: AllocationParameters, *, dry_run: bool
-) -> TableOutcome:
-    """Read a plan from a table ``unit_id,beat_id`` and store it as a draft if every row is good.
+def import_plan(
+    session: Session, municipality: MunicipalityContext, file: Path, parameters: AllocationParameters, *, dry_run: bool
+) -> ImportOutcome:
+    """Read a plan from a file and store it as a draft if every row is good and every unit has a beat.
 
     Parameters
     ----------
     session : Session
     municipality : MunicipalityContext
-    table : str
-        CSV with a header; comma or semicolon.
+    file : Path
+        CSV with ``unit_id`` and ``beat_id`` (comma or semicolon), or a layer (GeoJSON, GeoPackage) with ``beat_id``.
     parameters : AllocationParameters
         What the plan is called and measured by.
     dry_run : bool
@@ -54,14 +56,17 @@ def import_table(
     Raises
     ------
     InvalidInputError
-        It is no such table.
+        It is no such file.
     """
     found, problem = plan_input(session, municipality, parameters)
-    preview = preview_assignments(problem, read_table(table))
+    if file.suffix.lower() in LAYER_SUFFIXES:
+        preview = preview_layer(problem, file, municipality.working_crs)
+    else:
+        preview = preview_assignments(problem, read_table(_text_of(file)))
     if dry_run or not preview.complete:
-        return TableOutcome(preview, None)
+        return ImportOutcome(preview, None)
     plan = drawn_plan(problem, preview.beat_of_unit, preview.beat_ids)
-    return TableOutcome(preview, beats.store_drawn(session, municipality, parameters, found, plan))
+    return ImportOutcome(preview, beats.store_drawn(session, municipality, parameters, found, plan))
 
 
 def read_table(text: str) -> pd.DataFrame:
@@ -94,3 +99,12 @@ def read_table(text: str) -> pd.DataFrame:
                 "Correct the row.",
             )
     return pd.DataFrame([row for row in rows[1:] if row], columns=names, dtype=object).loc[:, list(COLUMNS)]
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(
+            "The table is not UTF-8.", "Save it as CSV in UTF-8; layers are named .geojson or .gpkg."
+        ) from error

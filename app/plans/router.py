@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -32,12 +33,12 @@ from app.plans.schemas import (
     EditOut,
     History,
     ImportAnswer,
+    ImportOptions,
     PlanChangeOut,
     Publication,
     RowErrorOut,
     Standing,
     StatusChange,
-    TableOptions,
 )
 from app.plans.service import Decision
 
@@ -190,8 +191,8 @@ def edit_plan(
 
 
 def _form_schema() -> dict[str, Any]:
-    schema = TableOptions.model_json_schema()
-    file = {"type": "string", "format": "binary", "description": "CSV with the columns unit_id and beat_id."}
+    schema = ImportOptions.model_json_schema()
+    file = {"type": "string", "format": "binary", "description": "CSV, GeoJSON or GeoPackage."}
     schema["properties"] = {"file": file, **schema["properties"]}
     schema["required"] = ["file", *schema["required"]]
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
@@ -206,18 +207,21 @@ def _form_schema() -> dict[str, Any]:
 def import_plan(
     upload: Annotated[Upload, Depends(take_upload)], session: SessionDep, municipality: MunicipalityDep
 ) -> ImportAnswer:
-    """Take in a plan as a table `unit_id,beat_id`: a new draft if every row is good, else every bad row is named.
+    """Take in a plan as a table or a layer: a new draft if every row is good, else every bad row is named.
 
-    With `dry_run` nothing is stored and the answer shows what would be.
+    The table (CSV) has `unit_id` and `beat_id`. A layer (GeoJSON, GeoPackage) has `beat_id` and holds areas of beats;
+    each unit goes to the beat that holds its inner point. A layer that has `unit_id` too is read as a table. With
+    `dry_run` nothing is stored and the answer shows what would be.
     """
     try:
-        options, table = _form_of(upload)
+        options, file = _form_of(upload)
+        parameters = AllocationParameters(
+            workload="residents", officers=False, plan_name=options.name,
+            **options.model_dump(exclude={"name", "dry_run"}),
+        )  # fmt: skip
+        found = importing.import_plan(session, municipality, file, parameters, dry_run=options.dry_run)
     finally:
         upload.discard()
-    parameters = AllocationParameters(
-        workload="residents", officers=False, plan_name=options.name, **options.model_dump(exclude={"name", "dry_run"})
-    )
-    found = importing.import_table(session, municipality, table, parameters, dry_run=options.dry_run)
     if found.plan_id is not None:
         note_look(session, "beat-plans", 1, found.plan_id, found.plan_id)
     preview = found.preview
@@ -280,19 +284,16 @@ def get_sheets(
     return _file(document, "application/pdf", f"beat-sheets-{id}.pdf")
 
 
-def _form_of(upload: Upload) -> tuple[TableOptions, str]:
+def _form_of(upload: Upload) -> tuple[ImportOptions, Path]:
     if upload.path is None:
-        raise InvalidInputError("The form has no file.", "Send the table as the part `file`.")
+        raise InvalidInputError("The form has no file.", "Send it as the part `file`.")
     try:
-        options = TableOptions.model_validate(upload.fields)
+        options = ImportOptions.model_validate(upload.fields)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise InvalidInputError(f"Form field {place!r}: {first['msg']}.", "See /docs.") from error
-    try:
-        return options, upload.path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInputError("The table is not UTF-8.", "Save it as CSV in UTF-8.") from error
+    return options, upload.path
 
 
 def _told(checks: tuple[Check, ...]) -> list[CheckOut]:

@@ -233,8 +233,8 @@ class Comparison(BaseModel):
     moved_unit_ids: list[str]
 
 
-class TableOptions(BaseModel):
-    """What a plan in a table is called and measured by."""
+class ImportOptions(BaseModel):
+    """What a plan in a file is called and measured by."""
 
     name: Name
     units_source: Name | None = None
@@ -251,7 +251,7 @@ class TableOptions(BaseModel):
 
 
 class RowErrorOut(BaseModel):
-    """What is wrong with a row of a table."""
+    """What is wrong with a row of a table, or a feature of a layer."""
 
     row: int
     code: str
@@ -260,7 +260,7 @@ class RowErrorOut(BaseModel):
 
 
 class ImportAnswer(BaseModel):
-    """What a table makes, or would make."""
+    """What a file makes, or would make."""
 
     stored: bool
     beat_plan_id: int | None

@@ -3,7 +3,9 @@
 import json
 
 import geopandas as gpd
+import pytest
 from plan_stripes import ADDRESS, CODE, stripes
+from small_town import place
 
 IMPORTS = f"{ADDRESS}/imports"
 
@@ -85,6 +87,61 @@ def test_plan_comes_out_as_it_went_in(draft, analyst, tmp_path):
     package = gpd.read_file(file)
     assert package["residents"].tolist() == [5940] * 4
     assert package.crs.to_epsg() == 32634
+
+
+def layer_of(features):
+    return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+def beat_feature(left, right, **properties):
+    ring = [place(x, y) for x, y in ((left, 0), (right, 0), (right, 3000), (left, 3000), (left, 0))]
+    return {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": properties}
+
+
+def upload_layer(client, content, name="plan.geojson", **fields):
+    return client.post(IMPORTS, files={"file": (name, content)}, data={"name": "Plan", **fields})
+
+
+@pytest.mark.parametrize("form", ["geojson", "gpkg"])
+def test_exported_layer_comes_in_as_the_same_plan(draft, analyst, form):
+    content = analyst.get(f"{ADDRESS}/{draft()}/export", params={"format": form}).content
+    found = upload_layer(analyst, content, f"plan.{form}").json()
+    assert found["stored"], found
+    assert analyst.get(f"{ADDRESS}/{found['beat_plan_id']}/export").text == stripes()
+
+
+def test_layer_of_units_is_read_by_their_ids(analyst, town):
+    units = [line.split(",") for line in stripes().splitlines()[1:]]
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": place(10 + number, 10)},
+            "properties": {"unit_id": unit, "beat_id": beat},
+        }
+        for number, (unit, beat) in enumerate(units)
+    ]
+    found = upload_layer(analyst, layer_of(features)).json()
+    assert found["stored"], found
+    features[3]["properties"]["unit_id"] = "77-77"
+    assert upload_layer(analyst, layer_of(features)).json()["errors"][0]["row"] == 4
+
+
+def test_features_at_fault_are_named_and_nothing_is_stored(analyst, town):
+    features = [
+        beat_feature(0, 1500, beat_id="West"),
+        beat_feature(1250, 2500, beat_id="East"),
+        beat_feature(2500, 2750, beat_id=None),
+    ]
+    found = upload_layer(analyst, layer_of(features)).json()
+    assert not found["stored"]
+    assert {(error["row"], error["code"]) for error in found["errors"]} == {
+        (2, "overlapping_beats"),
+        (3, "missing_beat"),
+    }
+    assert found["error_count"] == 13
+    assert found["missing_count"] == 24
+    assert upload_layer(analyst, layer_of([beat_feature(0, 3000, name="x")])).status_code == 422
+    assert upload_layer(analyst, "{", "plan.geojson").status_code == 422
 
 
 def test_sheets_are_printed_and_name_only_who_is_published(draft, analyst):
