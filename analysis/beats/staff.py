@@ -179,7 +179,7 @@ def _languages(officers: pd.DataFrame, count: int) -> tuple[frozenset[str], ...]
 
 def _spoken(value: Any) -> Iterable[str]:
     """Yield the languages of one cell."""
-    parts = value.replace(";", ",").split(",") if isinstance(value, str) else value
+    parts = value.replace(";", ",").replace("|", ",").split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple | set | frozenset | np.ndarray):
         return
     for part in parts:

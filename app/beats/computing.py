@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -37,7 +38,9 @@ class BeatRequest:
     ----------
     residents : str
         Column of the units with residents.
-    workload, hard_boundary, unit_id, current : str or None
+    workload : str, mapping of str to float or None
+        Column, or columns with the share of the whole that each stands for.
+    hard_boundary, unit_id, current : str or None
         Further columns; see `analysis.beats.problem.beat_problem`.
     min_residents, max_residents : int
     beats : int or None
@@ -52,10 +55,12 @@ class BeatRequest:
     officer_weights : OfficerWeights
     languages : mapping of str to str
         Column with the residents who speak a language, by language.
+    as_of : date or None
+        Day up to which years of service count; without it they do not.
     """
 
     residents: str
-    workload: str | None = None
+    workload: str | Mapping[str, float] | None = None
     hard_boundary: str | None = None
     unit_id: str | None = None
     current: str | None = None
@@ -70,6 +75,7 @@ class BeatRequest:
     officer_conditions: OfficerConditions = field(default_factory=OfficerConditions)
     officer_weights: OfficerWeights = field(default_factory=OfficerWeights)
     languages: Mapping[str, str] = field(default_factory=dict)
+    as_of: date | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,7 @@ def compute_beats(
     request: BeatRequest,
     *,
     officers: pd.DataFrame | None = None,
+    stations: pd.DataFrame | None = None,
     study_area: BaseGeometry | None = None,
     excluded: dict[str, int] | None = None,
     notices: tuple[Notice, ...] = (),
@@ -127,7 +134,7 @@ def compute_beats(
     units : GeoDataFrame
         Areas or points in a projected CRS in metres.
     request : BeatRequest
-    officers : DataFrame, optional
+    officers, stations : DataFrame, optional
         See `analysis.beats.officers.assign_officers`.
     study_area : Polygon or MultiPolygon, optional
         Area that point units are spread over, in the CRS of the units; their hull by default.
@@ -141,7 +148,7 @@ def compute_beats(
     problem = problem_of(units, request, study_area)
     draw = redraw_beats if request.method == "least-change" else solve_beats
     plan = draw(problem, seed=request.seed, progress=progress, time_budget_s=request.time_budget_s)
-    return with_officers(plan, request, units, officers=officers, excluded=excluded, notices=notices)
+    return with_officers(plan, request, units, officers=officers, stations=stations, excluded=excluded, notices=notices)
 
 
 def problem_of(units: gpd.GeoDataFrame, request: BeatRequest, study_area: BaseGeometry | None = None) -> BeatProblem:
@@ -180,6 +187,7 @@ def with_officers(
     units: gpd.GeoDataFrame,
     *,
     officers: pd.DataFrame | None = None,
+    stations: pd.DataFrame | None = None,
     excluded: dict[str, int] | None = None,
     notices: tuple[Notice, ...] = (),
 ) -> BeatResult:
@@ -196,6 +204,8 @@ def with_officers(
             speakers={language: amounts(units, column, ids) for language, column in request.languages.items()},
             conditions=request.officer_conditions,
             weights=request.officer_weights,
+            stations=stations,
+            today=request.as_of,
         )
         notices = (*notices, *(Notice(reason.code, reason.message) for reason in matching.reasons))
     holders = {} if matching is None else matching.officer_of_beat

@@ -29,8 +29,41 @@ OFFICER_ID_NAMES = ("officerid", "badge", "badgenumber", "badgeno", "officer", "
 CURRENT_BEAT_NAMES = ("currentbeat", "beat", "beatid", "beatcode")
 LANGUAGE_NAMES = ("languages?", "speaks")
 CAPACITY_NAMES = ("capacity", "fte", "share")
+STATION_NAMES = ("station", "homestation", "stationname")
+SINCE_NAMES = ("servessince", "since")
+CONTACT_NAMES = ("contact", "phone", "telephone")
 STATION_X_NAMES = ("stationx", "stationlon", "stationlongitude", *LONGITUDE_NAMES, *EASTING_NAMES)
 STATION_Y_NAMES = ("stationy", "stationlat", "stationlatitude", *LATITUDE_NAMES, *NORTHING_NAMES)
+
+
+_TEXTS = {
+    "current_beat": CURRENT_BEAT_NAMES,
+    "languages": LANGUAGE_NAMES,
+    "station": STATION_NAMES,
+    "serves_since": SINCE_NAMES,
+    "contact": CONTACT_NAMES,
+}
+"""Columns of text, and what files call them."""
+
+
+def read_stations(path: Path, working_crs: CRS) -> pd.DataFrame:
+    """Read stations from a table: ``station``, ``x`` and ``y`` in the working CRS, or longitude and latitude.
+
+    Raises
+    ------
+    InvalidInputError
+        A column is missing, or a number cannot be read; names the line.
+    """
+    raw = read_table(path)
+    _refuse_ragged(raw)
+    found = find_by_synonym(raw.columns, (*STATION_NAMES, "name"))
+    places = _stations(raw, working_crs)
+    if found is None or not places:
+        raise InvalidInputError(
+            f"{raw.name} is no table of stations.",
+            f"It needs station, x and y (metres), or lon and lat. Its columns are: {listed(raw.columns)}.",
+        )
+    return pd.DataFrame({"station": _texts(raw, found), "x": places["station_x"], "y": places["station_y"]})
 
 
 def read_officers(path: Path, working_crs: CRS, dialect: Dialect | None = None) -> pd.DataFrame:
@@ -49,8 +82,8 @@ def read_officers(path: Path, working_crs: CRS, dialect: Dialect | None = None) 
     Returns
     -------
     DataFrame
-        ``officer_id`` and, where the file has them, ``station_x``, ``station_y``, ``capacity``, ``languages``,
-        ``current_beat``.
+        ``officer_id`` and, where the file has them, ``station_x``, ``station_y``, ``station``, ``capacity``,
+        ``languages``, ``current_beat``, ``serves_since``, ``contact``.
 
     Raises
     ------
@@ -66,7 +99,7 @@ def read_officers(path: Path, working_crs: CRS, dialect: Dialect | None = None) 
         )
     _refuse_ragged(raw)
     columns: dict[str, Any] = {"officer_id": _texts(raw, found)}
-    for name, synonyms in (("current_beat", CURRENT_BEAT_NAMES), ("languages", LANGUAGE_NAMES)):
+    for name, synonyms in _TEXTS.items():
         column = find_by_synonym(raw.columns, synonyms)
         if column is not None:
             columns[name] = _texts(raw, column)

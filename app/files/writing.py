@@ -138,7 +138,13 @@ def layer_writer(path: Path) -> Callable[[gpd.GeoDataFrame, Path], None]:
 
 
 def check_outputs(
-    source: Path, *, layer: Path, html: Path | None = None, csv: Path | None = None, json: Path | None = None
+    source: Path,
+    *,
+    layer: Path | None = None,
+    html: Path | None = None,
+    csv: Path | None = None,
+    json: Path | None = None,
+    pdf: Path | None = None,
 ) -> None:
     """Refuse outputs that could not be written, before the work is done.
 
@@ -149,13 +155,14 @@ def check_outputs(
     InvalidInputError
         Another ending is wrong, or an output would replace the input or another output.
     """
-    layer_writer(layer)
-    endings = {".html": html, ".csv": csv, ".json": json}
+    if layer is not None:
+        layer_writer(layer)
+    endings = {".html": html, ".csv": csv, ".json": json, ".pdf": pdf}
     for ending, path in endings.items():
         if path is not None and path.suffix.lower() != ending:
             raise InvalidInputError(f"{path.name} does not end in {ending}.", f"Call it {path.stem}{ending}.")
     taken = {source.resolve(): "the input"}
-    for path in (layer, html, csv, json):
+    for path in (layer, *endings.values()):
         if path is None:
             continue
         if path.resolve() in taken:

@@ -138,7 +138,7 @@ def test_point_masses_can_be_left_out(run, area, tmp_path):
 
 
 def test_beats_with_officers_report_and_map(run, units, officers, tmp_path):
-    code, _, err = run("beats", units, "--out", "beats.geojson", "--residents", "people", "--workload", "calls",
+    code, _, err = run("beats", "draw", units, "--out", "beats.geojson", "--residents", "people", "--workload", "calls",
                        "--hard-boundary", "district", "--current", "beat_now", "--officers", officers, "--seed", 5,
                        "--min-residents", 10000, "--max-residents", 20000, "--assignments", "a.csv",
                        "--report", "r.json", "--map", "m.html")  # fmt: skip
@@ -163,14 +163,16 @@ def test_beats_with_officers_report_and_map(run, units, officers, tmp_path):
 def test_the_same_seed_writes_the_same_bytes(run, units, tmp_path):
     for name in ("one", "two"):
         arguments = ("--out", f"{name}.geojson", "--residents", "people", "--assignments", f"{name}.csv")
-        assert run("beats", units, *arguments)[0] == 0
+        assert run("beats", "draw", units, *arguments)[0] == 0
     assert (tmp_path / "one.geojson").read_bytes() == (tmp_path / "two.geojson").read_bytes()
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
 
 
 def test_units_without_a_column_of_ids_are_named_by_their_row(run, units, tmp_path):
     gpd.read_file(units).drop(columns="code").to_parquet(tmp_path / "plain.parquet")
-    code, out, _ = run("beats", "plain.parquet", "--out", "b.gpkg", "--residents", "people", "--assignments", "a.csv")
+    code, out, _ = run(
+        "beats", "draw", "plain.parquet", "--out", "b.gpkg", "--residents", "people", "--assignments", "a.csv"
+    )
     assert code == 0
     assert "named by their row" in out
     assert (tmp_path / "a.csv").read_text().splitlines()[1].startswith("1,")
@@ -183,7 +185,7 @@ def test_units_that_are_points_are_spread_over_the_study_area(run, units, tmp_pa
     frame.geometry = frame.geometry.centroid
     frame.to_file(tmp_path / "centres.gpkg")
     code, out, err = run(
-        "beats", "centres.gpkg", "--out", "b.gpkg", "--residents", "people", "--study-area", "town.gpkg"
+        "beats", "draw", "centres.gpkg", "--out", "b.gpkg", "--residents", "people", "--study-area", "town.gpkg"
     )
     assert (code, err) == (0, "")
     assert "point_units" in out
@@ -203,7 +205,7 @@ def change(units, **columns):
 def test_what_is_wrong_with_a_unit_is_told_by_its_name(run, units, tmp_path):
     for people in ({"people": (12, None)}, {"people": (12, -5)}, {"people": (12, 3.5)}):
         changed = change(units, **people)
-        code, _, err = run("beats", changed, "--out", "b.gpkg", "--residents", "people")
+        code, _, err = run("beats", "draw", changed, "--out", "b.gpkg", "--residents", "people")
         assert code == 2
         assert "U12" in err
         assert not (tmp_path / "b.gpkg").exists()
@@ -214,7 +216,7 @@ def test_a_unit_over_the_maximum_and_an_island_are_beats_with_a_reason(run, unit
     frame.loc[0, "people"] = 9000
     frame.loc[99, "geometry"] = shapely.box(510_000, 4_660_000, 510_200, 4_660_200)
     frame.to_file(tmp_path / "hard.gpkg")
-    code, out, _ = run("beats", "hard.gpkg", "--out", "b.gpkg", "--residents", "people")
+    code, out, _ = run("beats", "draw", "hard.gpkg", "--out", "b.gpkg", "--residents", "people")
     assert code == 0
     beats = gpd.read_file(tmp_path / "b.gpkg")
     assert set(beats.loc[~beats["within_bounds"].astype(bool), "reason"]) == {"unit_over_max", "component_below_min"}
@@ -251,17 +253,26 @@ def test_a_unit_over_the_maximum_and_an_island_are_beats_with_a_reason(run, unit
         (["density", "nowhere.csv", "--out", "d.gpkg"], "no row can be used"),
         (["hot-spots", "points.csv", "--out", "nothing/", "--cell-m", "200"], "nothing"),
         (["hot-spots", "one.csv", "--out", "h.gpkg", "--cell-m", "200"], ""),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "peple"], "Did you mean 'people'"),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--workload", "cals"], "'calls'"),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--beats", "500"], "500"),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--max-residents", "5"], "3000"),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--unit-id", "district"], "not unique"),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "district"], "district"),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--officers", "points.csv"], "badge"),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--officers", "twice.csv"], "7"),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--officers", "far.csv"], "line 3"),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--report", "b.gpkg"], ".json"),
-        (["beats", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--assignments", "a.txt"], ".csv"),
+        (["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "peple"], "Did you mean 'people'"),
+        (["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--workload", "cals"], "'calls'"),
+        (["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--beats", "500"], "500"),
+        (["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--max-residents", "5"], "3000"),
+        (
+            ["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--unit-id", "district"],
+            "not unique",
+        ),
+        (["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "district"], "district"),
+        (
+            ["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--officers", "points.csv"],
+            "badge",
+        ),
+        (["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--officers", "twice.csv"], "7"),
+        (
+            ["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--officers", "far.csv"],
+            "line 3",
+        ),
+        (["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--report", "b.gpkg"], ".json"),
+        (["beats", "draw", "units.gpkg", "--out", "b.gpkg", "--residents", "people", "--assignments", "a.txt"], ".csv"),
     ],
 )
 def test_bad_input_is_told_in_one_message_and_nothing_is_written(run, points, units, tmp_path, arguments, told):
@@ -283,7 +294,7 @@ def test_bad_input_is_told_in_one_message_and_nothing_is_written(run, points, un
 def test_nothing_is_written_when_a_later_output_cannot_be(run, units, tmp_path):
     (tmp_path / "file").write_text("")
     before = sorted(tmp_path.iterdir())
-    code, _, err = run("beats", units, "--out", "b.gpkg", "--residents", "people", "--report", "file/r.json")
+    code, _, err = run("beats", "draw", units, "--out", "b.gpkg", "--residents", "people", "--report", "file/r.json")
     assert code == 2
     assert "Cannot write" in err
     assert sorted(tmp_path.iterdir()) == before
@@ -308,7 +319,7 @@ def test_as_processes_they_end_with_the_right_code_and_no_traceback(points, tmp_
     assert bad.returncode == 2
     assert bad.stderr.startswith("kvart: ")
     assert "Traceback" not in bad.stderr
-    help_text = run_process("beats", "--help", directory=tmp_path)
+    help_text = run_process("beats", "draw", "--help", directory=tmp_path)
     assert help_text.returncode == 0
     assert not (tmp_path / "never").exists()
 
