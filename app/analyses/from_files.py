@@ -269,5 +269,5 @@ def _read_streets(files: EventFiles, crs: Any) -> gpd.GeoDataFrame:
     if files.streets is None:
         raise InvalidInputError("This analysis needs streets.", "Give their lines with --streets.")
     frame = read_features(files.streets, working_crs=crs, expect="lines").frame
-    kept: Sequence[str] = [name for name in ("name", "geometry") if name in frame.columns]
+    kept: Sequence[str] = [name for name in ("name", "lit", "geometry") if name in frame.columns]
     return frame[list(kept)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from analysis.errors import ParameterError, TimePrecisionError, UnitsError
 from analysis.grids.cell_grid import CellCounts
 from analysis.grids.square import SquareGrid
 from analysis.places.point_mass import point_masses
+from analysis.projection import crs_name
 from analysis.space_time.dated_events import DatedEvents, dated_events
 from analysis.summary import Notice, Summary
 from app.events.service import EventTimes, told_period
@@ -43,6 +45,43 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class TownLayers:
+    """What the town knows besides events, in the working CRS; None where an analysis does not ask for it.
+
+    Attributes
+    ----------
+    lamps : GeoDataFrame or None
+        Points with ``lamp``, their key.
+    outages : DataFrame or None
+        ``lamp, out_from, out_to`` (null: still out).
+    fixes : GeoDataFrame or None
+        ``fix, title, kind, status, owner, cost, started_on, ended_on, bundle``.
+    zones : GeoDataFrame or None
+        Danger zones that are not rejected or duplicates: ``zone, category, status, reporters``.
+    voices : GeoDataFrame or None
+        A point for each distinct reporter of each zone or place: ``category``.
+    beats : GeoDataFrame or None
+        ``beat``.
+    others : mapping of str to ndarray of float64, shape (n, 2)
+        Places of further events.
+    """
+
+    lamps: gpd.GeoDataFrame | None = None
+    outages: pd.DataFrame | None = None
+    fixes: gpd.GeoDataFrame | None = None
+    zones: gpd.GeoDataFrame | None = None
+    voices: gpd.GeoDataFrame | None = None
+    beats: gpd.GeoDataFrame | None = None
+    others: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+    @property
+    def frames(self) -> tuple[pd.DataFrame, ...]:
+        """The layers and tables that were read."""
+        read = (self.lamps, self.outages, self.fixes, self.zones, self.voices, self.beats)
+        return tuple(frame for frame in read if frame is not None)
+
+
+@dataclass(frozen=True)
 class AnalysisInput:
     """Events, where to look at them, and what else an analysis may ask for.
 
@@ -65,6 +104,8 @@ class AnalysisInput:
         Lines in ``crs``.
     base : AnalysisInput or None
         Second layer of events.
+    town : TownLayers
+        Lamps, fixes, danger zones and the like, where they are asked for.
     counted : Counted or None
         Counts instead of events.
     first_day, last_day : date or None
@@ -85,6 +126,7 @@ class AnalysisInput:
     units: gpd.GeoDataFrame | None = None
     streets: gpd.GeoDataFrame | None = None
     base: AnalysisInput | None = None
+    town: TownLayers = field(default_factory=TownLayers)
     counted: Counted | None = None
     first_day: date | None = None
     last_day: date | None = None
@@ -209,6 +251,7 @@ class AnalysisInput:
         """Return the summary of a result with what is known of its input."""
         return dataclasses.replace(
             summary,
+            crs=summary.crs or crs_name(self.crs),
             excluded=self.with_excluded(summary.excluded).excluded,
             parameters={**summary.parameters, **more},
             study_area_km2=summary.study_area_km2 or (self.study_area.area / 1e6 if self.study_area else 0.0),

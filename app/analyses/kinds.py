@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,13 @@ from pydantic import ValidationError
 
 from app.analyses.parameters.area import AreaParameters
 from app.analyses.parameters.density import KernelDensityParameters, NetworkDensityParameters
+from app.analyses.parameters.fixes import (
+    ConcernMismatchParameters,
+    FixEvaluationParameters,
+    FixRankingParameters,
+)
 from app.analyses.parameters.hot_spots import HotSpotParameters, SensitivityParameters
+from app.analyses.parameters.lighting import FixProposalParameters, LightingParameters
 from app.analyses.parameters.places import BackTestParameters, ClustersParameters, TopPlacesParameters
 from app.analyses.parameters.times import (
     ChangeParameters,
@@ -46,6 +52,8 @@ class Analysis:
         Module of ``app.analyses.computing`` whose ``compute`` does it; loaded when it is first asked for.
     seeded : bool
         Whether it always draws random numbers, so that a seed is stored with every run.
+    of_events : bool
+        Whether its heading says of which events; else only categories that were chosen are told.
     """
 
     kind: str
@@ -54,6 +62,22 @@ class Analysis:
     parameters: type[AreaParameters]
     module: str
     seeded: bool = False
+    of_events: bool = True
+
+    def heading(self, categories: Sequence[str], events: str) -> str:
+        """Return the heading of a result.
+
+        Parameters
+        ----------
+        categories : sequence of str
+            All where there is none.
+        events : str
+            ``incidents`` or ``reports``.
+        """
+        chosen = ", ".join(categories)
+        if self.of_events:
+            return f"{self.title} of {chosen or 'all'} {events}"
+        return f"{self.title} ({chosen})" if chosen else self.title
 
     @property
     def compute(self) -> Compute:
@@ -86,7 +110,7 @@ ANALYSES: dict[str, Analysis] = {
     analysis.kind: analysis
     for analysis in (
         Analysis("kernel-density", "Density", "events per km²", KernelDensityParameters, "kernel_density"),
-        Analysis("getis-ord", "Hot spots", "Gi* of events per cell", HotSpotParameters, "hot_spots"),
+        Analysis("getis-ord", "Hot spots", "z-scores of places with their neighbours", HotSpotParameters, "hot_spots"),
         Analysis(
             "sensitivity",
             "Sensitivity of hot spots",
@@ -113,6 +137,25 @@ ANALYSES: dict[str, Analysis] = {
             "network-density", "Density along streets", "events per km", NetworkDensityParameters, "network_density"
         ),
         Analysis("back-test", "Back-test", "", BackTestParameters, "back_test", seeded=True),
+        Analysis(
+            "lighting", "Lighting of streets", "metres of street", LightingParameters, "lighting", of_events=False
+        ),
+        Analysis("fix-proposals", "Proposed fixes", "", FixProposalParameters, "fix_proposals", of_events=False),
+        Analysis(
+            "fix-ranking", "Ranking of fixes", "", FixRankingParameters, "fix_ranking", seeded=True, of_events=False
+        ),
+        Analysis(
+            "fix-evaluation", "Effect of a fix", "events", FixEvaluationParameters, "fix_evaluation", of_events=False
+        ),
+        Analysis(
+            "concern-mismatch",
+            "Concern against crime",
+            "",
+            ConcernMismatchParameters,
+            "concern_mismatch",
+            seeded=True,
+            of_events=False,
+        ),
     )
 }
 

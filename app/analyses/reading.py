@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -15,6 +16,7 @@ from analysis.places.point_mass import LEAST_EVENTS, LEAST_SHARE
 from app.analyses.computing.cells import cell_size
 from app.analyses.inputs import AnalysisInput, Counted
 from app.analyses.parameters.area import AreaParameters, GridParameters, Needs
+from app.analyses.town import read_town
 from app.areal_units import service as areal_units
 from app.events import service as events
 from app.municipalities.context import MunicipalityContext
@@ -41,7 +43,9 @@ def read_input(session: Session, municipality: MunicipalityContext, parameters: 
         counted = _counted(session, municipality, parameters, frame)
         if counted is not None:
             return counted
-    selected = events.read_events(session, municipality, parameters, with_times=needs.times)
+    selected = events.read_events(
+        session, municipality, parameters, with_times=needs.times, may_lack=needs.may_lack_events
+    )
     found = dataclasses.replace(
         frame,
         x=selected.x,
@@ -56,6 +60,7 @@ def read_input(session: Session, municipality: MunicipalityContext, parameters: 
     if parameters.exclude_point_masses:
         found = found.without_point_masses()
     within = None if given is None else area.iloc[0]
+    found = dataclasses.replace(found, town=read_town(session, municipality, needs, within))
     return _with_layers(session, municipality, parameters, needs, found, within)
 
 
@@ -134,15 +139,18 @@ def _may_hold_point_mass(
 
 
 def fingerprint(found: AnalysisInput) -> str:
-    """Return the SHA-256 of what entered: events or their counts, times, study area, units, streets, other events."""
+    """Return the SHA-256 of what entered: events or their counts, times, study area, layers of the town, others."""
     parts: list[object] = [found.x, found.y, b"" if found.study_area is None else shapely.to_wkb(found.study_area)]
     if found.counted is not None:
         parts.append(found.counted.cells.counts)
     if found.times is not None:
         parts += [found.times.begin.asi8, found.times.end.asi8, "\n".join(found.times.precision.tolist())]
-    for layer in (found.units, found.streets):
-        if layer is not None:
+    for layer in (found.units, found.streets, *found.town.frames):
+        if isinstance(layer, gpd.GeoDataFrame):
             parts += [layer.drop(columns="geometry").to_csv(index=False), *shapely.to_wkb(layer.geometry.to_numpy())]
+        elif layer is not None:
+            parts.append(layer.to_csv(index=False))
+    parts += found.town.others.values()
     if found.base is not None:
         parts += [found.base.x, found.base.y]
     return events.fingerprint(*parts)  # type: ignore[arg-type]

@@ -27,12 +27,22 @@ COLUMN_OF_LAYER = {
     "raised-risk": ("risk", "excess over the usual risk"),
     "clusters": ("events", "events"),
     "top-places": ("count", "events"),
+    "street-lighting": ("lighting", ""),
+    "fix-proposals": ("principle", ""),
+    "fix-ranking": ("choice", ""),
+    "evaluation-areas": ("role", ""),
+    "concern-mismatch": ("clear_class", ""),
 }
 """What the map of a report shows of each layer, and its unit."""
 TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "top-places": ("Top places", ("rank", "place", "street", "count", "share", "cumulative_share")),
     "ranking": ("Methods, best first", ("rank", "method", "mean", "windows_won", "behind_best", "above_reference")),
     "periods": ("Periods", ("period", "first", "last", "count")),
+    "measures": ("Measures", ("measure", "estimate", "low", "high", "unit")),
+    "fix-ranking": ("Fixes, in order of rank", ("rank", "title", "cost", "crime_alone", "concern_alone", "firmness")),
+    "fix-proposals": ("Proposed fixes", ("place", "fix", "evidence")),
+    "mismatch-by-beat": ("By beat", ("beat", "incidents", "voices", "share_of_incidents", "share_of_voices")),
+    "darkness-odds": ("Night near unlit and lit streets", ("lighting", "dark_events", "light_events", "odds_ratio")),
     "clusters": ("Clusters, largest first", ("order", "cluster", "events", "places", "hull_km2", "density_per_km2")),
 }
 """Tables that a report shows, the first that there is: heading, and columns as far as there are."""

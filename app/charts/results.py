@@ -17,6 +17,7 @@ from analysis.space_time.monthly_trend import MonthlyTrend, YearlyTrend
 from analysis.space_time.period_change import PeriodChange
 from analysis.summary import Summary
 from app.charts.concentration_charts import concentration_chart, near_repeat_chart
+from app.charts.fix_charts import before_after_chart, light_chart, mismatch_chart, ranking_chart
 from app.charts.method_charts import bandwidth_chart, capture_chart
 from app.charts.place_charts import change_forest, top_places_chart
 from app.charts.sheet import Caption
@@ -92,6 +93,15 @@ def _near_repeat(result: ChartedResult, caption: Caption) -> Figure:
     return near_repeat_chart(result.tables["knox"], caption)
 
 
+def _before_after(result: ChartedResult, caption: Caption) -> Figure:
+    dates = {name: result.summary.parameters[name] for name in ("began_on", "finished_on")}
+    return before_after_chart(result.tables["monthly-panel"], {**result.figures["verdict"], **dates}, caption)
+
+
+def _light(result: ChartedResult, caption: Caption) -> Figure:
+    return light_chart(result.tables["light-rates"], caption, str(result.figures["darkness"].get("reading", "")))
+
+
 CHARTS: dict[str, tuple[str, Chart]] = {
     "heat-clock": ("hours", _heat_clock),
     "trend": ("months", _trend),
@@ -101,6 +111,13 @@ CHARTS: dict[str, tuple[str, Chart]] = {
     "top-places": ("top-places", _top_places),
     "concentration": ("lorenz", _concentration),
     "near-repeat": ("knox", _near_repeat),
+    "before-after": ("monthly-panel", _before_after),
+    "fix-ranking": ("fix-ranking", lambda result, caption: ranking_chart(result.tables["fix-ranking"], caption)),
+    "light-and-dark": ("light-rates", _light),
+    "mismatch-by-beat": (
+        "mismatch-by-beat",
+        lambda result, caption: mismatch_chart(result.tables["mismatch-by-beat"], caption),
+    ),
 }
 """Charts by name: the table or layer that each is drawn from, and how."""
 

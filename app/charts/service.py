@@ -63,11 +63,10 @@ def _charted(session: Session, municipality: MunicipalityContext, run: AnalysisR
 
 def _caption(municipality: MunicipalityContext, run: AnalysisRun, handling_mark: str) -> Caption:
     told = run.summary or {}
-    kinds = ", ".join(run.parameters.get("categories", [])) or "all"
-    of = f"{kinds} {told.get('events', 'incidents')}"
+    heading = ANALYSES[run.kind].heading(run.parameters.get("categories", []), told.get("events", "incidents"))
     period = str(told.get("period", ""))
     return Caption(
-        f"{ANALYSES[run.kind].title} of {of}, {municipality.name}",
+        f"{heading}, {municipality.name}",
         source=f"{run.parameters.get('source') or municipality.name}{f', {period}' if period else ''}",
         handling_mark=handling_mark,
         run_id=str(run.id),

@@ -21,9 +21,12 @@ from app.errors import InvalidInputError
 from app.maps.classed import MapClass as DrawnClass
 from app.maps.comparisons import RATIO_CLASSES
 from app.maps.developments import EMERGING_CLASSES, HISTORY_CLASSES, STABILITY_CLASSES
+from app.maps.fixes import EVALUATION_CLASSES, PRINCIPLE_CLASSES, RANKING_CLASSES
 from app.maps.formatting import number
+from app.maps.mismatch import MISMATCH_CLASSES
 from app.maps.palettes import BOUNDARY, DENSITY_RAMP, GETIS_ORD_COLOURS, INK, NEUTRAL, OUTSIDE, STREET
 from app.maps.quadrants import CLASSES as QUADRANT_CLASSES
+from app.maps.street_lighting import LIGHTING_CLASSES
 
 QUIET = ("#ffffff", NEUTRAL, OUTSIDE)
 """Colours of classes that say nothing: lines of them are thin and grey."""
@@ -81,6 +84,11 @@ CLASSES: dict[str, dict[Any, MapClass]] = {
     "stability": _printed(STABILITY_CLASSES, "cold"),
     "comparison": _printed(RATIO_CLASSES, "half"),
     "quadrant": _printed(QUADRANT_CLASSES, "Low"),
+    "lighting": _printed(LIGHTING_CLASSES, "unknown"),
+    "principle": _printed(PRINCIPLE_CLASSES, "safety"),
+    "choice": _printed(RANKING_CLASSES, "Not"),
+    "role": _printed(EVALUATION_CLASSES, "control"),
+    "clear_class": _printed(MISMATCH_CLASSES, "concern"),
 }
 """Classes of columns that hold them; any other column is a number."""
 

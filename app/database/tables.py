@@ -6,7 +6,7 @@ from app.audit.models import AuditBatch, StoredEvent
 from app.beats.models import Beat, BeatMembership, BeatPlan
 from app.danger_zones.models import DangerZone, DangerZoneChange, Report, ReporterLink, ReporterSalt
 from app.database.base import Base
-from app.fixes.models import Fix
+from app.fixes.models import Fix, FixBundle, FixChange, FixDangerZone, FixHotSpot
 from app.hot_spots.models import DensityCell, HotSpotCell
 from app.identity.models import Account, ApiKey, LoginSession, Membership, SignInLink
 from app.incidents.models import Category, Incident
@@ -36,6 +36,10 @@ __all__ = [
     "DangerZoneChange",
     "DensityCell",
     "Fix",
+    "FixBundle",
+    "FixChange",
+    "FixDangerZone",
+    "FixHotSpot",
     "HotSpotCell",
     "ImportBatch",
     "Incident",

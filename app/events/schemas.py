@@ -21,7 +21,8 @@ Name = Annotated[PlainText, StringConstraints(max_length=200)]
 """A name of something stored."""
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
+    """Return one name as a list of one; anything else as it is."""
     return [value] if isinstance(value, str) else value
 
 
@@ -31,7 +32,7 @@ class EventSelection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     events: EventLayer = Field(default="incidents", description="Layer that the events come from.")
-    categories: Annotated[tuple[Name, ...], BeforeValidator(_as_list)] = Field(
+    categories: Annotated[tuple[Name, ...], BeforeValidator(as_list)] = Field(
         default=(), max_length=500, description="Codes of the categories; all when empty. One code may stand alone."
     )
     period_from: date | None = Field(default=None, description="First day, in the municipality's time zone.")

@@ -127,14 +127,19 @@ def told_period(first_day: date | None, last_day: date | None) -> str:
 
 
 def read_events(
-    session: Session, municipality: MunicipalityContext, selection: EventSelection, *, with_times: bool = False
+    session: Session,
+    municipality: MunicipalityContext,
+    selection: EventSelection,
+    *,
+    with_times: bool = False,
+    may_lack: bool = False,
 ) -> Events:
     """Read the events of a selection.
 
     Raises
     ------
     InvalidInputError
-        No such category or source, or no event matches.
+        No such category or source, or no event matches and none ``may_lack``.
     """
     keys = _keys(session, municipality, selection)
     asked = (session, municipality.id, municipality.time_zone, selection, keys)
@@ -146,7 +151,7 @@ def read_events(
         times = EventTimes(_moments(rows.begin), _moments(rows.end), rows.precision)
     else:
         x, y = repository.read_coordinates(*asked)
-    if not len(x):
+    if not len(x) and not may_lack:
         raise _nothing_matches(municipality, selection)
     excluded = {"no_time": told.without} if told.without else {}
     return Events(x, y, excluded, told.first, told.last, times)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, SQLColumnExpression, cast, func, literal
+from sqlalchemy import ColumnElement, DateTime, Row, SQLColumnExpression, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import INTERVAL, TIMESTAMP
+from sqlalchemy.orm import Session
 
 from app.database.feature_pages import Collection, Property
-from app.fixes.models import FIX_STATUSES, Fix
+from app.fixes.lifecycle import FIX_STATUSES
+from app.fixes.models import Fix
 from app.municipalities.models import Municipality
 
 
@@ -49,3 +51,20 @@ FIXES = Collection(
         ),
     ),
 )
+
+
+def read_fixes(session: Session, municipality_id: int) -> list[Row[tuple[Any, ...]]]:
+    """Return every fix, its ``shape`` as WKB in WGS 84."""
+    columns = (
+        Fix.id.label("fix"),
+        Fix.title,
+        Fix.kind,
+        Fix.status,
+        Fix.owner,
+        Fix.cost,
+        Fix.started_on,
+        Fix.ended_on,
+        Fix.bundle_id.label("bundle"),
+        func.st_asbinary(Fix.geom).label("shape"),
+    )
+    return list(session.execute(select(*columns).where(Fix.municipality_id == municipality_id).order_by(Fix.id)).all())

@@ -11,7 +11,7 @@ from app.features import service as features
 from app.features.parameters import FeatureQueryDep
 from app.features.responses import feature_page_response, feature_response, one_of, page_of
 from app.fixes import service
-from app.fixes.models import FixStatus
+from app.fixes.lifecycle import FixStatus
 from app.openapi import problems
 
 router = APIRouter(prefix="/municipalities/{municipality}/fixes", tags=["fixes"])

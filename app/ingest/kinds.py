@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, ZONE_STATUSES
 from app.files.shapes import AREAS
-from app.fixes.models import FIX_STATUSES
+from app.fixes.lifecycle import FIX_STATUSES
 from app.ingest.fields import ANYTHING, LINE, POINT, POINT_OR_AREA, Field, FieldType, Kind, Placement, spelled
 
 RECORDED_AREA = Field(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import get_args
 
-from sqlalchemy import case, exists, func, literal, or_, select
+from sqlalchemy import Row, case, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.database.feature_pages import Collection, Interval, Property
@@ -69,3 +71,17 @@ def lights_at(session: Session, municipality_id: int, span: Interval) -> Collect
         replace(item, expression=state) if item.name == "working" else item for item in STREET_LIGHTS.properties
     )
     return replace(STREET_LIGHTS, properties=properties)
+
+
+def read_lamps(session: Session, municipality_id: int) -> Sequence[Row[int, float, float]]:
+    """Return key, x and y of every lamp."""
+    lamp = StreetLight
+    statement = select(lamp.id.label("lamp"), lamp.x, lamp.y).where(lamp.municipality_id == municipality_id)
+    return session.execute(statement.order_by(lamp.id)).all()
+
+
+def read_outages(session: Session, municipality_id: int) -> Sequence[Row[int, datetime, datetime | None]]:
+    """Return lamp, begin and end of every outage."""
+    outage = StreetLightOutage
+    statement = select(outage.street_light_id.label("lamp"), outage.out_from, outage.out_to)
+    return session.execute(statement.where(outage.municipality_id == municipality_id).order_by(outage.id)).all()

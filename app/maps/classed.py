@@ -24,12 +24,24 @@ from app.maps.furniture import (
     table_note,
     table_rows,
 )
-from app.maps.layers import Style, are_lines, label_layer, label_places, shape_layer, to_degrees, unlocated_note
+from app.maps.layers import (
+    Style,
+    are_lines,
+    label_layer,
+    label_places,
+    number_layer,
+    shape_layer,
+    to_degrees,
+    unlocated_note,
+)
 from app.maps.merging import merged_by_class
 from app.maps.page import Page, render_page, view_bounds
+from app.maps.palettes import INK
 from app.maps.size import MAX_FEATURES, require_feature_count
 
 CLASS = "map_class"
+MARK = "map_mark"
+"""Column of what is written on a place instead of the mark of its class, where there is one."""
 MOST_MARKS = 1_500
 """Places that carry the mark of their class; above that, colour alone tells the classes."""
 _SMALLER = "Choose larger cells or a smaller study area for the map."
@@ -120,8 +132,8 @@ def classed_map(result: ClassedResult, context: MapContext) -> str:
     drawn, notes = _drawn(result, places)
     layers: tuple[folium.GeoJson, ...] = ()
     if len(drawn):
-        lines = are_lines(drawn)
-        styles = [_style(result.classes[name], lines=lines) for name in drawn[CLASS]]
+        kinds = zip(drawn[CLASS], drawn.geom_type, strict=True)
+        styles = [_style(result.classes[name], kind) for name, kind in kinds]
         layers = (shape_layer(result.title, drawn.geometry, styles, _texts(result, drawn)),)
     marks, unmarked = _marks(result, drawn)
     page = Page(
@@ -170,11 +182,13 @@ def _drawn(result: ClassedResult, places: gpd.GeoDataFrame) -> tuple[gpd.GeoData
     return to_degrees(patches, result.title), (rest, merged)
 
 
-def _style(drawn: MapClass, *, lines: bool) -> Style:
-    if lines:
+def _style(drawn: MapClass, kind: str) -> Style:
+    if "Line" in kind:
         weight = 1.2 if drawn.quiet else 4.0
         return {"color": drawn.colour, "weight": weight, "opacity": 0.7 if drawn.quiet else 0.95, "fill": False}
     edge = {"color": "#b9c2ca", "weight": 0.4, "opacity": 0.7}
+    if "Point" in kind:
+        edge = {"color": INK, "weight": 1.0, "opacity": 0.9, "radius": 7}
     return {**edge, "fill": True, "fillColor": drawn.colour, "fillOpacity": 0.55 if drawn.quiet else 0.85}
 
 
@@ -187,13 +201,20 @@ def _texts(result: ClassedResult, frame: gpd.GeoDataFrame) -> dict[str, list[str
 
 def _marks(result: ClassedResult, drawn: gpd.GeoDataFrame) -> tuple[tuple[folium.GeoJson, ...], tuple[str, ...]]:
     """Return the layer of marks of classes, and a note where there are too many to write."""
-    marked = drawn[drawn[CLASS].map(lambda name: bool(result.classes[name].mark)).astype(bool)]
+    own = drawn[MARK] if MARK in drawn.columns else drawn[CLASS].map(lambda name: result.classes[name].mark)
+    marked = drawn[own.astype(bool)]
     if not len(marked):
         return (), ()
     if len(marked) > MOST_MARKS:
         return (), (f"The letters of {len(marked):,} {result.thing}s are left out; the tooltips say the class.",)
-    texts = [result.classes[name].mark for name in marked[CLASS]]
-    return (label_layer("marks of classes", label_places(marked.geometry), [texts]),), ()
+    texts = own[own.astype(bool)].tolist()
+    areas = marked.geom_type.str.contains("Polygon").all()
+    layer = (
+        label_layer("marks of classes", label_places(marked.geometry), [texts])
+        if areas
+        else number_layer(marked, [texts])
+    )
+    return (layer,), ()
 
 
 def _legend(result: ClassedResult, places: gpd.GeoDataFrame, layers: tuple[folium.GeoJson, ...]) -> LegendGroup:

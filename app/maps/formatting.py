@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,11 @@ _UNITS = {
     "_percent": "%",
 }
 _METHOD_NAMES = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}
+
+
+def mapped_units(parameters: Mapping[str, Any], usual: str) -> str:
+    """Return the unit of the mapped values: as the parameters of a result state it, or the usual one of its kind."""
+    return str(parameters.get("unit", usual)).replace("km2", "km²")
 
 
 def is_missing(value: Any) -> bool:

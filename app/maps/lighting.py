@@ -30,6 +30,7 @@ from app.maps.layers import Shape, Style, shape_layer, to_degrees, unlocated_not
 from app.maps.page import Page, render_page, view_bounds
 from app.maps.palettes import FIX_STATUS_COLOURS, INK, LIGHT_STATE_COLOURS, ZONE_GROUP_COLOURS
 from app.maps.size import require_feature_count
+from app.maps.street_lighting import LIGHTING_CLASSES
 from app.maps.thinning import thinned_points
 
 MAX_LIGHTS = 7_000
@@ -133,6 +134,7 @@ def lighting_map(
     danger_zones: gpd.GeoDataFrame | None = None,
     lights: gpd.GeoDataFrame | None = None,
     fixes: gpd.GeoDataFrame | None = None,
+    streets: gpd.GeoDataFrame | None = None,
 ) -> str:
     """Return the HTML document of lighting and fixes over hot spots and danger zones.
 
@@ -150,6 +152,8 @@ def lighting_map(
     fixes : GeoDataFrame, optional
         Points, lines or polygons with ``status`` and, where known, ``title``, ``kind``, ``owner``, ``cost``,
         ``started_on``, ``ended_on``.
+    streets : GeoDataFrame, optional
+        Segments with ``lighting``: those that are unlit or unknown are drawn under everything else.
 
     Returns
     -------
@@ -170,11 +174,12 @@ def lighting_map(
         _drawn(_FIXES, fixes, _fix_states),
     ]
     groups = [part.legend for part in (shown[1], shown[2], shown[0])]
+    dark = _dark_streets(streets)
     page = Page(
         context=context,
-        under=below.layers if below else (),
+        under=(*(below.layers if below else ()), *dark.layers),
         over=tuple(layer for part in shown for layer in part.layers),
-        legend=tuple(groups) + ((below.legend,) if below else ()),
+        legend=tuple(groups) + ((dark,) if dark.entries else ()) + ((below.legend,) if below else ()),
         facts=tuple(part.fact for part in (shown[1], shown[0], shown[2])),
         table=_table(shown[1], shown[2]),
         bounds=view_bounds(*(part.frame for part in shown), below.cells if below else None),
@@ -193,6 +198,27 @@ class _Shown:
     legend: LegendGroup
     fact: Fact
     notes: tuple[str, ...] = ()
+
+
+def _dark_streets(streets: gpd.GeoDataFrame | None) -> LegendGroup:
+    """Return the streets that are unlit or unknown as a legend with its layer; empty where there is none."""
+    title = "Streets without light"
+    if streets is None or not (streets["lighting"] != "lit").any():
+        return LegendGroup(title)
+    drawn = to_degrees(streets[streets["lighting"] != "lit"], title)
+    classes = {name: one for name, one in LIGHTING_CLASSES.items() if not one.quiet}
+    styles: list[Style] = [
+        {"color": classes[name].colour, "weight": 4, "opacity": 0.75, "fill": False} for name in drawn["lighting"]
+    ]
+    texts = {"Street": [classes[name].label for name in drawn["lighting"]]}
+    texts |= {"Name": [plain(value) for value in drawn["name"]]} if "name" in drawn.columns else {}
+    layer = shape_layer(title, drawn.geometry, styles, texts)
+    counts = drawn["lighting"].value_counts()
+    entries = tuple(
+        LegendEntry(Swatch("line", stroke=one.colour), one.label, number(counts.get(name, 0)))
+        for name, one in classes.items()
+    )
+    return LegendGroup(title, entries, "segments", layers=(layer,))
 
 
 def _drawn(kind: _Kind, frame: gpd.GeoDataFrame | None, state_of: Callable[[gpd.GeoDataFrame], list[str]]) -> _Shown:

@@ -75,6 +75,38 @@ FIX_STATUS_COLOURS = {
 }
 """Fixes by progress: the darker, the further."""
 
+STREET_LIGHTING_COLOURS = {"unlit": "#3b1a6b", "unknown": "#7fb0a0", "lit": "#f0cf65"}
+"""Streets: dark for unlit, a colour of its own for what nobody recorded, pale yellow for lit."""
+
+PRINCIPLE_COLOURS = {
+    "natural_surveillance": "#e3a900",
+    "access_control": "#3f8fd2",
+    "territorial_reinforcement": "#7fb0a0",
+    "image_and_maintenance": "#c77d5a",
+    "activity_support": "#a394c8",
+    "target_hardening": "#0b3c6f",
+    "social_cohesion": "#b2182b",
+    "road_safety": "#4a5866",
+    "public_health": "#1b7f6b",
+}
+"""Fixes by the CPTED principle that they work by; each also carries a letter."""
+
+RANKING_COLOURS = {"chosen_firm": "#0b3c6f", "chosen": "#67a9cf", "not_chosen": "#e3d3a8"}
+"""Fixes under a budget: the darker, the firmer."""
+
+EVALUATION_COLOURS = {"treated": "#b2182b", "buffer": "#f4b183", "control": "#2166ac", "control_buffer": "#a9d3f5"}
+"""Areas of an evaluation: red where something was done, blue where not, the buffers paler."""
+
+MISMATCH_COLOURS = {
+    "act": "#7f1d1d",
+    "cpted_and_inform": "#6a1b9a",
+    "hidden_victims": "#d9601a",
+    "quiet": "#9fb8a8",
+    "more_concern": "#d9c2ea",
+    "more_crime": "#fbdcb8",
+}
+"""Concern against crime: violet for concern, orange for crime, dark red for both; paler by the ratio alone."""
+
 INK = "#1b2733"
 MUTED_INK = "#4a5866"
 OUTSIDE = "#e6e9ec"

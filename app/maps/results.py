@@ -13,9 +13,12 @@ from app.maps.comparisons import comparison_map
 from app.maps.context import MapContext
 from app.maps.density import MEASURES, density_map
 from app.maps.developments import emerging_map, history_map, stability_map
+from app.maps.fixes import evaluation_map, proposals_map, ranking_map
 from app.maps.hot_spots import hot_spot_map
+from app.maps.mismatch import mismatch_map
 from app.maps.near_repeats import risk_map
 from app.maps.quadrants import quadrant_map
+from app.maps.street_lighting import street_lighting_map
 from app.maps.top_places import top_places_map
 
 Draw = Callable[[gpd.GeoDataFrame, MapContext], str]
@@ -31,6 +34,11 @@ MAP_OF_LAYER: dict[str, Draw] = {
     "emerging-hot-spots": emerging_map,
     "raised-risk": risk_map,
     "top-places": top_places_map,
+    "street-lighting": street_lighting_map,
+    "fix-proposals": proposals_map,
+    "fix-ranking": ranking_map,
+    "evaluation-areas": evaluation_map,
+    "concern-mismatch": mismatch_map,
 }
 """Maps that show one layer."""
 

@@ -17,6 +17,7 @@ from app.events import service as events
 from app.hot_spots import service as hot_spots
 from app.maps import repository
 from app.maps.documents import Assets, MapContext, beat_map, lighting_map
+from app.maps.formatting import mapped_units
 from app.maps.results import result_map
 from app.municipalities.context import MunicipalityContext
 from app.runs import service as runs
@@ -36,14 +37,21 @@ Topic = Literal[
     "sensitivity",
     "beats",
     "lighting",
+    "street-lighting",
+    "fix-proposals",
+    "fix-ranking",
+    "fix-evaluation",
+    "concern-mismatch",
 ]
 KIND_OF_TOPIC = {
     "hot-spots": "getis-ord",
     "density": "kernel-density",
     "street-density": "network-density",
+    "street-lighting": "lighting",
     **{
         topic: topic
         for topic in (
+            "fix-proposals", "fix-ranking", "fix-evaluation", "concern-mismatch",
             "change", "emerging-hot-spots", "hot-spot-history", "near-repeat", "clusters", "top-places", "sensitivity",
         )
     },
@@ -119,11 +127,11 @@ def latest_map(session: Session, municipality: MunicipalityContext, topic: Topic
 
 def _run_context(session: Session, municipality: MunicipalityContext, run: AnalysisRun, frame: Frame) -> MapContext:
     summary = run.summary or {}
-    kinds = ", ".join(run.parameters.get("categories", [])) or "all"
+    heading = ANALYSES[run.kind].heading(run.parameters.get("categories", []), summary.get("events", "incidents"))
     return _context(
         session, municipality, frame, summary,
-        title=f"{ANALYSES[run.kind].title} of {kinds} {summary.get('events', 'incidents')}, {municipality.name}",
-        units=ANALYSES[run.kind].units,
+        title=f"{heading}, {municipality.name}",
+        units=mapped_units(summary.get("parameters", {}), ANALYSES[run.kind].units),
         run_id=str(run.id),
         source=_source(session, municipality, run.parameters),
     )  # fmt: skip
@@ -153,6 +161,9 @@ def _lighting_map(session: Session, municipality: MunicipalityContext, frame: Fr
         raise NotFoundError(
             f"{municipality.name} has no street lights, danger zones or fixes.", "Import or report some first."
         )
+    lit = runs.find_latest_run(session, municipality, "lighting", "street-lighting")
+    if lit is not None:
+        layers["streets"] = stored_layers(session, municipality, lit, most=1)["street-lighting"]
     run = runs.find_latest_run(session, municipality, "getis-ord")
     cells = None if run is None else hot_spots.result_frame(session, municipality, "getis-ord", run.id)
     context = _context(

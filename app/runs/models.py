@@ -29,6 +29,11 @@ RunKind = Literal[
     "beat-redraw",
     "officer-assignment",
     "trade-off",
+    "lighting",
+    "fix-proposals",
+    "fix-ranking",
+    "fix-evaluation",
+    "concern-mismatch",
 ]
 RunState = Literal["queued", "running", "succeeded", "failed", "dismissed"]
 RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)

@@ -76,6 +76,18 @@ RUN_EXAMPLES: dict[str, dict[str, Any]] = {
         "summary": "Which method would have foretold the next month best",
         "value": {"kind": "back-test", "parameters": {"cell_m": 250, "fit": 12, "score": 1}},
     },
+    "lighting": {
+        "summary": "Lit and unlit streets, and nights near dark",
+        "value": {"kind": "lighting", "parameters": {"categories": ["robbery", "assault"], "reach_m": 20}},
+    },
+    "ranking": {
+        "summary": "Fixes under a budget of 100,000",
+        "value": {"kind": "fix-ranking", "parameters": {"budget": 100000, "objective": "concern"}},
+    },
+    "did it work": {
+        "summary": "Evaluation of a fix against controls and buffer",
+        "value": {"kind": "fix-evaluation", "parameters": {"fix_id": 1, "selected_on": "other"}},
+    },
     "beats": {
         "summary": "Beats of 3,000 to 7,000 residents with an officer each",
         "value": {

@@ -33,11 +33,12 @@ STREETS = Collection(
 
 
 def read_streets(session: Session, municipality_id: int) -> gpd.GeoDataFrame:
-    """Return the streets in WGS 84, with their ``name``."""
+    """Return the streets in WGS 84, with their ``name`` and what a map says of their light: the tag ``lit``."""
     statement = text(
-        "select name, st_asbinary(geom) as shape from street_segment where municipality_id = :municipality order by id"
+        "select name, attributes ->> 'lit' as lit, st_asbinary(geom) as shape "
+        "from street_segment where municipality_id = :municipality order by id"
     )
     rows = session.execute(statement, {"municipality": municipality_id}).all()
-    names = pd.Series([row.name for row in rows], dtype=object)
+    columns = {name: pd.Series([getattr(row, name) for row in rows], dtype=object) for name in ("name", "lit")}
     shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
-    return gpd.GeoDataFrame({"name": names}, geometry=shapes, crs=WGS84)
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=WGS84)

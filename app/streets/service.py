@@ -14,7 +14,7 @@ __all__ = ["COLLECTION", "find_streets", "read_streets"]
 
 
 def read_streets(session: Session, municipality: MunicipalityContext) -> gpd.GeoDataFrame:
-    """Return ``name`` and the geometry of the streets, in the working CRS.
+    """Return ``name``, the map tag ``lit`` and the geometry of the streets, in the working CRS.
 
     Raises
     ------
@@ -28,6 +28,6 @@ def read_streets(session: Session, municipality: MunicipalityContext) -> gpd.Geo
 
 
 def find_streets(session: Session, municipality: MunicipalityContext) -> gpd.GeoDataFrame | None:
-    """Return ``name`` and the geometry of the streets, in the working CRS; None where there is none."""
+    """Return ``name``, the map tag ``lit`` and the geometry of the streets in the working CRS; None without any."""
     streets = repository.read_streets(session, municipality.id)
     return None if streets.empty else streets.to_crs(municipality.working_crs)

@@ -15,7 +15,7 @@ from geopandas.testing import assert_geodataframe_equal
 from analysis.grids.square import square_grid
 from analysis.hot_spots.getis_ord import hot_spots
 from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, ZONE_STATUSES
-from app.fixes.models import FIX_STATUSES
+from app.fixes.lifecycle import FIX_STATUSES
 from app.incidents.catalogue import CONCERN_CATEGORIES, category_code
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydantic import Field
 
@@ -28,6 +29,12 @@ class Needs:
         Second layer of events, which the first is compared with.
     clipped : bool
         Whether events outside a study area that was given are left out beforehand, because no cells do so.
+    may_lack_events : bool
+        Whether the analysis has something to say of a town without any event.
+    lamps, fixes, zones, voices, beats : bool
+        Street lights with their outages, fixes, danger zones, distinct reporters, beats in force.
+    others : mapping of str to EventSelection
+        Further events, by name.
     """
 
     times: bool = False
@@ -36,6 +43,13 @@ class Needs:
     counts_only: bool = False
     base: EventSelection | None = None
     clipped: bool = False
+    may_lack_events: bool = False
+    lamps: bool = False
+    fixes: bool = False
+    zones: bool = False
+    voices: bool = False
+    beats: bool = False
+    others: Mapping[str, EventSelection] = field(default_factory=dict)
 
 
 class AreaParameters(EventSelection):

@@ -56,6 +56,11 @@ ROWS: dict[str, dict[str, Any]] = {
     "fix": IMPORTED
     | {"danger_zone_id": 1, "kind": "lighting", "title": "Lamp", "geom": POINT, "status": "done", "cost": 12}
     | {"started_on": DAY, "ended_on": DAY},
+    "fix_bundle": {"title": "Tunnel"},
+    "fix_change": {"fix_id": 1, "step": "finish", "from_status": "under_way", "to_status": "done", "reason": "Lit."}
+    | {"actor": "ann", "happened_on": DAY},
+    "fix_danger_zone": {"fix_id": 1, "danger_zone_id": 1},
+    "fix_hot_spot": {"fix_id": 1, "run_id": 1, "cell": 0},
     "areal_unit": IMPORTED | {"geom": SQUARE, "residents": 900, "residents_year": 2025},
     "street_segment": IMPORTED | {"geom": LINE, "name": "High Street"},
     "street_light": IMPORTED | {"geom": POINT, "x": 1.0, "y": 2.0, "lamp_type": "LED"},

@@ -32,6 +32,9 @@ EVERYTHING = {
     "back-test": {"cell_m": 500, "fit": 3, "score": 1, "resamples": 100},
 }
 
+ON_THE_SAMPLE = {"lighting", "fix-proposals", "fix-ranking", "fix-evaluation", "concern-mismatch"}
+"""Kinds that need more of a town than this one has: tests/app/fixes does them."""
+
 
 @pytest.fixture
 def town_with_streets(database, town):
@@ -78,7 +81,7 @@ def finite(value):
 
 
 def test_there_is_a_case_for_every_kind():
-    assert set(EVERYTHING) == set(ANALYSES)
+    assert set(EVERYTHING) | ON_THE_SAMPLE == set(ANALYSES)
 
 
 @pytest.mark.parametrize("kind", list(EVERYTHING))

@@ -1,0 +1,169 @@
+"""The maps of fixes: proposed from evidence, ranked under a budget, evaluated against control areas."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+
+from app.maps.classed import CLASS, MARK, ClassedResult, MapClass, classed_map, require_columns
+from app.maps.context import MapContext
+from app.maps.formatting import number, plain, words
+from app.maps.palettes import EVALUATION_COLOURS, PRINCIPLE_COLOURS, RANKING_COLOURS
+
+PRINCIPLE_CLASSES = {
+    name: MapClass(words(name).capitalize(), colour, mark)
+    for (name, colour), mark in zip(PRINCIPLE_COLOURS.items(), "SATMUHCRP", strict=True)
+}
+RANKING_CLASSES = {
+    "chosen_firm": MapClass("Chosen, and nearly always", RANKING_COLOURS["chosen_firm"]),
+    "chosen": MapClass("Chosen, but not firmly", RANKING_COLOURS["chosen"]),
+    "not_chosen": MapClass("Not chosen under this budget", RANKING_COLOURS["not_chosen"]),
+}
+EVALUATION_CLASSES = {
+    "treated": MapClass("Treated: where the fix works", EVALUATION_COLOURS["treated"], "T"),
+    "buffer": MapClass("Its buffer: where crime may move to", EVALUATION_COLOURS["buffer"]),
+    "control": MapClass("Control: alike, nothing done", EVALUATION_COLOURS["control"], "C"),
+    "control_buffer": MapClass("Buffer of the control", EVALUATION_COLOURS["control_buffer"]),
+}
+
+
+def proposals_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
+    """Return the HTML document of proposed fixes.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Layer ``fix-proposals``, in any CRS.
+    context : MapContext
+
+    Returns
+    -------
+    str
+        The document; the same input gives the same bytes.
+
+    Raises
+    ------
+    InvalidInputError
+        A column is missing or there is nothing to draw.
+    TooLargeError
+        More proposals than a document holds.
+    """
+    require_columns(frame, ("place", "principle", "fix", "evidence", "from_crime", "from_concern"), "proposed fixes")
+    both = frame["from_crime"].astype(int) + frame["from_concern"].astype(int)
+    result = ClassedResult(
+        frame=frame.assign(**{CLASS: frame["principle"].astype(str), "grounds": both}),
+        classes={name: drawn for name, drawn in PRINCIPLE_CLASSES.items() if (frame["principle"] == name).any()},
+        title="Proposed fixes by principle",
+        note="Each is proposed by a rule from what is known about the place. Go and look before anything is built.",
+        order="grounds",
+        ordered="those with grounds in crime and concern first",
+        texts=_proposal_texts,
+        facts=(),
+        thing="proposal",
+    )
+    return classed_map(result, context)
+
+
+def _proposal_texts(frame: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    grounds = zip(frame["from_crime"], frame["from_concern"], strict=True)
+    names = {(True, True): "crime and concern", (True, False): "crime", (False, True): "concern"}
+    return {
+        "Place": [plain(value) for value in frame["place"]],
+        "Fix": [plain(value) for value in frame["fix"]],
+        "Evidence": [plain(value) for value in frame["evidence"]],
+        "Grounds": [names.get((bool(crime), bool(concern)), "inventory") for crime, concern in grounds],
+        "Look first": [plain(value or None) for value in frame["against"]],
+    }
+
+
+def ranking_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
+    """Return the HTML document of fixes ranked under a budget; the chosen ones carry their rank.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Layer ``fix-ranking``, in any CRS.
+    context : MapContext
+
+    Returns
+    -------
+    str
+        The document; the same input gives the same bytes.
+
+    Raises
+    ------
+    InvalidInputError
+        A column is missing or there is nothing to draw.
+    TooLargeError
+        More fixes than a document holds.
+    """
+    require_columns(frame, ("choice", "rank", "title", "cost", "crime_alone", "concern_alone"), "ranking of fixes")
+    rank = frame["rank"].astype("Int64")
+    marks = ["" if pd.isna(place) else str(place) for place in rank]
+    result = ClassedResult(
+        frame=frame.assign(**{CLASS: frame["choice"], MARK: marks, "urgency": -rank.fillna(len(frame) + 1)}),
+        classes=RANKING_CLASSES,
+        title="Choice under the budget",
+        note="The number is the rank: 1 is done first. What a fix may prevent is a range that begins at nothing.",
+        order="urgency",
+        ordered="in order of rank",
+        texts=_ranking_texts,
+        facts=(("fixes chosen", ("chosen_firm", "chosen")), ("chosen nearly always", ("chosen_firm",))),
+        thing="fix",
+    )
+    return classed_map(result, context)
+
+
+def _ranking_texts(frame: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    prevented = zip(frame["prevented_low"], frame["prevented_high"], strict=True)
+    return {
+        "Place": [plain(value) for value in frame["title"]],
+        "Rank": [plain(value) for value in frame["rank"].astype("Int64")],
+        "Cost": [number(value, 0) for value in frame["cost"]],
+        "Events a year in reach": [number(value, 0) for value in frame["crime_alone"]],
+        "May prevent": [f"{number(low, 0)} to {number(high, 0)}" for low, high in prevented],
+        "Voices in reach": [number(value, 0) for value in frame["concern_alone"]],
+        "Chosen in": [f"{share:.0%} of runs" for share in frame["share_chosen"]],
+    }
+
+
+def evaluation_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
+    """Return the HTML document of the areas that an evaluation compares.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Layer ``evaluation-areas``, in any CRS.
+    context : MapContext
+
+    Returns
+    -------
+    str
+        The document; the same input gives the same bytes.
+
+    Raises
+    ------
+    InvalidInputError
+        A column is missing or there is nothing to draw.
+    """
+    require_columns(frame, ("role", "rank", "before", "after"), "areas of an evaluation")
+    result = ClassedResult(
+        frame=frame.assign(**{CLASS: frame["role"], "shown": frame["role"].map(list(EVALUATION_CLASSES)[::-1].index)}),
+        classes=EVALUATION_CLASSES,
+        title="Areas compared",
+        note="Controls are as large as the treated area and had the most similar history before the fix.",
+        order="shown",
+        ordered="treated area first",
+        texts=_area_texts,
+        facts=(("control areas", ("control",)),),
+        thing="area",
+    )
+    return classed_map(result, context)
+
+
+def _area_texts(frame: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    return {
+        "Control": [plain(value) for value in frame["rank"].astype("Int64")],
+        "Events before": [number(value, 0) for value in frame["before"]],
+        "Events after": [number(value, 0) for value in frame["after"]],
+    }
