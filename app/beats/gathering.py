@@ -17,10 +17,10 @@ from analysis.beats.officers import OfficerConditions
 from analysis.beats.weights import Weights
 from analysis.summary import Notice
 from app.areal_units import service as areal_units
-from app.areal_units.counting import events_per_unit
 from app.beats import repository
 from app.beats.computing import BeatRequest
 from app.beats.schemas import AllocationParameters, OfficerParameters
+from app.beats.workload import read_workload, workload_columns
 from app.database.base import WGS84
 from app.errors import InvalidInputError
 from app.events import service as events
@@ -37,8 +37,8 @@ class PlanInput:
     Attributes
     ----------
     units : GeoDataFrame
-        ``id, unit_id, residents`` and, where asked for, ``workload``, ``hard_boundary``, ``current_beat`` and one
-        column for each language, in the working CRS.
+        ``id, unit_id, residents`` and, where asked for, columns of workload, ``hard_boundary``, ``current_beat`` and
+        one column for each language, in the working CRS.
     study_area : Polygon or MultiPolygon
     officers : DataFrame or None
         None where none are asked for or stored.
@@ -66,24 +66,17 @@ def read_input(session: Session, municipality: MunicipalityContext, parameters: 
     InvalidInputError
         There are no units, or a parameter names something that is not stored.
     """
-    units = _read_units(session, municipality, parameters)
-    excluded: dict[str, int] = {}
-    about: dict[str, Any] = {"workload": parameters.workload}
-    if parameters.workload == "events":
-        selected = events.read_events(session, municipality, parameters)
-        counts, outside = events_per_unit(units, selected.x, selected.y)
-        units = units.assign(workload=counts)
-        about |= {"events": parameters.events, "period": selected.period, "events_counted": int(counts.sum())}
-        excluded = {f"events_{reason}": count for reason, count in selected.excluded.items()}
-        if outside:
-            excluded["events_outside_units"] = outside
+    source = areal_units.find_source(session, municipality, parameters.units_source)
+    units = _read_units(session, municipality, source, parameters)
+    work = read_workload(session, municipality, units, source, parameters)
+    units = units.assign(**work.columns)
     officers = read_officers(session, municipality, parameters.current_plan_id) if parameters.officers else None
     return PlanInput(
         units=units,
         study_area=events.read_study_area(session, municipality).iloc[0],
         officers=officers if officers is not None and len(officers) else None,
-        excluded=excluded,
-        about=about,
+        excluded=work.excluded,
+        about=work.about,
         notices=(NO_OFFICERS,) if officers is not None and not len(officers) else (),
         fingerprint=_fingerprint(units, officers),
     )
@@ -98,7 +91,7 @@ def request_of(parameters: AllocationParameters, municipality: MunicipalityConte
     weights = Weights(min_max=parameters.min_max, continuity=getattr(parameters, "continuity", Weights.continuity))
     return BeatRequest(
         residents="residents",
-        workload="workload" if parameters.workload == "events" else None,
+        workload=workload_columns(parameters) or None,
         hard_boundary="hard_boundary" if parameters.hard_boundary else None,
         unit_id="unit_id",
         current="current_beat" if parameters.current_plan_id is not None else None,
@@ -129,9 +122,8 @@ def officer_conditions(asked: OfficerParameters) -> OfficerConditions:
 
 
 def _read_units(
-    session: Session, municipality: MunicipalityContext, parameters: AllocationParameters
+    session: Session, municipality: MunicipalityContext, source: int | None, parameters: AllocationParameters
 ) -> gpd.GeoDataFrame:
-    source = areal_units.find_source(session, municipality, parameters.units_source)
     attribute = parameters.hard_boundary
     units = repository.read_units(session, municipality.id, source, attribute, parameters.current_plan_id)
     if attribute is not None and units["hard_boundary"].isna().all():

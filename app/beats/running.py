@@ -16,6 +16,7 @@ from app.beats import repository, service
 from app.beats.computing import BeatResult, compute_beats, compute_trade_off, problem_of, with_officers
 from app.beats.gathering import PlanInput, read_input, request_of
 from app.beats.schemas import AllocationParameters, AssignmentParameters, RedrawParameters
+from app.beats.workload import workload_in_words
 from app.database.sessions import Database
 from app.errors import ConflictError
 from app.jobs.handlers import ClaimedRun, ReportProgress, RunResult
@@ -195,10 +196,9 @@ def _officer_keys(found: PlanInput, result: BeatResult) -> dict[str, int]:
 
 def _told_by_name(summary: Summary, parameters: AllocationParameters, found: PlanInput) -> Summary:
     """Say what residents, workload, boundary and current plan are, instead of the columns they were put in."""
-    period = found.about.get("period")
     told = {
         "residents": f"residents of the areal units ({parameters.units_source or 'the only source'})",
-        "workload": f"{parameters.events}, {period}" if parameters.workload == "events" else "residents",
+        "workload": workload_in_words(parameters, found.about.get("period")),
         "hard_boundary": parameters.hard_boundary,
         "current": None if parameters.current_plan_id is None else f"beat plan {parameters.current_plan_id}",
     }

@@ -53,6 +53,27 @@ class OfficerParameters(InputModel):
     )
 
 
+class WorkloadTerm(EventSelection):
+    """One kind of work with its weight; the selection of events says which incidents or reports count."""
+
+    kind: Literal["events", "residents", "area", "attribute"] = Field(
+        default="events", description="Events in the unit, its residents, its area, or an attribute of it."
+    )
+    weight: float = Field(
+        default=1.0, gt=0, le=1000, allow_inf_nan=False, description="Share of all work, against the other weights."
+    )
+    attribute: Name | None = Field(default=None, description="Attribute of the units with the amount of work.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.kind == "attribute") != (self.attribute is not None):
+            raise ValueError("attribute: give it for the kind 'attribute', and for no other")
+        chosen = self.categories or self.period_from or self.period_to or self.source
+        if self.kind != "events" and chosen:
+            raise ValueError(f"a selection of events goes with the kind 'events', not with '{self.kind}'")
+        return self
+
+
 class AllocationParameters(EventSelection):
     """Group areal units into contiguous beats within the band of residents, with even workload.
 
@@ -68,6 +89,11 @@ class AllocationParameters(EventSelection):
     )
     workload: Literal["events", "residents"] = Field(
         default="events", description="Workload of a unit: the selected events in it, or its residents."
+    )
+    workload_terms: Annotated[tuple[WorkloadTerm, ...], Field(max_length=20)] = Field(
+        default=(),
+        description="Several kinds of work; each makes up the share of all work that its weight says. Instead of "
+        "`workload`.",
     )
     hard_boundary: str | None = Field(
         default=None,

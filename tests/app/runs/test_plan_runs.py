@@ -97,6 +97,19 @@ def test_officers_of_a_plan_that_is_no_draft_stay(database, town, do_run, first)
         ({"conditions": {"locked_beats": ["B77"]}}, "B77"),
         ({"officer_conditions": {"languages": {"lv": "speakers_lv"}}}, "speakers_lv"),
         ({"officer_conditions": {"fixed": [["999", "B001"]]}}, "999"),
+        ({"conditions": {"forbidden_borders": [["00-00", "00-00"]]}}, "00-00"),
+        (
+            {"conditions": {"bridges": [["00-00", "05-05"]], "forbidden_borders": [["05-05", "00-00"]]}},
+            "both bridged and forbidden",
+        ),
+        ({"conditions": {"locked_units": {"77-77": "B1"}}}, "77-77"),
+        ({"hard_boundary": "district", "conditions": {"locked_units": {"00-00": "A", "11-11": "A"}}}, "'A'"),
+        ({"hard_boundary": "county"}, "county"),
+        ({"units_source": "elsewhere"}, "elsewhere"),
+        ({"beats": 40}, "40"),
+        ({"workload_terms": [{"categories": "arson"}]}, "arson"),
+        ({"workload_terms": [{"kind": "attribute", "attribute": "calls"}]}, "calls"),
+        ({"workload_terms": [{"kind": "attribute", "attribute": "district"}]}, "district"),
     ],
 )
 def test_condition_that_names_nothing_fails_with_what_to_do(do_run, town, parameters, told):
@@ -104,3 +117,38 @@ def test_condition_that_names_nothing_fails_with_what_to_do(do_run, town, parame
     assert run.state == "failed"
     assert told in run.problem["detail"]
     assert run.problem["hint"]
+
+
+def test_several_kinds_of_work_make_up_the_shares_of_their_weights(database, town, do_run):
+    with database.inside(town.id) as session:
+        session.execute(
+            text("""update areal_unit set attributes = attributes || jsonb_build_object('calls',
+                case when external_id < '06' then 30 else 10 end)""")
+        )
+    terms = [
+        {"categories": "burglary", "weight": 2},
+        {"kind": "attribute", "attribute": "calls"},
+        {"kind": "area", "weight": 0.5},
+        {"kind": "residents", "weight": 0.5},
+    ]
+    run = do_run("beat-allocation", {"workload_terms": terms})
+    assert run.state == "succeeded", run.problem
+    assert run.summary["workload"] == "several"
+    told = run.summary["workload_terms"]
+    assert [term["what"] for term in told] == ["incidents (burglary)", "calls", "area, km2", "residents"]
+    assert (told[1]["total"], told[2]["total"]) == (2880, pytest.approx(9.0, rel=1e-3))
+    assert run.summary["parameters"]["workload"].startswith("2 incidents (burglary) + 1 calls")
+    with database.inside(town.id) as session:
+        frame = service.beat_frame(session, town, run.summary["beat_plan_id"])
+    assert frame["workload"].sum() == pytest.approx(144)
+
+
+def test_a_unit_without_the_amount_of_work_is_named(database, town, do_run):
+    with database.inside(town.id) as session:
+        session.execute(
+            text("""update areal_unit set attributes = attributes || jsonb_build_object('calls',
+                case when external_id = '05-05' then -1 else 10 end)""")
+        )
+    run = do_run("beat-allocation", {"workload_terms": [{"kind": "attribute", "attribute": "calls"}]})
+    assert (run.state, run.problem["status"]) == ("failed", 422)
+    assert "'05-05' has '-1'" in run.problem["detail"]
