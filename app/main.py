@@ -51,6 +51,7 @@ from app.plans.router import router as plans
 from app.problems import register_problem_handlers
 from app.rate_limits import RateLimiter
 from app.runs.router import router as runs
+from app.runs.watching import RunWatch
 from app.settings import ServerSettings, Settings
 from app.streets.router import router as streets
 from app.web.refusals import show_refusals_as_pages
@@ -137,6 +138,7 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     worker = WorkerProcess(settings.database) if settings.server.worker else None
     sealer = Sealer(database, settings.database.audit_heads)
     application.state.database, application.state.worker = database, worker
+    application.state.run_watch = RunWatch(database)
     application.state.turns = Semaphore(settings.database.pool_size)
     try:
         if worker is not None:
@@ -148,6 +150,7 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
             await to_thread.run_sync(worker.stop)
         if application.state.issuer is not None:
             application.state.issuer.close()
+        await to_thread.run_sync(application.state.run_watch.stop)
         await to_thread.run_sync(sealer.stop)
         await to_thread.run_sync(database.close)
 

@@ -120,7 +120,7 @@ def _spatial_filters(server: ServerState) -> Finding:
 
 def _queue(database: Database) -> Finding:
     state = jobs.queue_state(database)
-    sentence = f"{state.waiting} runs wait and {state.running} are under way."
+    sentence = f"{state.waiting} runs wait and {state.running} are under way; {state.workers} workers live."
     if state.moves:
         return fine("queue", sentence)
     return fault(

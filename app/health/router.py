@@ -30,6 +30,7 @@ class QueueOut(BaseModel):
 
     waiting: int = Field(description="Runs that wait for a worker.")
     running: int = Field(description="Runs that a worker does.")
+    workers: int = Field(description="Workers on any machine that were heard of within seconds.")
     oldest_s: float = Field(description="How long the oldest waiting run has waited, seconds.")
     moves: bool = Field(description="No run waits for long while no run is done.")
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.database.feature_pages import note_look
 from app.database.sessions import Database
-from app.dependencies import DatabaseDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
+from app.dependencies import CallerDep, DatabaseDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.features.parameters import MAX_IDENTIFIER
 from app.imports import service
 from app.imports.schemas import BatchList, BatchOut, ImportRequest, QuarantinedRowOut, QuarantinePage
@@ -46,7 +46,7 @@ def _known_code(database: Database, code: str) -> str:
     "",
     dependencies=[permit("imports", "create")],
     status_code=201,
-    responses={201: {"headers": LOCATION}, **problems(400, 404, 409, 413, 415, 422)},
+    responses={201: {"headers": LOCATION}, **problems(400, 404, 409, 413, 415, 422, 429)},
     openapi_extra=_form_schema(),
 )
 async def import_file(
@@ -54,6 +54,7 @@ async def import_file(
     session: SessionDep,
     municipality: MunicipalityDep,
     response: Response,
+    caller: CallerDep,
 ) -> RunDetail:
     """Hand in a file; a worker takes it in as a whole or not at all.
 
@@ -61,7 +62,7 @@ async def import_file(
     Rows that cannot be taken in are kept with their reasons under `imports/{id}/quarantine`.
     """
     try:
-        run = await to_thread.run_sync(service.submit_import, session, municipality, upload)
+        run = await to_thread.run_sync(service.submit_import, session, municipality, upload, caller.account_id)
     except BaseException:
         await to_thread.run_sync(upload.discard)
         raise

@@ -30,7 +30,9 @@ FORGOTTEN_AFTER_SECONDS = 3600.0
 """An upload that no run waits for is removed when nothing was written to it for so long."""
 
 
-def submit_import(session: Session, municipality: MunicipalityContext, upload: Upload) -> AnalysisRun:
+def submit_import(
+    session: Session, municipality: MunicipalityContext, upload: Upload, requested_by: int | None = None
+) -> AnalysisRun:
     """Put the import of an uploaded file into the queue; files of imports that have ended are removed.
 
     Raises
@@ -54,7 +56,7 @@ def submit_import(session: Session, municipality: MunicipalityContext, upload: U
     }
     kept = {upload.directory.name} | _uploads_in_use(session, municipality)
     discard_uploads(upload.directory.parent, kept, FORGOTTEN_AFTER_SECONDS)
-    return runs.submit_run(session, municipality, "import", parameters)
+    return runs.submit_run(session, municipality, "import", parameters, requested_by=requested_by)
 
 
 def discard_old_uploads(session: Session, municipality: MunicipalityContext, uploads: Path, cutoff: datetime) -> int:

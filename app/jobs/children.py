@@ -119,6 +119,7 @@ class Child:
             line = await _unless_stopped(answer, process.pid)
         finally:
             answer.cancel()
+            await asyncio.wait([answer])
         return Outcome(line.decode().strip()) if line else None
 
     async def end(self) -> int | None:

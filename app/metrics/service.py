@@ -61,5 +61,8 @@ class _StateCollector(Collector):
         runs.add_metric(("running",), queue.running)
         yield runs
         yield GaugeMetricFamily(
+            "kvart_workers", "Workers on any machine that were heard of within seconds.", value=queue.workers
+        )
+        yield GaugeMetricFamily(
             "kvart_queue_oldest_seconds", "How long the oldest waiting run has waited, seconds.", value=queue.oldest_s
         )

@@ -11,6 +11,7 @@ from app.municipalities.context import MunicipalityContext
 from app.runs.models import AnalysisRun
 from app.runs.schemas import RunDetail, RunLink
 
+EVENT_STREAM = "text/event-stream"
 SERVER_ONLY = frozenset({"file"})
 """Parameters that say where the service keeps a file; nobody outside is told."""
 
@@ -24,6 +25,8 @@ def run_detail(municipality: MunicipalityContext, run: AnalysisRun) -> RunDetail
     """Return a run with its links."""
     address = run_address(municipality, run.id)
     links = [RunLink(rel="self", href=address, type="application/json")]
+    if run.finished_at is None:
+        links.append(RunLink(rel="events", href=f"{address}/events", type=EVENT_STREAM))
     if run.state == "succeeded" and run.kind != "import":
         links.extend(_result_links(run, address))
         plan_id = (run.summary or {}).get("beat_plan_id")
@@ -39,6 +42,7 @@ def run_detail(municipality: MunicipalityContext, run: AnalysisRun) -> RunDetail
         message=run.message,
         parameters={name: value for name, value in run.parameters.items() if name not in SERVER_ONLY},
         seed=run.seed,
+        repeat_of=run.repeat_of,
         attempt=run.attempt,
         software_version=run.software_version,
         input_fingerprint=run.input_fingerprint,

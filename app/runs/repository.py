@@ -29,6 +29,16 @@ def count_unfinished(session: Session, municipality_id: int) -> int:
     return session.scalar(statement) or 0
 
 
+def count_unfinished_of(session: Session, municipality_id: int, account_id: int) -> int:
+    """Return how many runs that an account asked for wait or run in the municipality."""
+    statement = select(func.count()).where(
+        AnalysisRun.municipality_id == municipality_id,
+        AnalysisRun.state.in_(UNFINISHED),
+        AnalysisRun.requested_by == account_id,
+    )
+    return session.scalar(statement) or 0
+
+
 def find_run(session: Session, municipality_id: int, run_id: int) -> AnalysisRun | None:
     """Return a run of the municipality."""
     statement = select(AnalysisRun).where(AnalysisRun.municipality_id == municipality_id, AnalysisRun.id == run_id)

@@ -102,7 +102,7 @@ RUN_EXAMPLES: dict[str, dict[str, Any]] = {
 class RunLink(BaseModel):
     """Where to go from a run."""
 
-    rel: Literal["self", "result", "places", "table", "raster", "map", "chart", "report", "beat-plan"]
+    rel: Literal["self", "result", "places", "table", "raster", "events", "map", "chart", "report", "beat-plan"]
     href: str
     type: str
 
@@ -144,6 +144,7 @@ class RunDetail(BaseModel):
     message: str
     parameters: dict[str, Any]
     seed: int | None
+    repeat_of: int | None = Field(default=None, description="Run whose question was asked again.")
     attempt: int = Field(description="How many workers have begun this run.")
     software_version: str
     input_fingerprint: str | None = Field(description="SHA-256 over the rows that entered, in a fixed order.")

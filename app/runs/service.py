@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from analysis.summary import software_version
 from app.analyses.kinds import ANALYSES, told_faults
-from app.errors import ConflictError, InvalidInputError, NotFoundError
+from app.errors import ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError
 from app.jobs import service as jobs
 from app.municipalities.context import MunicipalityContext
 from app.runs import repository
@@ -27,12 +27,18 @@ __all__ = [
     "get_run",
     "latest_run",
     "list_runs",
+    "repeat_run",
     "same_run",
     "submit_run",
 ]
 
 MAX_UNFINISHED = 200
 """Runs of one municipality that may wait or run at a time."""
+
+MAX_UNFINISHED_OF_CALLER = 50
+"""Of these, runs that one account asked for."""
+
+ASK_AGAIN_AFTER_S = 10
 
 DEFAULT_SEEDS = {
     **dict.fromkeys(("beat-allocation", "beat-redraw", "trade-off"), 0),
@@ -47,6 +53,9 @@ def submit_run(
     kind: str,
     parameters: Mapping[str, Any] | BaseModel,
     seed: int | None = None,
+    *,
+    requested_by: int | None = None,
+    repeat_of: int | None = None,
 ) -> AnalysisRun:
     """Put a run into the queue and return it; a worker takes it as soon as the transaction is committed.
 
@@ -59,6 +68,10 @@ def submit_run(
     parameters : mapping or pydantic model
     seed : int, optional
         Seed of the random numbers.
+    requested_by : int, optional
+        Account that asks; a command asks for none.
+    repeat_of : int, optional
+        Run whose question is asked again.
 
     Raises
     ------
@@ -66,23 +79,62 @@ def submit_run(
         The kind is unknown or a parameter cannot be used; the message names it.
     ConflictError
         Too many runs of the municipality wait already.
+    TooManyRequestsError
+        Too many runs of the account wait already.
     """
     checked = checked_parameters(kind, parameters)
-    if repository.count_unfinished(session, municipality.id) >= MAX_UNFINISHED:
-        raise ConflictError(
-            f"{MAX_UNFINISHED} runs of {municipality.name} wait or run already.",
-            "Wait until some are done, or dismiss some.",
-        )
+    _require_room(session, municipality, requested_by)
     run = AnalysisRun(
         municipality_id=municipality.id,
         kind=kind,
         parameters=checked,
         seed=DEFAULT_SEEDS.get(kind) if seed is None else seed,
         software_version=software_version(),
+        requested_by=requested_by,
+        repeat_of=repeat_of,
     )
     stored = repository.insert_run(session, run)
     jobs.enqueue(session, municipality.id, stored.id)
     return stored
+
+
+def repeat_run(
+    session: Session, municipality: MunicipalityContext, run_id: int, *, requested_by: int | None = None
+) -> AnalysisRun:
+    """Ask the question of a run again, with its parameters and its seed, of the data as it is now.
+
+    Raises
+    ------
+    NotFoundError
+        The municipality has no such run.
+    ConflictError
+        It is an import, whose file is not kept; or too many runs wait already.
+    InvalidInputError
+        This version of the software does not take the parameters any more.
+    """
+    run = get_run(session, municipality, run_id)
+    if run.kind == "import":
+        raise ConflictError(f"Run {run_id} is an import, whose file is not kept.", "Send the file again.")
+    return submit_run(
+        session, municipality, run.kind, run.parameters, run.seed, requested_by=requested_by, repeat_of=run.id
+    )
+
+
+def _require_room(session: Session, municipality: MunicipalityContext, account_id: int | None) -> None:
+    """Refuse one run too many, of the municipality or of one account."""
+    if repository.count_unfinished(session, municipality.id) >= MAX_UNFINISHED:
+        raise ConflictError(
+            f"{MAX_UNFINISHED} runs of {municipality.name} wait or run already.",
+            "Wait until some are done, or dismiss some.",
+        )
+    if account_id is None:
+        return
+    if repository.count_unfinished_of(session, municipality.id, account_id) >= MAX_UNFINISHED_OF_CALLER:
+        raise TooManyRequestsError(
+            f"{MAX_UNFINISHED_OF_CALLER} runs that you asked for wait or run already.",
+            "Wait until some are done, or dismiss some.",
+            retry_after=ASK_AGAIN_AFTER_S,
+        )
 
 
 def checked_parameters(kind: str, parameters: Mapping[str, Any] | BaseModel) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def test_process_is_alive(client):
 def test_service_is_ready(client):
     answer = client.get("/ready")
     assert answer.status_code == 200
-    queue = {"waiting": 0, "running": 0, "oldest_s": 0.0, "moves": True}
+    queue = {"waiting": 0, "running": 0, "workers": 0, "oldest_s": 0.0, "moves": True}
     assert answer.json() == {
         "status": "ready",
         "database": True,

@@ -89,7 +89,7 @@ class Load:
     def _judge(self, answer: httpx.Response) -> None:
         with self._lock:
             self.statuses[answer.status_code] += 1
-            excused = answer.status_code < 400 or answer.status_code in BUSY or answer.status_code == 409
+            excused = answer.status_code < 400 or answer.status_code in BUSY or answer.status_code in {409, 429}
             if not excused:
                 self.wrong.append(
                     f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:300]}"

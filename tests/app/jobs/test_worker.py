@@ -44,7 +44,7 @@ def state_of(database, town, run_id):
         return find_run(session, town.id, run_id)
 
 
-def wait_for(condition, seconds=20.0):
+def wait_for(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
