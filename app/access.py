@@ -36,6 +36,9 @@ PURPOSE_HEADER = "Kvart-Purpose"
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 FORM = "application/x-www-form-urlencoded"
+FORM_WITH_FILES = "multipart/form-data"
+SMALL_FILES = "/report/"
+"""Where forms with files are read as a whole; elsewhere files are streamed, and the token comes as a header."""
 ENTERED = "municipality_id"
 LONGEST_TOLD = 200
 NUL = "\x00"
@@ -184,7 +187,8 @@ async def _require_own_form(request: Request, caller: Caller) -> None:
     if caller.csrf_token_hash is None or request.method in SAFE_METHODS:
         return
     token: Any = request.headers.get(CSRF_HEADER)
-    if token is None and request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if token is None and (kind == FORM or (kind == FORM_WITH_FILES and request.url.path.startswith(SMALL_FILES))):
         token = (await request.form()).get(CSRF_FIELD)
     digest = hashlib.sha256(str(token or "").encode()).hexdigest()
     if not hmac.compare_digest(digest, caller.csrf_token_hash):

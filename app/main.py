@@ -21,6 +21,7 @@ from app.beats.router import router as beat_plans
 from app.catalogue import collections
 from app.charts.router import router as charts
 from app.danger_zones.moderation_router import router as moderation
+from app.danger_zones.report_pages import router as report
 from app.danger_zones.reporter_pages import router as my_report
 from app.danger_zones.router import router as danger_zones
 from app.database.sessions import Database, open_database
@@ -68,6 +69,7 @@ ROUTERS = (
     incidents,
     danger_zones,
     moderation,
+    report,
     my_report,
     areal_units,
     lights,
@@ -88,6 +90,7 @@ ROUTERS = (
 )
 SMALLEST_COMPRESSED_BYTES = 1024
 QUICK_COMPRESSION = 4
+MOST_REPORT_BYTES = 64 * 1024**2
 ROOM_FOR_WORDS = 1024**2
 """Beside the photos; a photo that is a little too large is refused by what says so in its sender's language."""
 
@@ -161,6 +164,8 @@ def _body_cap(settings: ServerSettings) -> Callable[[str, str], int]:
             return settings.max_upload_mb * 1024**2
         if method == "POST" and path.rstrip("/").endswith("/photos"):
             return MOST_BYTES + ROOM_FOR_WORDS
+        if method == "POST" and path.startswith("/report/"):
+            return MOST_REPORT_BYTES
         return settings.max_body_kb * 1024
 
     return most_bytes

@@ -134,6 +134,30 @@ _DISTINCT_RESIDENTS = text(
 )
 
 
+_STREET = text(
+    """
+    select st_asbinary(st_lineinterpolatepoint((parts.piece).geom, 0.5)) as shape
+    from (select st_dump(st_linemerge(st_union(geom))) as piece from street_segment
+        where municipality_id = :municipality and name = :name) as parts
+    order by st_length((parts.piece).geom) desc limit 1
+    """
+)
+
+
+def street_names(session: Session, municipality_id: int) -> list[str]:
+    """Return the names of the streets, in the order of the alphabet."""
+    statement = text(
+        "select distinct name from street_segment where municipality_id = :municipality and name <> '' order by name"
+    )
+    return list(session.scalars(statement, {"municipality": municipality_id}))
+
+
+def middle_of_street(session: Session, municipality_id: int, name: str) -> bytes | None:
+    """Return the middle of the longest stretch of a street as WKB."""
+    found: bytes | None = session.scalar(_STREET, {"municipality": municipality_id, "name": name})
+    return found
+
+
 def insert_danger_zone(session: Session, municipality_id: int, row: Mapping[str, Any]) -> int:
     """Store a danger zone, whose ``geom`` is a shapely geometry, and return its identifier."""
     stored = {**row, "municipality_id": municipality_id, "geom": from_shape(row["geom"], srid=WGS84)}

@@ -29,7 +29,9 @@ from app.danger_zones.reporting import (
     Taken,
     find_similar,
     me_too,
+    middle_of_street,
     near_zones,
+    street_names,
     take_report,
 )
 from app.danger_zones.repository import DANGER_ZONES as COLLECTION
@@ -50,11 +52,13 @@ __all__ = [
     "list_reports",
     "me_too",
     "merge",
+    "middle_of_street",
     "near_zones",
     "possible_steps",
     "public_sentence",
     "restore",
     "split",
+    "street_names",
     "take_report",
     "take_step",
     "verify",

@@ -42,7 +42,10 @@ def checked_geometry(geometry: AnyGeometry, *, member: str, max_vertices: int) -
     for number, (longitude, latitude) in enumerate(_positions(geometry.coordinates), start=1):
         if number > max_vertices:
             raise TooLargeError(
-                f"{member}: more than {max_vertices} vertices.", "Simplify the geometry.", pointer=member
+                f"{member}: more than {max_vertices} vertices.",
+                "Simplify the geometry.",
+                pointer=member,
+                reason="too_many_vertices",
             )
         _require_place(longitude, latitude, member)
     if not all(ring[0] == ring[-1] for ring in _rings(geometry)):

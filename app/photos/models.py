@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, func
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Base, TenantKey, tenant_reference
@@ -21,6 +21,9 @@ class Photo(TenantKey, Base):
     __table_args__ = (
         tenant_reference("danger_zone_id", "danger_zone", ondelete="CASCADE"),
         tenant_reference("report_id", "report", ondelete="CASCADE"),
+        tenant_reference("fix_id", "fix", ondelete="CASCADE"),
+        CheckConstraint("stage in ('before', 'after')", name="known_stage"),
+        Index("ix_photo_fix", "municipality_id", "fix_id"),
         Index("ix_photo_danger_zone", "municipality_id", "danger_zone_id"),
         Index("ix_photo_report", "municipality_id", "report_id"),
     )
@@ -29,6 +32,10 @@ class Photo(TenantKey, Base):
     """Zone that staff took it of."""
     report_id: Mapped[int | None] = mapped_column(BigInteger)
     """Report that it came with; it goes with the report wherever that is moved."""
+    fix_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Fix that it shows."""
+    stage: Mapped[str | None]
+    """Of a photo of a fix: ``before`` or ``after`` the work."""
     width: Mapped[int]
     height: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary)

@@ -11,12 +11,9 @@ from app.photos.images import CleanPhoto
 from app.photos.models import Photo
 
 
-def insert_photo(
-    session: Session, municipality_id: int, photo: CleanPhoto, *, report_id: int | None, danger_zone_id: int | None
-) -> int:
-    """Store a photo of a report or of a danger zone and return its identifier."""
-    values = {"municipality_id": municipality_id, "report_id": report_id, "danger_zone_id": danger_zone_id}
-    values |= {"width": photo.width, "height": photo.height}
+def insert_photo(session: Session, municipality_id: int, photo: CleanPhoto, **of: int | str | None) -> int:
+    """Store a photo and return its identifier; ``of`` says whose: ``report_id``, ``danger_zone_id``, or a fix's."""
+    values = {"municipality_id": municipality_id, "width": photo.width, "height": photo.height, **of}
     return session.scalars(insert(Photo).values(**values, content=photo.content).returning(Photo.id)).one()
 
 
@@ -32,6 +29,13 @@ def list_of_zone(session: Session, municipality_id: int, danger_zone_id: int) ->
     """Return the photos that staff took of a danger zone, oldest first."""
     mine = (Photo.municipality_id == municipality_id, Photo.danger_zone_id == danger_zone_id)
     return list(session.scalars(select(Photo.id).where(*mine).order_by(Photo.id)))
+
+
+def list_of_fix(session: Session, municipality_id: int, fix_id: int) -> list[tuple[int, str]]:
+    """Return the photos of a fix with their stage, oldest first."""
+    mine = (Photo.municipality_id == municipality_id, Photo.fix_id == fix_id)
+    rows = session.execute(select(Photo.id, Photo.stage).where(*mine).order_by(Photo.id))
+    return [(row.id, row.stage or "") for row in rows]
 
 
 def read_content(session: Session, municipality_id: int, photo_id: int) -> bytes | None:

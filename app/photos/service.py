@@ -12,9 +12,20 @@ from app.photos import repository
 from app.photos.images import clean_photo
 
 MOST_PHOTOS = 3
-"""Of one report, and of staff of one danger zone."""
+"""Of one report, of staff of one danger zone, and of each stage of one fix."""
 
-__all__ = ["MOST_PHOTOS", "StoredPhoto", "add", "delete", "delete_of_report", "of_reports", "of_zone", "read"]
+__all__ = [
+    "MOST_PHOTOS",
+    "StoredPhoto",
+    "add",
+    "add_to_fix",
+    "delete",
+    "delete_of_report",
+    "of_fix",
+    "of_reports",
+    "of_zone",
+    "read",
+]
 
 
 @dataclass(frozen=True)
@@ -55,13 +66,35 @@ def add(
         known = of_reports(session, municipality_id, [report_id]).get(report_id, [])
     else:
         known = of_zone(session, municipality_id, danger_zone_id or 0)
-    if len(known) >= MOST_PHOTOS:
-        raise ConflictError(f"There are {MOST_PHOTOS} photos already.", "No more are taken.", reason="too_many_photos")
+    _require_room(known)
     photo = clean_photo(sent)
     number = repository.insert_photo(
         session, municipality_id, photo, report_id=report_id, danger_zone_id=danger_zone_id
     )
     return StoredPhoto(number, photo.width, photo.height)
+
+
+def add_to_fix(session: Session, municipality_id: int, sent: bytes, *, fix_id: int, stage: str) -> StoredPhoto:
+    """Make a photo anew and store it with a fix, as taken ``before`` or ``after`` the work.
+
+    Raises
+    ------
+    ConflictError
+        If there are three of that stage already.
+    TooLargeError
+        If it has too many bytes or pixels.
+    InvalidInputError
+        If it is no photo.
+    """
+    _require_room([number for number, known in of_fix(session, municipality_id, fix_id) if known == stage])
+    photo = clean_photo(sent)
+    number = repository.insert_photo(session, municipality_id, photo, fix_id=fix_id, stage=stage)
+    return StoredPhoto(number, photo.width, photo.height)
+
+
+def of_fix(session: Session, municipality_id: int, fix_id: int) -> list[tuple[int, str]]:
+    """Return the numbers of the photos of a fix, each with its stage."""
+    return repository.list_of_fix(session, municipality_id, fix_id)
 
 
 def of_reports(session: Session, municipality_id: int, reports: Sequence[int]) -> dict[int, list[int]]:
@@ -106,6 +139,11 @@ def delete(session: Session, municipality_id: int, photo_id: int) -> None:
 def delete_of_report(session: Session, municipality_id: int, report_id: int) -> None:
     """Erase the photos of a report."""
     repository.delete_of_report(session, municipality_id, report_id)
+
+
+def _require_room(known: Sequence[int]) -> None:
+    if len(known) >= MOST_PHOTOS:
+        raise ConflictError(f"There are {MOST_PHOTOS} photos already.", "No more are taken.", reason="too_many_photos")
 
 
 def _no_such_photo(photo_id: int) -> NotFoundError:
