@@ -343,7 +343,7 @@ def _dual(
         + f"The base is held to be too thin below {figure(floor)} per km2. Values where the base is thin are uncertain."
     )
     summary = Summary(
-        method=f"Dual kernel density ({name})",
+        method=f"Dual kernel density ({name.replace('_', ' ')})",
         parameters={
             "unit": unit,
             "floor_per_km2": floor,

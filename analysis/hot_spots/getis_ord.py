@@ -105,7 +105,6 @@ def hot_spots(
         Events, metres in the CRS of the grid.
     grid : SquareGrid or HexagonGrid
     correction : {"bh", "by", "bonferroni", "none"}
-        For testing every cell of the map at once.
     seed : int
         Of random permutations, made only where exact ones would take too long or weights are unequal.
     statistic : {"gi_star", "gi"}

@@ -85,7 +85,8 @@ def hot_spots_of_units(  # noqa: PLR0913
     residents : str, optional
         Column of residents, zero or more. Units without residents have no rate: they are left out and counted.
     values : {"count", "rate", "empirical_bayes", "standardised"}, optional
-        What is compared; by default rates where `residents` are given, else counts.
+        What is compared; by default rates where `residents` are given, else counts. Rates of few residents are mostly
+        noise: empirical Bayes draws them towards the overall rate, standardised ones allow for their deviation.
     neighbours : {"queen", "rook"}, Neighbours, libpysal.weights.W or libpysal.graph.Graph
         Contiguity of the polygons, or any made beforehand (`hot_spots.distance_neighbours`, libpysal) for the same
         units: by the index of the frame, or by position.
@@ -117,11 +118,6 @@ def hot_spots_of_units(  # noqa: PLR0913
     EmptyInputError, ZeroVarianceError, TooFewEventsError
         No unit, event or resident; every unit holds the same value; two units.
 
-    Notes
-    -----
-    Rates of few residents are mostly noise; ``"empirical_bayes"`` draws them towards the overall rate and
-    ``"standardised"`` divides them by the deviation that chance gives.
-
     Examples
     --------
     >>> import shapely
@@ -139,7 +135,7 @@ def hot_spots_of_units(  # noqa: PLR0913
     described = {"count": count, "residents": residents, "neighbours": around.name, "correction": correction}
     sentence = classes_in_words(result["gi_bin"].to_numpy(), correction, STATISTIC_NAMES[statistic], tails)
     told = dataclasses.replace(
-        _summary(frame, units, tails, described, f"{sentence} {_moran_in_words(result)}"),
+        _summary(frame, units, tails, described, f"{sentence} {moran_in_words(result)}"),
         method=STATISTIC_NAMES[statistic],
         warnings=(*_value_notices(units), *statistic_notices(reason[units.used], tails, "unit")),
         seed=None if tails.permutations is None else seed,
@@ -173,8 +169,24 @@ def _reading(units: _Units, sentence: str) -> str:
     )
 
 
-def _moran_in_words(frame: gpd.GeoDataFrame) -> str:
-    """Say what local Moran's I makes of the units whose q is at most 0.1."""
+def moran_in_words(frame: gpd.GeoDataFrame) -> str:
+    """Say what local Moran's I makes of the units whose q is at most 0.1.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        With ``q_value``, ``moran_z`` and ``quadrant``, as `hot_spots_of_units` returns it.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> found = gpd.GeoDataFrame({"q_value": [0.01, 0.5], "moran_z": [3.0, 0.1], "quadrant": ["HH", "LL"]})
+    >>> moran_in_words(found)[:83]
+    "By local Moran's I, of the units with a q of at most 0.1, 1 are high among high and"
+    """
     sure = (frame["q_value"] <= LEAST_SURE).fillna(value=False) & frame["moran_z"].notna()
     some = frame.loc[sure, "quadrant"].value_counts()
     high, low, high_alone, low_alone = (int(some.get(code, 0)) for code in ("HH", "LL", "HL", "LH"))

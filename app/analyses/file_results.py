@@ -22,6 +22,7 @@ from app.charts.results import ChartedResult, result_chart, result_charts
 from app.charts.sheet import Caption, Format, rendered
 from app.errors import InvalidInputError
 from app.files.writing import OutputFiles, layer_writer
+from app.maps.formatting import mapped_units
 from app.maps.results import result_map
 from app.maps.saving import saved_map_context
 from app.settings import MapSettings
@@ -106,7 +107,11 @@ def analyse_files(
             _write_table(outputs, wanted.table, result)
         if wanted.map is not None:
             context = saved_map_context(
-                result.summary, title=title, units=analysis.units, source=files.points, boundary=area
+                result.summary,
+                title=title,
+                units=mapped_units(result.summary.parameters, analysis.units),
+                source=files.points,
+                boundary=area,
             )
             outputs.text(result_map(charted.layers, context, statistic=statistic), wanted.map)
         caption = Caption(title, source=files.points.name, handling_mark=MapSettings().handling_mark)

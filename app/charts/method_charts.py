@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import cycle
-
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
 
+from analysis.back_testing.ranking_methods import COUNTS
 from analysis.density.bandwidth import Bandwidth
 from analysis.errors import ParameterError
 from app.charts.sheet import Caption, plain_axes, plot_area, sheet
@@ -23,6 +23,8 @@ LINES = (
     ("#b2182b", (0, (8, 3)), "P"),
 )
 """Colour, dashes and marker of each method: without colour, dashes and markers tell them apart."""
+REST = "#b8bcc4"
+"""Colour of the methods beyond those."""
 
 
 def capture_chart(curves: pd.DataFrame, caption: Caption, *, area_share: float = 0.05) -> Figure:
@@ -51,14 +53,14 @@ def capture_chart(curves: pd.DataFrame, caption: Caption, *, area_share: float =
     )
     figure = sheet(caption, f"{told} The higher the line at its left end, the better for patrols.", height=6.0)
     axes = figure.add_axes(plot_area(figure))
-    for name, (colour, dashes, marker) in zip(
-        sorted(caught, key=lambda name: -caught[name]), cycle(LINES), strict=False
-    ):
+    drawn, rest = _told_apart(caught)
+    for name, (colour, dashes, marker) in zip(drawn, LINES, strict=False):
         curve = curves[curves["method"] == name]
         axes.plot(
             curve["area_share"], curve["capture_share"], color=colour, linestyle=dashes, marker=marker, markersize=5,
             markevery=0.1, linewidth=1.8, label=f"{name} ({caught[name]:.0%})",
         )  # fmt: skip
+    _draw_rest(axes, curves, {name: caught[name] for name in rest})
     axes.plot([0, 1], [0, 1], color=MUTED_INK, linewidth=0.8, label=f"chance ({area_share:.0%})")
     axes.axvline(area_share, color=MUTED_INK, linewidth=0.8, linestyle=(0, (2, 2)))
     axes.set(xlim=(0, 1), ylim=(0, 1.01), xlabel="share of the area searched, best places first")
@@ -69,6 +71,24 @@ def capture_chart(curves: pd.DataFrame, caption: Caption, *, area_share: float =
     title = f"method (caught at {area_share:.0%} of the area)"
     axes.legend(loc="lower right", fontsize=9, title=title, title_fontsize=9, framealpha=1.0, edgecolor="none")
     return figure
+
+
+def _told_apart(caught: dict[str, float]) -> tuple[list[str], list[str]]:
+    """Return the methods with a line of their own, best first, the baseline among them, and the others."""
+    ranked = sorted(caught, key=lambda name: -caught[name])
+    drawn = ranked[: len(LINES)]
+    if COUNTS in caught and COUNTS not in drawn:
+        drawn[-1] = COUNTS
+    return drawn, [name for name in ranked if name not in drawn]
+
+
+def _draw_rest(axes: Axes, curves: pd.DataFrame, caught: dict[str, float]) -> None:
+    for name in caught:
+        curve = curves[curves["method"] == name]
+        axes.plot(curve["area_share"], curve["capture_share"], color=REST, linewidth=0.8, zorder=1)
+    if caught:
+        label = f"{len(caught)} others ({min(caught.values()):.0%} to {max(caught.values()):.0%}): see the table"
+        axes.plot([], [], color=REST, linewidth=0.8, label=label)
 
 
 def bandwidth_chart(bandwidth: Bandwidth, caption: Caption) -> Figure:

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.hot_spots.unit_hot_spots import LEAST_SURE
 from app.charts.meeting_report import Subject, meeting_report
 from app.charts.results import ChartedResult, result_chart, result_charts
 from app.charts.sheet import Caption
 from app.maps.comparisons import compared_classes
 from app.maps.density import MEASURES
-from app.maps.quadrants import LEVEL
 
 COLUMN_OF_LAYER = {
     "hot-spots": ("gi_bin", ""),
@@ -111,7 +111,7 @@ def _subject(result: ChartedResult, around: Surroundings, statistic: str | None)
             frame, measured = frame.assign(comparison=compared_classes(frame)), "comparison"
         column, unit = measured, MEASURES.get(measured, "events against the base")
     if statistic == "local-moran":
-        sure = frame["q_value"].astype("Float64").fillna(1.0).to_numpy(dtype=float) <= LEVEL
+        sure = frame["q_value"].astype("Float64").fillna(1.0).to_numpy(dtype=float) <= LEAST_SURE
         frame, column = frame.assign(quadrant=np.where(sure, frame["quadrant"].astype(str), "none")), "quadrant"
     return Subject(frame, column, result.summary, unit, around.study_area, around.streets)
 

@@ -39,6 +39,8 @@ FURTHER = {
     "base_where": ("base_where", options.BaseWhere),
 }
 """Options that only some analyses have: what `EventFiles` calls them, and the option."""
+RANKING = ("rank", "method", "mean", "windows_won", "behind_best")
+"""Columns of a ranking that a terminal has room for."""
 SEED = Annotated[int, typer.Option("--seed", min=0, help="Seed: the same seed gives the same result.")]
 
 
@@ -155,8 +157,8 @@ COMMANDS = (
         "back-test",
         BackTestParameters,
         "Which method would have foretold later events best: fitted on one period, judged on the next.\n\n"
-        "--out is the ranking (.csv); the chart is capture-curve.",
-        UNITS,
+        "--out is the ranking (.csv); the chart is capture-curve. --along-streets adds the density along streets.",
+        (*UNITS, "streets"),
     ),
 )
 
@@ -250,6 +252,7 @@ def _tell(command: AnalysisCommand, done: FileResult) -> None:
     """Print the account of a result, and the first rows of what is a table."""
     from rich.console import Console
 
+    from analysis.summary import figure
     from app.commands.printing import print_summary, print_table, print_written
 
     console = Console()
@@ -261,9 +264,10 @@ def _tell(command: AnalysisCommand, done: FileResult) -> None:
         figures = {f"hot {thing}": f"{int((frame['gi_bin'] > 0).sum()):,}"}
         figures[f"cold {thing}"] = f"{int((frame['gi_bin'] < 0).sum()):,}"
     if command.kind == "kernel-density" and frame is not None and "density_per_km2" in frame.columns:
-        figures = {"highest density": f"{float(frame['density_per_km2'].max()):,.3g} per km2"}
+        figures = {"highest density": f"{figure(float(frame['density_per_km2'].max()))} per km2"}
     print_summary(console, result.summary, figures, ())
     if command.kind in ("top-places", "back-test", "near-repeat", "emerging-hot-spots"):
         name = "categories" if command.kind == "emerging-hot-spots" else next(iter(result.tables))
-        print_table(console, result.tables[name])
+        table = result.tables[name]
+        print_table(console, table[list(RANKING)] if command.kind == "back-test" else table, most=24)
     print_written(console, done.written)

@@ -47,6 +47,7 @@ def print_summary(console: Console, summary: Summary, figures: dict[str, Any], w
     table.add_row("study area", f"{summary.study_area_km2:,.2f} km2")
     if summary.seed is not None:
         table.add_row("seed", str(summary.seed))
+    table.add_row("made by", summary.software)
     console.print(table)
     console.print(Text(summary.reading))
     for warning in summary.warnings:

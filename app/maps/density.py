@@ -72,10 +72,12 @@ class _Drawing:
 
     @property
     def measure(self) -> str:
+        """What is drawn, with its unit."""
         return MEASURES[self.column]
 
     @property
     def thing(self) -> str:
+        """What the layer is made of."""
         return "pieces of street" if self.lines else "cells"
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import geopandas as gpd
 
+from analysis.hot_spots.unit_hot_spots import LEAST_SURE
 from app.maps.classed import CLASS, ClassedResult, MapClass, classed_map, require_columns
 from app.maps.context import MapContext
 from app.maps.formatting import number, probability, signed
 from app.maps.palettes import GETIS_ORD_COLOURS, NEUTRAL
 
-LEVEL = 0.05
-"""q-value up to which a place belongs to its quadrant."""
 CLASSES = {
     "HH": MapClass("High among high", GETIS_ORD_COLOURS[3], "HH"),
     "HL": MapClass("High among low", "#f4b393", "HL"),
@@ -39,13 +38,13 @@ def quadrant_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
         See `app.maps.classed.classed_map`.
     """
     require_columns(frame, ("count", "quadrant", "moran_i", "moran_z", "q_value"), "local Moran's I")
-    sure = frame["q_value"].astype("Float64").fillna(1.0).to_numpy(dtype=float) <= LEVEL
+    sure = frame["q_value"].astype("Float64").fillna(1.0).to_numpy(dtype=float) <= LEAST_SURE
     named = [str(name) if clear else "none" for name, clear in zip(frame["quadrant"], sure, strict=True)]
     result = ClassedResult(
         frame=frame.assign(**{CLASS: [name if name in CLASSES else "none" for name in named]}),
         classes=CLASSES,
         title="Local Moran's I",
-        note=f"Classes where q, the p-value adjusted for testing every place, is at most {LEVEL:g}.",
+        note=f"Classes where q, the p-value adjusted for testing every place, is at most {LEAST_SURE:g}.",
         order="count",
         ordered="most events first",
         texts=_texts,

@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from analysis.back_testing.back_test import back_test
 from analysis.back_testing.back_test_plan import BackTestPlan, Measure
-from analysis.back_testing.ranking_methods import standard_methods
+from analysis.back_testing.further_methods import further_methods
+from analysis.back_testing.ranking_methods import RankingMethod, standard_methods
 from analysis.grids.square import SquareGrid
+from analysis.networks.street_network import street_network
 from app.analyses.computing.cells import square_cells
 from app.analyses.inputs import AnalysisInput, AnalysisResult
 from app.analyses.parameters.places import BackTestParameters
@@ -30,10 +32,18 @@ def compute(found: AnalysisInput, parameters: BackTestParameters, seed: int) -> 
         area_shares=parameters.area_shares,
         resamples=parameters.resamples,
     )
-    residents = _residents_by_cell(found, grid) if parameters.residents else None
-    result = back_test(events, grid, plan, methods=standard_methods(grid, residents), seed=seed)
+    result = back_test(events, grid, plan, methods=_methods(found, parameters, grid), seed=seed)
     tables = {"ranking": result.ranking, "results": result.results, "curves": result.curves}
     return AnalysisResult(found.of_result(result.summary, **rule), (), tables, {"failed": result.failed})
+
+
+def _methods(found: AnalysisInput, parameters: BackTestParameters, grid: SquareGrid) -> tuple[RankingMethod, ...]:
+    residents = _residents_by_cell(found, grid) if parameters.residents else None
+    standard = standard_methods(grid, residents)
+    if parameters.methods == "standard":
+        return standard
+    network = street_network(found.known_streets()) if parameters.along_streets else None
+    return (*standard, *further_methods(grid, network))
 
 
 def _residents_by_cell(found: AnalysisInput, grid: SquareGrid) -> npt.NDArray[np.float64]:

@@ -14,7 +14,7 @@ from analysis.hot_spots.getis_ord import HotSpots, hot_spots, hot_spots_of_count
 from analysis.hot_spots.local_statistics import Statistic
 from analysis.hot_spots.neighbour_rules import NeighbourRule, neighbours_of_cells, neighbours_of_units
 from analysis.hot_spots.neighbours import Neighbours
-from analysis.hot_spots.unit_hot_spots import Values, hot_spots_of_units
+from analysis.hot_spots.unit_hot_spots import VALUE_NAMES, Values, hot_spots_of_units, moran_in_words
 from analysis.networks.segment_counts import segment_counts, segment_neighbours
 from analysis.networks.street_network import street_network
 from analysis.places.point_mass import point_mass_notice
@@ -106,17 +106,30 @@ def _of_segments(found: AnalysisInput, parameters: HotSpotParameters, seed: int)
 
 def _judged(frame: gpd.GeoDataFrame, parameters: HotSpotParameters, seed: int, neighbours: Neighbours) -> HotSpots:
     moran = parameters.statistic == "local-moran"
-    return hot_spots_of_units(
+    values = cast("Values", parameters.values.replace("-", "_"))
+    result = hot_spots_of_units(
         frame,
         "events",
         residents=None if parameters.values == "count" else "residents",
-        values=cast("Values", parameters.values.replace("-", "_")),
+        values=values,
         neighbours=neighbours,
         statistic="gi_star" if moran else cast("Statistic", parameters.statistic.replace("-", "_")),
         correction=parameters.correction,
         permutations=parameters.permutations,
         seed=seed,
     )
+    return _read_by_moran(result, values) if moran else result
+
+
+def _read_by_moran(result: HotSpots, values: Values) -> HotSpots:
+    """Return the result with the account that local Moran's I gives of it."""
+    told = result.summary
+    reading = (
+        f"{moran_in_words(result.frame)} {told.n_used:,} events were used, as {VALUE_NAMES[values]}. High among high "
+        "is a unit that holds more than the mean of the map among units that do too; an outlier differs from what "
+        "is around it. Chance alone would seldom put such surroundings there."
+    )
+    return dataclasses.replace(result, summary=dataclasses.replace(told, method="Local Moran's I", reading=reading))
 
 
 def _told(

@@ -19,6 +19,8 @@ from app.analyses.parameters.places import TopPlacesParameters
 from app.areal_units.counting import events_per_unit
 
 CORNERS_OF_CURVE = 101
+WORST_SHARE = 0.05
+"""Part of the segments of which their counts tell already."""
 
 
 def compute(found: AnalysisInput, parameters: TopPlacesParameters, _seed: int) -> AnalysisResult:
@@ -84,7 +86,9 @@ def _of_segments(found: AnalysisInput, parameters: TopPlacesParameters) -> Analy
         geometry=busiest.geometry,
         crs=frame.crs,
     ).reset_index(drop=True)
-    own = dataclasses.replace(counted.summary, reading=f"{counted.summary.reading} {held.reading}")
+    told = counted.summary.reading
+    reading = told if parameters.worst_share == WORST_SHARE else f"{told} {held.reading}"
+    own = dataclasses.replace(counted.summary, reading=reading)
     tables = {"top-places": pd.DataFrame(top.drop(columns="geometry")), "lorenz": lorenz_curve(held)}
     figures = {"concentration": concentration_figures(held)}
     summary = found.of_result(own, most=parameters.most, worst_share=parameters.worst_share)

@@ -106,8 +106,19 @@ class BackTestParameters(GridParameters):
         default=(0.01, 0.05, 0.1, 0.2), min_length=1, max_length=20, description="Parts of the area to report."
     )
     residents: bool = Field(default=False, description="Add the baseline of residents, from the areal units.")
+    methods: Literal["every", "standard"] = Field(
+        default="every",
+        description="Every method, or only counts, quartic and gaussian densities, Gi* and chance, which are quicker.",
+    )
+    along_streets: bool = Field(default=False, description="Add the density along streets.")
     resamples: int = Field(default=2000, ge=100, le=20_000, description="Bootstrap resamples of the windows.")
+
+    @model_validator(mode="after")
+    def _streets_are_of_every(self) -> Self:
+        if self.along_streets and self.methods != "every":
+            raise ValueError("along_streets goes with methods = every")
+        return self
 
     def needs(self) -> Needs:
         """Return what the test reads besides the places of its events."""
-        return Needs(times=True, units=self.residents)
+        return Needs(times=True, units=self.residents, streets=self.along_streets)

@@ -1,10 +1,15 @@
 """Every kind of analysis as a run over the small town: what it stores, tells and answers over HTTP."""
 
+import io
 import json
 import math
+import shutil
+import subprocess
 
+import numpy as np
 import pytest
 import shapely
+from PIL import Image
 from sqlalchemy import text
 
 from app.analyses.kinds import ANALYSES
@@ -13,6 +18,7 @@ from app.jobs.worker import Worker
 from tests.app.small_town import BLOCKS, SIDE_M, place
 
 BASE = "/municipalities/town"
+PIXEL_SCALE, TIE_POINT = 33550, 33922
 EVERYTHING = {
     "kernel-density": {"cell_m": 100},
     "getis-ord": {"cell_m": 200},
@@ -160,7 +166,8 @@ OTHERS = [
     ("change", EVERYTHING["change"] | {"against": "whole-map", "mid_p": True, "correction": "none"}),
     ("emerging-hot-spots", {"cell_m": 500, "step": 60, "confidence": 95}),
     ("network-density", {"kernel": "gaussian", "sigma_m": 60, "equal_split": "discontinuous", "per_year": True}),
-    ("back-test", EVERYTHING["back-test"] | {"measure": "hit-rate", "residents": True}),
+    ("back-test", EVERYTHING["back-test"] | {"measure": "hit-rate", "residents": True, "methods": "standard"}),
+    ("back-test", EVERYTHING["back-test"] | {"fit": 6, "score": 6, "along_streets": True}),
     ("temporal-profile", {"categories": "burglary", "period_from": "2025-03-01", "longest_hours": None}),
     ("near-repeat", {"permutations": 19, "metric": "euclidean", "as_of": "2025-12-01", "cell_m": 300}),
 ]
@@ -188,16 +195,33 @@ def test_every_option_can_be_reached(client, database, town_with_streets, kind):
 
 
 def test_density_as_a_raster_holds_the_values_of_the_layer(client, do):
-    rasterio = pytest.importorskip("rasterio")
+    """Pillow and GDAL know nothing of how the file was written."""
     run = do("kernel-density", {"cell_m": 250, "radius_m": 400})
     answer = client.get(links_of(run, "raster")[0])
     assert answer.headers["content-type"] == "image/tiff"
     features = client.get(f"{BASE}/runs/{run['id']}/result").json()["features"]
-    with rasterio.MemoryFile(answer.content) as file, file.open() as raster:
-        assert raster.crs.to_epsg() == 32634
-        places = [(feature["properties"]["cell_x"], feature["properties"]["cell_y"]) for feature in features]
-        found = [float(value[0]) for value in raster.sample(places)]
-    assert found == pytest.approx([feature["properties"]["density_per_km2"] for feature in features], rel=1e-6)
+    with Image.open(io.BytesIO(answer.content)) as raster:
+        values = np.asarray(raster)
+        scale, corner = raster.tag_v2[PIXEL_SCALE], raster.tag_v2[TIE_POINT]
+    assert tuple(scale[:2]) == (250, 250)
+    cells = [feature["properties"] for feature in features]
+    column = [int((cell["cell_x"] - corner[3]) / 250) for cell in cells]
+    row = [int((corner[4] - cell["cell_y"]) / 250) for cell in cells]
+    assert values[row, column] == pytest.approx([cell["density_per_km2"] for cell in cells], rel=1e-6)
+
+
+@pytest.mark.skipif(shutil.which("gdalinfo") is None, reason="GDAL's programs are not installed")
+def test_gdal_reads_the_raster(client, do, tmp_path):
+    run = do("kernel-density", {"cell_m": 250, "radius_m": 400, "per_year": True})
+    file = tmp_path / "density.tif"
+    file.write_bytes(client.get(links_of(run, "raster")[0]).content)
+    done = subprocess.run(["gdalinfo", "-json", "-stats", str(file)], capture_output=True, check=True)
+    told = json.loads(done.stdout)
+    assert told["stac"]["proj:epsg"] == 32634 if "stac" in told else "32634" in told["coordinateSystem"]["wkt"]
+    assert told["geoTransform"][1::4] == [250.0, -250.0]
+    features = client.get(f"{BASE}/runs/{run['id']}/result").json()["features"]
+    highest = max(feature["properties"]["density_per_km2_year"] for feature in features)
+    assert told["bands"][0]["maximum"] == pytest.approx(highest, rel=1e-4)
 
 
 def test_only_who_sees_incidents_exactly_sees_where_single_events_happened(client, client_as, do):
@@ -240,7 +264,8 @@ def test_what_a_run_does_not_have_is_told(client, do, path, status):
     run = do("getis-ord", {"cell_m": 500})
     answer = client.get(f"{BASE}/runs/{run['id']}/{path}")
     assert answer.status_code == status
-    assert answer.json()["hint"]
+    told = answer.json()
+    assert told.get("hint") or told["errors"][0]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -250,6 +275,7 @@ def test_what_a_run_does_not_have_is_told(client, do, path, status):
         ("getis-ord", {"neighbours": "band"}, "needs radius_m"),
         ("getis-ord", {"neighbours": "queen", "nearest": 3}, "takes no nearest"),
         ("getis-ord", {"units": "hexagons", "neighbours": "rook"}, "no queen or rook"),
+        ("back-test", {"methods": "standard", "along_streets": True}, "goes with methods"),
         ("kernel-density", {"against": "events"}, "base go together"),
         ("kernel-density", {"adaptive": True, "edge_correction": "uniform"}, "none or diggle"),
         ("kernel-density", {"contour_levels": [5, 2]}, "must ascend"),
