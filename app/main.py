@@ -26,6 +26,7 @@ from app.danger_zones.reporter_pages import router as my_report
 from app.danger_zones.router import router as danger_zones
 from app.database.sessions import Database, open_database
 from app.dependencies import rights_of_routes
+from app.fixes.life_router import router as fix_life
 from app.fixes.router import router as fixes
 from app.health.router import router as health
 from app.hot_spots.router import router as hot_spots
@@ -75,6 +76,7 @@ ROUTERS = (
     lights,
     streets,
     fixes,
+    fix_life,
     officers,
     imports,
     runs,

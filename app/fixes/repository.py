@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Row, SQLColumnExpression, cast, func, literal, select
+from geoalchemy2.shape import from_shape
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Row,
+    SQLColumnExpression,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import INTERVAL, TIMESTAMP
 from sqlalchemy.orm import Session
 
+from app.database.base import WGS84
 from app.database.feature_pages import Collection, Property
 from app.fixes.lifecycle import FIX_STATUSES
-from app.fixes.models import Fix
+from app.fixes.models import Fix, FixBundle, FixChange, FixDangerZone, FixHotSpot
 from app.municipalities.models import Municipality
 
 
@@ -37,6 +55,10 @@ FIXES = Collection(
         Property("status", Fix.status, "string", "How far it is.", FIX_STATUSES, filterable=True),
         Property("owner", Fix.owner, "string", "Who does it.", filterable=True),
         Property("cost", Fix.cost, "number", "Cost in the municipality's currency."),
+        Property("co_owners", Fix.co_owners, "array", "Who helps."),
+        Property("budget", Fix.budget, "number", "What has been set aside for it."),
+        Property("bundle_id", Fix.bundle_id, "integer", "Bundle that it is done and judged with.", filterable=True),
+        Property("due_on", Fix.due_on, "date", "By when it is promised."),
         Property("started_on", Fix.started_on, "date", "First day."),
         Property("ended_on", Fix.ended_on, "date", "Last day of the work; null while it goes on."),
         Property("danger_zone_id", Fix.danger_zone_id, "integer", "Danger zone that it answers."),
@@ -68,3 +90,123 @@ def read_fixes(session: Session, municipality_id: int) -> list[Row[tuple[Any, ..
         func.st_asbinary(Fix.geom).label("shape"),
     )
     return list(session.execute(select(*columns).where(Fix.municipality_id == municipality_id).order_by(Fix.id)).all())
+
+
+def insert_fix(session: Session, municipality_id: int, place: BaseGeometry, values: dict[str, Any]) -> int:
+    """Store a fix at a place in WGS 84 and return its identifier."""
+    stored = {**values, "municipality_id": municipality_id, "geom": from_shape(place, srid=WGS84)}
+    return session.scalars(insert(Fix).values(stored).returning(Fix.id)).one()
+
+
+def update_fix(session: Session, municipality_id: int, fix_id: int, values: dict[str, Any]) -> None:
+    """Change columns of a fix."""
+    session.execute(update(Fix).where(Fix.municipality_id == municipality_id, Fix.id == fix_id).values(values))
+
+
+def find_fix(session: Session, municipality_id: int, fix_id: int, *, lock: bool) -> dict[str, Any] | None:
+    """Return status and days of a fix, held until the transaction ends where it is locked; None without one."""
+    statement = select(Fix.status, Fix.started_on, Fix.ended_on).where(
+        Fix.municipality_id == municipality_id, Fix.id == fix_id
+    )
+    row = session.execute(statement.with_for_update() if lock else statement).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def insert_change(session: Session, municipality_id: int, fix_id: int, **told: Any) -> None:
+    """Write down a step of a fix."""
+    session.execute(insert(FixChange).values(municipality_id=municipality_id, fix_id=fix_id, **told))
+
+
+def list_changes(session: Session, municipality_id: int, fix_id: int) -> list[dict[str, Any]]:
+    """Return the steps of a fix, oldest first."""
+    change = FixChange
+    columns = (change.step, change.from_status, change.to_status, change.reason, change.happened_on, change.changed_at)
+    mine = (change.municipality_id == municipality_id, change.fix_id == fix_id)
+    return [dict(row) for row in session.execute(select(*columns).where(*mine).order_by(change.id)).mappings()]
+
+
+def zones_of_fix(session: Session, municipality_id: int, fix_id: int) -> list[int]:
+    """Return the danger zones that a fix answers: that of its import and those that were linked."""
+    own = select(Fix.danger_zone_id).where(
+        Fix.municipality_id == municipality_id, Fix.id == fix_id, Fix.danger_zone_id.is_not(None)
+    )
+    linked = select(FixDangerZone.danger_zone_id).where(
+        FixDangerZone.municipality_id == municipality_id, FixDangerZone.fix_id == fix_id
+    )
+    return sorted(int(zone) for zone in session.scalars(own.union(linked)) if zone is not None)
+
+
+def has_unfinished_fix(session: Session, municipality_id: int, danger_zone_id: int) -> bool:
+    """Tell whether a fix that answers a danger zone is neither done nor dropped."""
+    linked = exists().where(
+        FixDangerZone.municipality_id == Fix.municipality_id,
+        FixDangerZone.fix_id == Fix.id,
+        FixDangerZone.danger_zone_id == danger_zone_id,
+    )
+    unfinished = select(Fix.id).where(
+        Fix.municipality_id == municipality_id,
+        Fix.status.not_in(["done", "dropped"]),
+        or_(Fix.danger_zone_id == danger_zone_id, linked),
+    )
+    return session.scalars(unfinished.limit(1)).first() is not None
+
+
+def replace_zones(session: Session, municipality_id: int, fix_id: int, zones: Sequence[int]) -> None:
+    """Link a fix to these danger zones and no others."""
+    link = FixDangerZone
+    session.execute(delete(link).where(link.municipality_id == municipality_id, link.fix_id == fix_id))
+    update_fix(session, municipality_id, fix_id, {"danger_zone_id": None})
+    rows = [{"municipality_id": municipality_id, "fix_id": fix_id, "danger_zone_id": zone} for zone in zones]
+    if rows:
+        session.execute(insert(link), rows)
+
+
+def hot_spots_of_fix(session: Session, municipality_id: int, fix_id: int) -> list[dict[str, int]]:
+    """Return run and cell of each hot spot that a fix answers."""
+    link = FixHotSpot
+    mine = (link.municipality_id == municipality_id, link.fix_id == fix_id)
+    rows = session.execute(select(link.run_id, link.cell).where(*mine).order_by(link.run_id, link.cell))
+    return [{"run_id": row.run_id, "cell": row.cell} for row in rows]
+
+
+def replace_hot_spots(session: Session, municipality_id: int, fix_id: int, cells: Sequence[tuple[int, int]]) -> None:
+    """Link a fix to these cells of runs and no others."""
+    link = FixHotSpot
+    session.execute(delete(link).where(link.municipality_id == municipality_id, link.fix_id == fix_id))
+    rows = [
+        {"municipality_id": municipality_id, "fix_id": fix_id, "run_id": run_id, "cell": cell} for run_id, cell in cells
+    ]
+    if rows:
+        session.execute(insert(link), rows)
+
+
+def insert_bundle(session: Session, municipality_id: int, title: str, description: str | None) -> int:
+    """Store a bundle and return its identifier."""
+    values = {"municipality_id": municipality_id, "title": title, "description": description}
+    return session.scalars(insert(FixBundle).values(values).returning(FixBundle.id)).one()
+
+
+def has_bundle(session: Session, municipality_id: int, bundle_id: int) -> bool:
+    """Tell whether there is a bundle."""
+    mine = (FixBundle.municipality_id == municipality_id, FixBundle.id == bundle_id)
+    return session.scalars(select(FixBundle.id).where(*mine)).one_or_none() is not None
+
+
+def list_bundles(session: Session, municipality_id: int) -> list[dict[str, Any]]:
+    """Return the bundles, each with its fixes and the sums of their costs and budgets."""
+    statement = select(FixBundle.id, FixBundle.title, FixBundle.description).where(
+        FixBundle.municipality_id == municipality_id
+    )
+    parts = select(Fix.bundle_id, Fix.id, func.coalesce(Fix.cost, 0), func.coalesce(Fix.budget, 0)).where(
+        Fix.municipality_id == municipality_id, Fix.bundle_id.is_not(None)
+    )
+    bundles = {
+        row["id"]: {**row, "fixes": [], "cost": 0.0, "budget": 0.0}
+        for row in session.execute(statement.order_by(FixBundle.id)).mappings()
+    }
+    for bundle_id, fix_id, cost, budget in session.execute(parts.order_by(Fix.id)):
+        bundle = bundles[bundle_id]
+        bundle["fixes"].append(fix_id)
+        bundle["cost"] += float(cost)
+        bundle["budget"] += float(budget)
+    return list(bundles.values())

@@ -31,6 +31,7 @@ categories     read    exact  exact    exact   exact   exact     exact        ex
 streets        read    exact  exact    exact   exact   exact     exact        exact         -       -
 street-lights  read    exact  exact    exact   exact   exact     exact        exact         -       -
 fixes          read    exact  exact    exact   exact   exact     exact        exact         -       -
+fixes          alter   -      -        -       exact   exact     exact        exact         -       alteration
 danger-zones   read    coarse coarse   exact   exact   exact     exact        exact         asked   consultation
 danger-zones   create  exact  exact    exact   exact   exact     exact        exact         -       collection
 danger-zones   compare -      -        exact   exact   exact     exact        exact         asked   consultation

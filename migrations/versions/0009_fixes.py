@@ -28,11 +28,15 @@ def upgrade() -> None:
     create_bundles()
     create_changes()
     create_links()
+    let_photos_show_fixes()
     for table in TABLES:
         protect(table)
 
 
 def downgrade() -> None:
+    op.execute("delete from photo where fix_id is not null")
+    for column in ("fix_id", "stage"):
+        op.drop_column("photo", column)
     for table in ("fix_hot_spot", "fix_danger_zone", "fix_change"):
         op.drop_table(table)
     for column in ("bundle_id", "due_on", "budget", "co_owners"):
@@ -107,3 +111,18 @@ def create_links() -> None:
         reference("fix_id", "fix", ondelete="CASCADE"),
         reference("run_id", "analysis_run", ondelete="CASCADE"),
     )
+
+
+def let_photos_show_fixes() -> None:
+    op.add_column("photo", sa.Column("fix_id", sa.BigInteger()))
+    op.add_column("photo", sa.Column("stage", sa.String()))
+    op.create_foreign_key(
+        op.f("fk_photo_municipality_id_fix_id"),
+        "photo",
+        "fix",
+        ["municipality_id", "fix_id"],
+        ["municipality_id", "id"],
+        ondelete="CASCADE",
+    )
+    op.create_check_constraint(op.f("ck_photo_known_stage"), "photo", "stage in ('before', 'after')")
+    op.create_index("ix_photo_fix", "photo", ["municipality_id", "fix_id"])
