@@ -144,11 +144,11 @@ def _role(caller: Caller, right: Right, municipality: str | None) -> Role:
 def account_for(session: Session, request: Request) -> None:
     """Write the audit event of a granted request into the transaction of what it did or saw.
 
-    What the public sees coarsely tells nothing of persons and is not written down.
+    What the public sees in public views tells nothing of persons and is not written down.
     """
     access: Access = request.state.access
     kind = access.right.audited_as
-    if kind is None or (access.caller.kind == "anonymous" and access.precision is Precision.COARSE):
+    if kind is None or (access.caller.kind == "anonymous" and access.precision is not Precision.EXACT):
         return
     what: dict[str, Any] = {"role": access.role.value, "precision": access.precision.value}
     what["filters"] = _storable(request.query_params)

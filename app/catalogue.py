@@ -12,6 +12,7 @@ from app.incidents.service import COLLECTION as INCIDENTS
 from app.lights.service import COLLECTION as STREET_LIGHTS
 from app.municipalities.service import COLLECTION as MUNICIPALITIES
 from app.officers.service import COLLECTION as OFFICERS
+from app.public_places.service import COUNTS as PUBLIC_COUNTS
 from app.streets.service import COLLECTION as STREETS
 
 
@@ -22,4 +23,4 @@ def layers() -> tuple[Collection, ...]:
 
 def collections() -> tuple[Collection, ...]:
     """Return every collection of features, the municipalities and the results included."""
-    return (MUNICIPALITIES, *layers(), *RESULT_LAYERS, BEATS)
+    return (MUNICIPALITIES, *layers(), PUBLIC_COUNTS, *RESULT_LAYERS, BEATS)

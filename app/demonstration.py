@@ -30,6 +30,7 @@ from app.jobs.worker import Worker
 from app.maps.service import Frame, latest_map, run_map
 from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
+from app.public_places import service as public_places
 from app.runs import service as runs
 from app.runs.service import AnalysisRun
 from app.settings import MapSettings
@@ -111,6 +112,8 @@ def demonstrate(database: Database, sample: Path, out: Path, settings: MapSettin
     with database.transaction() as session:
         municipality = municipalities.find_municipality(session, code)
     imports = tuple(_import(database, municipality, kind, sample / name, tell) for kind, name in SAMPLE_FILES)
+    with database.inside(municipality.id) as session:
+        public_places.build_points(session, municipality)
     done: dict[str, AnalysisRun] = {}
     reused = []
     for kind, title in ANALYSES:

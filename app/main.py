@@ -51,6 +51,7 @@ from app.plans.edits.service import Editors
 from app.plans.officers_router import router as plan_officers
 from app.plans.router import router as plans
 from app.problems import register_problem_handlers
+from app.public_places.router import router as public_counts
 from app.rate_limits import RateLimiter
 from app.runs.router import router as runs
 from app.runs.watching import RunWatch
@@ -72,6 +73,7 @@ ROUTERS = (
     moderation,
     report,
     my_report,
+    public_counts,
     areal_units,
     lights,
     streets,

@@ -35,6 +35,7 @@ TAGS = {
     "incidents": "Recorded incidents with their exact place and time window.",
     "categories": "Categories of incidents and of concerns.",
     "danger zones": "Places that residents, officers or the municipality named as dangerous.",
+    "public counts": "Published counts of incidents, of which small ones are hidden.",
     "my report": "What the secret link of a report shows, hands out and erases.",
     "areal units": "The smallest areas with residents.",
     "street lights": "Lamps and whether they work.",
@@ -176,13 +177,15 @@ def _tell_right(operation: dict[str, Any], right: Right) -> None:
 
 
 def _who_may(right: Right) -> str:
-    exact, coarse = (
+    exact, coarse, public = (
         [role.value for role, precision in right.precisions.items() if precision is wanted]
-        for wanted in (Precision.EXACT, Precision.COARSE)
+        for wanted in (Precision.EXACT, Precision.COARSE, Precision.PUBLIC)
     )
-    if len(exact) == len(Role):
+    if len(Role) in {len(exact), len(public)}:
         return "May: everybody."
-    return f"May: {', '.join(exact)}." + (f" Coarsely: {', '.join(coarse)}." if coarse else "")
+    others = {"Coarsely": coarse, "What is public": public}
+    told = [f" {how}: {', '.join(roles)}." for how, roles in others.items() if roles]
+    return f"May: {', '.join(exact)}.{''.join(told)}"
 
 
 def _correct_answers(operation: dict[str, Any]) -> None:

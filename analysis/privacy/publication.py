@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +25,12 @@ SENSITIVE: dict[str, str | None] = {
     "drugs": "other",
 }
 """What a sensitive category is called in public; None: it is not shown at all."""
+
+SENSITIVE_WORDS = re.compile(
+    "sex|rape|molest|indecen|prostitut|incest|porn|domestic|famil|spous|partner|child|minor|juvenil|infant|kidnap"
+    "|abduct|traffick|suicid|stalk|abus|harass|exploit"
+)
+"""Codes of categories that suppliers of data made up are not shown where one of these is part of them."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def may_be_public(
     """
     if distinct_reporters < 0:
         raise ParameterError(f"There are {distinct_reporters} reporters.", "Give a number of zero or more.")
-    shown = SENSITIVE.get(category, category)
+    shown = public_category(category)
     checks: tuple[tuple[Reason, bool], ...] = (
         ("not_moderated", not moderated),
         ("sensitive_category", shown is None),
@@ -87,6 +94,29 @@ def may_be_public(
     )
     reasons = tuple(reason for reason, fails in checks if fails)
     return Publication(not reasons, None if reasons else shown, reasons)
+
+
+def public_category(code: str) -> str | None:
+    """Return what a category is called in public.
+
+    Parameters
+    ----------
+    code : str
+        Of a concern or of a kind of incident.
+
+    Returns
+    -------
+    str or None
+        Itself, a coarser one, or None where it is not shown at all.
+
+    Examples
+    --------
+    >>> public_category("theft"), public_category("drugs"), public_category("crim-sexual-assault")
+    ('theft', 'other', None)
+    """
+    if code in SENSITIVE:
+        return SENSITIVE[code]
+    return None if SENSITIVE_WORDS.search(code) else code
 
 
 def public_months(times: Any, zone: str) -> npt.NDArray[np.object_]:

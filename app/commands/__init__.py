@@ -19,6 +19,7 @@ COMMAND_MODULES = (
     "identity",
     "auditing",
     "retention",
+    "public_places",
 )
 """Each module has ``register(program: typer.Typer) -> None`` that adds its commands."""
 

@@ -11,6 +11,7 @@ from starlette.datastructures import URL
 
 from app.database.coarse_views import coarse_view, lattice_at
 from app.database.feature_pages import Collection, FeaturePage, Property
+from app.database.public_views import PUBLIC_VIEWS
 from app.features.parameters import page_token
 
 GEOJSON = "application/geo+json"
@@ -57,10 +58,14 @@ def _answer(
 
 
 def views_of(collection: Collection) -> tuple[Collection, ...]:
-    """Return the collection, with its coarse view if it has one; which lattice makes no difference to the document."""
-    if not any(item.coarse for item in collection.properties):
-        return (collection,)
-    return (collection, coarse_view(collection, lattice_at(0.0, "UTC")))
+    """Return the collection with its other views; the document is the same whatever lattice a coarse one has."""
+    views = [collection]
+    public = PUBLIC_VIEWS.get(collection.name, collection)
+    if public is not collection:
+        views.append(public)
+    if any(item.coarse for item in collection.properties):
+        views.append(coarse_view(collection, lattice_at(0.0, "UTC")))
+    return tuple(views)
 
 
 def feature_schema_name(collection: Collection) -> str:

@@ -35,7 +35,7 @@ KEY_PATTERN = re.compile(r"kvart_([a-z2-7]{10})_([A-Za-z0-9_-]{43})")
 PREFIX_PATTERN = re.compile(r"(?:kvart_)?([a-z2-7]{10})")
 _PREFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _PREFIX_LENGTH = 10
-_EXACTNESS = {None: 0, Precision.COARSE: 1, Precision.EXACT: 2}
+_EXACTNESS = {None: 0, Precision.PUBLIC: 1, Precision.COARSE: 2, Precision.EXACT: 3}
 
 
 @dataclass(frozen=True)

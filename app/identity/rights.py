@@ -32,7 +32,8 @@ streets        read    exact  exact    exact   exact   exact     exact        ex
 street-lights  read    exact  exact    exact   exact   exact     exact        exact         -       -
 fixes          read    exact  exact    exact   exact   exact     exact        exact         -       -
 fixes          alter   -      -        -       exact   exact     exact        exact         -       alteration
-danger-zones   read    coarse coarse   exact   exact   exact     exact        exact         asked   consultation
+danger-zones   read    public public   exact   exact   exact     exact        exact         asked   consultation
+public-counts  read    public public   public  public  public    public       public        -       -
 danger-zones   create  exact  exact    exact   exact   exact     exact        exact         -       collection
 danger-zones   compare -      -        exact   exact   exact     exact        exact         asked   consultation
 danger-zones   inspect -      -        exact   exact   exact     exact        exact         asked   consultation
@@ -64,7 +65,8 @@ imports        create  -      -        -       exact   -         -            ex
 quarantine     read    -      -        -       exact   -         -            exact         asked   consultation
 audit          read    -      -        -       -       -         -            exact         -       consultation
 """
-"""``-`` no right; ``coarse``: the cell of a fixed lattice and the month, no free text; ``exact``: as stored."""
+"""``-`` no right; ``public``: the views that apply every rule of publication; ``coarse``: the cell of a fixed lattice
+and the month, no free text; ``exact``: as stored."""
 
 NOTHING = "-"
 
@@ -72,6 +74,7 @@ NOTHING = "-"
 class Precision(StrEnum):
     """How exactly place and time are seen."""
 
+    PUBLIC = "public"
     COARSE = "coarse"
     EXACT = "exact"
 

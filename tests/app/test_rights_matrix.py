@@ -16,6 +16,7 @@ from app.identity.purposes import Purpose
 from app.identity.rights import Precision, Right, allows, right_of, rights, rights_as_markdown
 from app.identity.roles import ASSIGNABLE_ROLES, Role
 from app.main import ROUTERS
+from tests.app.public_places.published import publish_zones
 
 OWN, FOREIGN, NOWHERE = "talsi", "kandava", "nowhere"
 PLACES = (OWN, FOREIGN, NOWHERE)
@@ -56,8 +57,8 @@ OPERATIONS = [Operation(path, method, right) for (path, method), right in rights
 
 
 @pytest.fixture
-def two_municipalities(client, municipality):
-    """The same small town twice, each with an incident and a danger zone; the third does not exist."""
+def two_municipalities(client, municipality, database):
+    """The same small town twice, each with an incident and a public danger zone; the third does not exist."""
     feature = client.get(f"/municipalities/{OWN}").json()
     body = {
         "type": "Feature",
@@ -68,6 +69,7 @@ def two_municipalities(client, municipality):
     for code in (OWN, FOREIGN):
         assert client.post(f"/municipalities/{code}/danger-zones", json=ZONE).status_code == 201
         assert client.post(f"/municipalities/{code}/incidents", json=INCIDENT).status_code == 201
+    publish_zones(database, (22.62, 57.26), public_id=1)
 
 
 def ask(client, operation, place):
@@ -101,6 +103,9 @@ def precision_of(document):
     assert not any(feature["geometry"]["coordinates"] == [22.61234, 57.25678] for feature in features)
     assert "By the gate" not in str(document)
     assert "2026-03-14" not in str(document)
+    if all("weekday" in feature["properties"] for feature in features):
+        assert all(feature["geometry"]["coordinates"] == [22.62, 57.26] for feature in features)
+        return Precision.PUBLIC
     return Precision.COARSE
 
 
@@ -218,7 +223,7 @@ def test_scopes_narrow_a_key(scopes, allowed):
 def test_key_may_outside_its_scopes_what_the_public_may():
     key = Caller("key", "x", roles={OWN: Role.ANALYST}, scopes=("incidents:read",), purpose=Purpose.EVALUATION)
     assert grant(key, right_of("incidents", "read"), OWN, None).precision is Precision.EXACT
-    assert grant(key, right_of("danger-zones", "read"), OWN, None).precision is Precision.COARSE
+    assert grant(key, right_of("danger-zones", "read"), OWN, None).precision is Precision.PUBLIC
     assert grant(key, right_of("streets", "read"), OWN, None).precision is Precision.EXACT
     with pytest.raises(ForbiddenError):
         grant(key, right_of("officers", "read"), OWN, None)

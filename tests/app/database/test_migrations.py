@@ -42,8 +42,8 @@ def test_migrated_and_created_schema_have_the_same_definitions(
 
 
 def beyond_models(statement: str) -> bool:
-    """Say whether a statement makes what models do not know: the state of migrations, row security, triggers."""
-    parts = r"alembic_version|^CREATE POLICY|ROW LEVEL SECURITY$|^CREATE TRIGGER|ENABLE ALWAYS TRIGGER"
+    """Say whether a statement makes what models do not know: the state of migrations, row security, triggers, views."""
+    parts = r"alembic_version|^CREATE POLICY|ROW LEVEL SECURITY$|^CREATE TRIGGER|ENABLE ALWAYS TRIGGER|^CREATE VIEW"
     return re.search(parts, statement) is not None
 
 

@@ -15,6 +15,8 @@ OPEN_TO_THE_SERVICE = {
     "spatial_ref_sys": "the coordinate systems of PostGIS",
     "geometry_columns": "a view of PostGIS on the catalogue",
     "geography_columns": "a view of PostGIS on the catalogue",
+    "public_danger_zone": "a view that acts as its reader: the policies of its tables hold",
+    "public_count": "a view that acts as its reader: the policies of its tables hold",
 }
 """Relations of the schema without row security that the service may read, and why."""
 

@@ -26,7 +26,7 @@ from app.identity.roles import ASSIGNABLE_ROLES, Role
 from app.identity.service import LONGEST_CREDENTIAL, Credential, authenticate, credential_of
 
 EVERYTHING_READ = KeyLimits()
-EXACTNESS = {None: 0, Precision.COARSE: 1, Precision.EXACT: 2}
+EXACTNESS = {None: 0, Precision.PUBLIC: 1, Precision.COARSE: 2, Precision.EXACT: 3}
 SCOPES = sorted(
     {"*:*", *(scope for right in rights() for scope in (right.scope, f"{right.collection}:*", f"*:{right.action}"))}
 )

@@ -1,0 +1,1 @@
+"""What anybody may see: snap points of a municipality, danger zones at them, published counts of incidents."""
