@@ -29,7 +29,11 @@ def peer_plan(peer: str, n_units: int, seconds: float) -> tuple[float, BeatRepor
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_worker, args=(peer, n_units, sender))
     process.start()
-    message = receiver.recv() if receiver.poll(seconds) else None
+    sender.close()
+    try:
+        message = receiver.recv() if receiver.poll(seconds) else None
+    except EOFError:
+        message = None
     process.kill()
     process.join()
     if message is None:

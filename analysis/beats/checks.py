@@ -16,6 +16,8 @@ from analysis.projection import looks_like_degrees, require_metres
 
 POLYGONS = frozenset({"Polygon", "MultiPolygon"})
 DEFAULT_UNIT_ID = "unit_id"
+MOST_RESIDENTS = 100_000_000
+"""Of one unit: more is a mistake of the file."""
 
 
 def check_frame(units: gpd.GeoDataFrame, columns: Iterable[str | None]) -> None:
@@ -164,6 +166,12 @@ def whole_residents(units: gpd.GeoDataFrame, column: str, names: NDArray[Any]) -
         raise UnitsError(
             f"{_at(names, broken[0])} has {values[broken[0]]:g} residents in column '{column}': not a whole number.",
             "Round the column so that the total stays right.",
+        )
+    crowded = np.flatnonzero(values > MOST_RESIDENTS)
+    if len(crowded):
+        raise UnitsError(
+            f"{_at(names, crowded[0])} has {values[crowded[0]]:g} residents in column '{column}': no unit has so many.",
+            "Correct the number.",
         )
     return values.astype(np.int64)
 

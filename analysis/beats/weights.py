@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from analysis.errors import ParameterError
@@ -34,6 +35,12 @@ class Weights:
     compactness: float = 0.5
     continuity: float = 2e-4
     min_max: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("breach", "workload", "compactness", "continuity"):
+            value = getattr(self, name)
+            if not (value >= 0 and math.isfinite(value)):
+                raise ParameterError(f"The weight '{name}' of beats is {value}.", "Give a number, zero or more.")
 
     def with_evenness(self, evenness: float) -> Weights:
         """Return weights that lean towards even workload (1) or towards compact shapes (0).

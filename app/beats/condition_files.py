@@ -155,6 +155,8 @@ def _document(path: Path | None) -> ConditionDocument:
         return ConditionDocument()
     try:
         content: Any = json.loads(read_bytes(path))
+    except OSError as error:
+        raise InvalidInputError(f"Cannot read {path}: {error.strerror}.", "Check the path.") from error
     except ValueError as error:
         raise InvalidInputError(f"{path.name} is no JSON: {error}.", "Correct it.") from error
     try:
