@@ -10,6 +10,7 @@ COMMAND_MODULES = (
     "database",
     "importing",
     "analyses",
+    "running",
     "beats",
     "serving",
     "working",
