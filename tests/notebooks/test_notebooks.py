@@ -119,3 +119,14 @@ def test_the_chicago_notebook_skips_where_the_data_is_absent(tmp_path):
     notebook = read(path)
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert printed(notebook, "stdout") == "Skipped: there is no folder shared/data/chicago beside the repository.\n"
+
+
+def test_dark_tunnel_goes_from_the_report_to_the_evaluation():
+    notebook = run("the_dark_tunnel.ipynb")
+    told = printed(notebook, "stdout")
+    assert "named by 31 people" in told
+    assert "the odds of night are 1.17 times as high" in told
+    assert "100 % of the known street is unlit; 63 events in the dark against 25 by day" in told
+    assert "About 87 % fewer, 74 to 94 %." in told
+    assert "picked by the very counts that are its baseline" in told
+    assert printed(notebook, "stderr") == ""
