@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
+from analysis.privacy.publication import public_category
 from app.danger_zones import repository
 from app.danger_zones.lifecycle import MERGEABLE
 from app.danger_zones.models import STAFF_SOURCES
@@ -25,6 +26,9 @@ from app.incidents import service as incidents
 from app.municipalities.context import MunicipalityContext
 
 NEARBY_M = 250.0
+PUBLIC_NEARBY_M = 750.0
+"""To a public place, which lies at some distance from the place that it stands for."""
+
 MOST_OFFERED = 10
 JOINABLE = tuple(status for status in MERGEABLE if status not in {"received", "in_moderation"})
 """A report is counted with a zone that staff has accepted; what nobody has looked at is for staff to merge."""
@@ -104,9 +108,9 @@ def take_report(session: Session, municipality: MunicipalityContext, zone: Dange
     place = _checked_place(session, municipality, zone.geometry, sender.max_vertices)
     sighting = _Sighting(place, code, category_id, told.reported_by, told.channel, told.description, told.contact)
     if told.join_similar:
-        nearest = near_zones(session, municipality, place, code, JOINABLE, most=1)
-        if nearest:
-            return _join(session, municipality, nearest[0]["id"], sighting, sender)
+        known = _nearest_to_join(session, municipality, place, code, sender)
+        if known is not None:
+            return _join(session, municipality, known, sighting, sender)
     is_staff = told.reported_by in STAFF_SOURCES
     row = {"category_id": category_id, "geom": place, "reported_by": told.reported_by, "channel": told.channel}
     row |= {"day_part": told.day_part, "weekday": told.weekday, "season": told.season, "reporters": int(not is_staff)}
@@ -139,7 +143,7 @@ def me_too(
     """
     own_id = danger_zone_id
     if sender.is_public:
-        own_id = 0
+        own_id = repository.zone_of_public_id(session, municipality.id, danger_zone_id) or 0
     rows = repository.zones_by_ids(session, municipality.id, [own_id])
     if not rows:
         raise NotFoundError(f"{municipality.name} has no danger zone {danger_zone_id}.", "Ask `similar` again.")
@@ -148,12 +152,18 @@ def me_too(
         raise ConflictError(
             "This danger zone takes no further reports.", "Send a report of your own.", reason="not_joinable"
         )
-    place: BaseGeometry = shapely.from_wkb(bytes(zone["shape"]))
+    place: BaseGeometry = shapely.from_wkb(bytes(zone["public_shape" if sender.is_public else "shape"]))
     if body.geometry is not None:
         place = _checked_place(session, municipality, body.geometry, sender.max_vertices)
     _, category_id = _known_category(session, municipality, zone["category"])
     sighting = _Sighting(place, zone["category"], category_id, "citizen", body.channel, body.description, body.contact)
     return _join(session, municipality, own_id, sighting, sender)
+
+
+def public_id_of(session: Session, municipality: MunicipalityContext, danger_zone_id: int) -> int:
+    """Return the random number by which the public will know a danger zone, once it is public."""
+    (zone,) = repository.zones_by_ids(session, municipality.id, [danger_zone_id])
+    return int(zone["public_id"])
 
 
 @dataclass(frozen=True)
@@ -200,7 +210,9 @@ def find_similar(
     if exact:
         rows = near_zones(session, municipality, place, code)
         return [{**row, "reported_at": row["reported_at"].isoformat()} for row in rows]
-    return []
+    wanted: dict[str, Any] = {"category": public_category(code), "statuses": list(JOINABLE), "most": MOST_OFFERED}
+    found = repository.near_public_zones(session, municipality.id, place, within_m=PUBLIC_NEARBY_M, **wanted)
+    return [dict(row) for row in found]
 
 
 def street_names(session: Session, municipality: MunicipalityContext) -> list[str]:
@@ -229,6 +241,18 @@ def near_zones(
     """
     wanted: dict[str, Any] = {"category": category, "statuses": list(statuses), "most": most}
     return repository.near_zones(session, municipality.id, place, within_m=NEARBY_M, **wanted)
+
+
+def _nearest_to_join(
+    session: Session, municipality: MunicipalityContext, place: BaseGeometry, category: str, sender: Sender
+) -> int | None:
+    """Return the danger zone that a report is counted with; for the public by its public place, as `find_similar`."""
+    if not sender.is_public:
+        rows = near_zones(session, municipality, place, category, JOINABLE, most=1)
+        return rows[0]["id"] if rows else None
+    wanted: dict[str, Any] = {"category": public_category(category), "statuses": list(JOINABLE), "most": 1}
+    found = repository.near_public_zones(session, municipality.id, place, within_m=PUBLIC_NEARBY_M, **wanted)
+    return repository.zone_of_public_id(session, municipality.id, found[0]["id"]) if found else None
 
 
 def _join(

@@ -194,11 +194,16 @@ def update_zone(session: Session, municipality_id: int, danger_zone_id: int, **v
 
 
 def zones_by_ids(session: Session, municipality_id: int, identifiers: Sequence[int]) -> Sequence[RowMapping]:
-    """Return ``id, category, status, reporters, verified, reported_at`` and ``shape`` (WKB) of danger zones by key."""
+    """Return danger zones by key.
+
+    Each has ``id, category, status, reporters, verified, public_id, reported_at``, and as WKB ``shape`` and
+    ``public_shape``.
+    """
     zone = DangerZone
     columns: list[Any] = [zone.id, Category.code.label("category"), zone.status, zone.reporters, zone.verified]
+    shapes = [func.ST_AsBinary(zone.geom).label("shape"), func.ST_AsBinary(zone.public_geom).label("public_shape")]
     statement = (
-        select(*columns, zone.reported_at, func.ST_AsBinary(zone.geom).label("shape"))
+        select(*columns, zone.public_id, zone.reported_at, *shapes)
         .select_from(DANGER_ZONES.source)
         .where(zone.municipality_id == municipality_id, zone.id == func.any(list(identifiers)))
         .order_by(zone.id)

@@ -117,6 +117,13 @@ def create_danger_zone(
         note_look(session, "danger-zones", 1, taken.danger_zone_id, taken.danger_zone_id)
         return JSONResponse(_counted(taken).model_dump(), status_code=201)
     feature = features.get_feature(session, municipality, service.COLLECTION, taken.danger_zone_id, access.precision)
+    if sender.is_public and taken.token is not None:
+        links = [secret_link(taken.token)]
+        told = json.loads(feature) | {
+            "id": service.public_id_of(session, municipality, taken.danger_zone_id),
+            "links": links,
+        }
+        return feature_response(json.dumps(told, ensure_ascii=False), status=201, location=links[0]["href"])
     location = f"/municipalities/{municipality.code}/danger-zones/{taken.danger_zone_id}"
     if taken.token is None:
         return feature_response(feature, status=201, location=location)

@@ -31,6 +31,7 @@ from app.danger_zones.reporting import (
     me_too,
     middle_of_street,
     near_zones,
+    public_id_of,
     street_names,
     take_report,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "middle_of_street",
     "near_zones",
     "possible_steps",
+    "public_id_of",
     "public_sentence",
     "restore",
     "split",

@@ -34,8 +34,9 @@ fixes          read    exact  exact    exact   exact   exact     exact        ex
 fixes          alter   -      -        -       exact   exact     exact        exact         -       alteration
 danger-zones   read    public public   exact   exact   exact     exact        exact         asked   consultation
 public-counts  read    public public   public  public  public    public       public        -       -
+open311        read    public public   public  public  public    public       public        -       -
 danger-zones   create  exact  exact    exact   exact   exact     exact        exact         -       collection
-danger-zones   compare -      -        exact   exact   exact     exact        exact         asked   consultation
+danger-zones   compare public public   exact   exact   exact     exact        exact         asked   consultation
 danger-zones   inspect -      -        exact   exact   exact     exact        exact         asked   consultation
 danger-zones   moderate -     -        exact   -       exact     exact        exact         -       alteration
 my-report      read    exact  exact    exact   exact   exact     exact        exact         -       -

@@ -6,10 +6,23 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from app.languages.catalogues import en
+from app.languages.catalogues import en, et, lv, mk, ro, ru, sq, sr_cyrl, sr_latn, uk
 
 ENGLISH = "en"
-CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType({"en": en.PHRASES})
+CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "en": en.PHRASES,
+        "sq": sq.PHRASES,
+        "sr-Latn": sr_latn.PHRASES,
+        "sr-Cyrl": sr_cyrl.PHRASES,
+        "ro": ro.PHRASES,
+        "uk": uk.PHRASES,
+        "ru": ru.PHRASES,
+        "lv": lv.PHRASES,
+        "et": et.PHRASES,
+        "mk": mk.PHRASES,
+    }
+)
 """Phrases by language tag (BCP 47) and key."""
 
 NAMES = MappingProxyType({tag: phrases["language"] for tag, phrases in CATALOGUES.items()})

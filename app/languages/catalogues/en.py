@@ -73,8 +73,6 @@ PHRASES = {
     "my.confirm": "Yes, it is fixed",
     "my.contradict": "No, it is not better",
     "my.reopen": "Open it again",
-    "my.add_photo": "Add a photo",
-    "my.send_photo": "Send the photo",
     "my.erase_title": "Erase it",
     "my.erase_new": "Nobody has looked at your report yet. It is removed entirely.",
     "my.erase_old": "Your words, your photos, your contact and this link are erased. The place stays without them.",
