@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
+from analysis.errors import EmptyInputError
 from analysis.space_time.period_change import period_change
 from app.analyses.computing.cells import square_cells
 from app.analyses.computing.periods import in_period
@@ -16,6 +17,9 @@ def compute(found: AnalysisInput, parameters: ChangeParameters, _seed: int) -> A
     events = found.dated()
     grid, rule = square_cells(found, parameters)
     before, after = (in_period(events.day, period) for period in (parameters.before, parameters.after))
+    for period, kept in ((parameters.before, before), (parameters.after, after)):
+        if not kept.any():
+            raise EmptyInputError(f"No event lies in the period {period.told}.", _covered(found))
     counted = [grid.count(events.x[kept], events.y[kept]) for kept in (before, after)]
     result = period_change(
         counted[0].counts,
@@ -36,3 +40,7 @@ def compute(found: AnalysisInput, parameters: ChangeParameters, _seed: int) -> A
         result.summary, **rule, before=parameters.before.told, after=parameters.after.told
     )
     return AnalysisResult(told, (Layer("change", result.frame),))
+
+
+def _covered(found: AnalysisInput) -> str:
+    return f"The events are from {found.period}; choose periods that hold some."
