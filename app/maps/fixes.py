@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from app.maps.classed import CLASS, MARK, ClassedResult, MapClass, classed_map, require_columns
 from app.maps.context import MapContext
 from app.maps.formatting import number, plain, words
 from app.maps.palettes import EVALUATION_COLOURS, PRINCIPLE_COLOURS, RANKING_COLOURS
 
+SMALLEST_SHARE = 0.025
+"""Part of the extent of all places below which a line or an area is drawn as a point."""
 PRINCIPLE_CLASSES = {
     name: MapClass(words(name).capitalize(), colour, mark)
     for (name, colour), mark in zip(PRINCIPLE_COLOURS.items(), "SATMUHCRP", strict=True)
@@ -51,7 +55,7 @@ def proposals_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     require_columns(frame, ("place", "principle", "fix", "evidence", "from_crime", "from_concern"), "proposed fixes")
     both = frame["from_crime"].astype(int) + frame["from_concern"].astype(int)
     result = ClassedResult(
-        frame=frame.assign(**{CLASS: frame["principle"].astype(str), "grounds": both}),
+        frame=_to_be_seen(frame).assign(**{CLASS: frame["principle"].astype(str), "grounds": both}),
         classes={name: drawn for name, drawn in PRINCIPLE_CLASSES.items() if (frame["principle"] == name).any()},
         title="Proposed fixes by principle",
         note="Each is proposed by a rule from what is known about the place. Go and look before anything is built.",
@@ -62,6 +66,16 @@ def proposals_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
         thing="proposal",
     )
     return classed_map(result, context)
+
+
+def _to_be_seen(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return places that can be seen on a map of all: small lines and areas as points."""
+    shapes = frame.geometry.to_numpy()
+    west, south, east, north = shapely.bounds(shapes).T
+    extent = np.maximum(east - west, north - south)
+    whole = shapely.total_bounds(shapes)
+    small = extent < SMALLEST_SHARE * max(whole[2] - whole[0], whole[3] - whole[1])
+    return frame.set_geometry(np.where(small, shapely.point_on_surface(shapes), shapes), crs=frame.crs)
 
 
 def _proposal_texts(frame: gpd.GeoDataFrame) -> dict[str, list[str]]:
@@ -101,7 +115,9 @@ def ranking_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     rank = frame["rank"].astype("Int64")
     marks = ["" if pd.isna(place) else str(place) for place in rank]
     result = ClassedResult(
-        frame=frame.assign(**{CLASS: frame["choice"], MARK: marks, "urgency": -rank.fillna(len(frame) + 1)}),
+        frame=_to_be_seen(frame).assign(
+            **{CLASS: frame["choice"], MARK: marks, "urgency": -rank.fillna(len(frame) + 1)}
+        ),
         classes=RANKING_CLASSES,
         title="Choice under the budget",
         note="The number is the rank: 1 is done first. What a fix may prevent is a range that begins at nothing.",
@@ -109,7 +125,7 @@ def ranking_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
         ordered="in order of rank",
         texts=_ranking_texts,
         facts=(("fixes chosen", ("chosen_firm", "chosen")), ("chosen nearly always", ("chosen_firm",))),
-        thing="fix",
+        thing="candidate",
     )
     return classed_map(result, context)
 

@@ -81,10 +81,10 @@ STREET_LIGHTING_COLOURS = {"unlit": "#3b1a6b", "unknown": "#7fb0a0", "lit": "#f0
 PRINCIPLE_COLOURS = {
     "natural_surveillance": "#e3a900",
     "access_control": "#3f8fd2",
-    "territorial_reinforcement": "#7fb0a0",
+    "territorial_reinforcement": "#a9d8b8",
     "image_and_maintenance": "#c77d5a",
-    "activity_support": "#a394c8",
-    "target_hardening": "#0b3c6f",
+    "activity_support": "#d9b8f2",
+    "target_hardening": "#0b2c5f",
     "social_cohesion": "#b2182b",
     "road_safety": "#4a5866",
     "public_health": "#1b7f6b",
@@ -98,12 +98,12 @@ EVALUATION_COLOURS = {"treated": "#b2182b", "buffer": "#f4b183", "control": "#21
 """Areas of an evaluation: red where something was done, blue where not, the buffers paler."""
 
 MISMATCH_COLOURS = {
-    "act": "#7f1d1d",
-    "cpted_and_inform": "#6a1b9a",
-    "hidden_victims": "#d9601a",
-    "quiet": "#9fb8a8",
-    "more_concern": "#d9c2ea",
-    "more_crime": "#fbdcb8",
+    "act": "#5c0f1a",
+    "cpted_and_inform": "#7b3fc4",
+    "hidden_victims": "#e8701a",
+    "quiet": "#7fb0a0",
+    "more_concern": "#d5c3f0",
+    "more_crime": "#fbe0a0",
 }
 """Concern against crime: violet for concern, orange for crime, dark red for both; paler by the ratio alone."""
 

@@ -144,8 +144,8 @@ def _summary(
     asked = parameters.model_dump(include={"around_m", "busiest", "cell_m", "reach_m"})
     return Summary(
         method="Rules that propose fixes from evidence",
-        parameters={**asked, "rules": int(frame["rule"].nunique())},
-        n_used=len(places),
+        parameters={**asked, "places": len(places), "rules": int(frame["rule"].nunique())},
+        n_used=len(found.x),
         excluded={},
         crs=str(found.crs),
         study_area_km2=0.0,

@@ -47,7 +47,9 @@ def compute(found: AnalysisInput, parameters: FixRankingParameters, seed: int) -
     frame = frame.sort_values(["rank", "share_chosen"], ascending=[True, False], na_position="last", kind="stable")
     frame = frame.reset_index(drop=True)
     told = found.with_excluded(excluded, *notices)
-    own = dataclasses.replace(choice.summary, reading=_reading(problem, choice, frame, parameters), seed=seed)
+    voices = 0 if found.town.voices is None else len(found.town.voices)
+    reading = _reading(problem, choice, frame, parameters)
+    own = dataclasses.replace(choice.summary, reading=reading, seed=seed, n_used=len(found.x) + voices)
     summary = told.of_result(own, sensitivity=firm.summary.parameters, cost=choice.cost)
     prevented = [float(frame.loc[frame["chosen"], name].sum()) for name in BOUNDS]
     figures = {

@@ -66,7 +66,11 @@ def moment_of_outages(found: AnalysisInput, parameters: LightingParameters) -> p
     if day is not None:
         return pd.Timestamp(day, tz=found.zone) + pd.DateOffset(days=1) - pd.Timedelta(1, "s")
     outages = found.town.outages
-    known = [] if outages is None else [outages[name].max() for name in ("out_from", "out_to") if outages[name].any()]
+    known = (
+        []
+        if outages is None
+        else [outages[name].max() for name in ("out_from", "out_to") if outages[name].notna().any()]
+    )
     if not known:
         raise ParameterError("It is not known which day is meant: there are no events.", "Give the day as 'at'.")
     return pd.Timestamp(max(known)).tz_convert(found.zone)

@@ -54,8 +54,17 @@ def test_any_two_beats_can_be_told_apart():
 
 @pytest.mark.parametrize(
     "colours",
-    [palettes.LIGHT_STATE_COLOURS, palettes.ZONE_GROUP_COLOURS, palettes.FIX_STATUS_COLOURS],
-    ids=["lights", "zones", "fixes"],
+    [
+        palettes.LIGHT_STATE_COLOURS,
+        palettes.ZONE_GROUP_COLOURS,
+        palettes.FIX_STATUS_COLOURS,
+        palettes.STREET_LIGHTING_COLOURS,
+        palettes.PRINCIPLE_COLOURS,
+        palettes.RANKING_COLOURS,
+        palettes.EVALUATION_COLOURS,
+        palettes.MISMATCH_COLOURS,
+    ],
+    ids=["lights", "zones", "fixes", "streets", "principles", "ranking", "evaluation", "mismatch"],
 )
 def test_any_two_states_of_a_symbol_can_be_told_apart(colours):
     assert min(smallest_difference(*pair) for pair in combinations(colours.values(), 2)) > ANY_TWO
