@@ -45,6 +45,7 @@ from app.middleware import BodyCap, PublicAddress, RequestFrame
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
 from app.ogc.router import router as ogc
+from app.ogc.tiles_router import router as ogc_tiles
 from app.openapi import build_openapi
 from app.photos.images import MOST_BYTES
 from app.plans.edits.service import Editors
@@ -90,6 +91,7 @@ ROUTERS = (
     charts,
     maps,
     ogc,
+    ogc_tiles,
     audit,
 )
 SMALLEST_COMPRESSED_BYTES = 1024

@@ -283,7 +283,7 @@ def matching(collection: Collection, municipality_id: int | None, query: Feature
     if query.bbox is not None:
         conditions.append(_meets_rectangle(collection, query.bbox))
     if query.area is not None:
-        conditions.append(intersects(collection, literal(from_shape(query.area, srid=WGS84), geometry())))
+        conditions.append(intersects(collection, geometry_value(query.area)))
     if query.interval is not None and collection.time is not None:
         conditions.append(_overlaps(collection.time, query.interval))
     if collection.coarse and collection.sensitive is not None:
@@ -326,6 +326,11 @@ def intersects(
     return and_(near, getattr(func, relation)(collection.geometry, area))
 
 
+def geometry_value(shape: BaseGeometry) -> ColumnElement[Any]:
+    """Return a geometry in WGS 84 as a bound value."""
+    return literal(from_shape(shape, srid=WGS84), geometry())
+
+
 def _rectangle(west: float, south: float, east: float, north: float) -> ColumnElement[Any]:
     """Return a rectangle, or the valid line or point that one without area is."""
     corners = [func.ST_Point(west, south, WGS84), func.ST_Point(east, north, WGS84)]
@@ -344,7 +349,7 @@ def _overlaps(time: tuple[Expression, Expression], interval: Interval) -> Column
 
 def _properties(collection: Collection) -> LateralFromClause:
     """Return the properties of the row at hand as one record; written as JSON it is smaller and made sooner."""
-    values: list[ColumnElement[Any]] = [_json_value(item).label(item.name) for item in collection.properties]
+    values: list[ColumnElement[Any]] = [json_value(item).label(item.name) for item in collection.properties]
     return select(*values).correlate_except().lateral(PROPERTIES)
 
 
@@ -362,7 +367,8 @@ def _feature_text(collection: Collection, projection: Projection) -> ColumnEleme
     )
 
 
-def _json_value(item: Property) -> Expression:
+def json_value(item: Property) -> Expression:
+    """Return the value of a property as it is shown: times as text, numbers as JSON has them."""
     if item.type == "date-time":
         return func.to_char(func.timezone("UTC", item.expression), UTC_TIMESTAMP)
     if item.type == "date":

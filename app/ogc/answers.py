@@ -62,6 +62,11 @@ def answer(
     """
     if wanted_format(request) == "html":
         return page(request, template, document=document, **context)
+    return tagged_json(request, document, media_type)
+
+
+def tagged_json(request: Request, document: Mapping[str, Any], media_type: str = JSON) -> Response:
+    """Return a document as JSON with its tag."""
     return tagged(request, json.dumps(document, ensure_ascii=False, separators=(",", ":")), media_type)
 
 
@@ -96,17 +101,17 @@ def tagged(
     """
     steady = "".join(content.rsplit(changing, 1)) if changing else content
     tag = f'W/"{hashlib.blake2b(steady.encode(), digest_size=12).hexdigest()}"'
-    access: Access = request.state.access
-    personal = access.right.asks_purpose and access.precision is Precision.EXACT
-    shared = {
-        "ETag": tag,
-        "Vary": VARIES,
-        "Cache-Control": "private, no-store" if personal else "private, no-cache",
-        **(headers or {}),
-    }
+    shared = {"ETag": tag, "Vary": VARIES, "Cache-Control": kept_by_clients(request), **(headers or {})}
     if is_known(request, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shared)
     return Response(content, media_type=media_type, headers=shared)
+
+
+def kept_by_clients(request: Request) -> str:
+    """Return what the header ``Cache-Control`` says: nobody keeps exact personal data."""
+    access: Access = request.state.access
+    personal = access.right.asks_purpose and access.precision is Precision.EXACT
+    return "private, no-store" if personal else "private, no-cache"
 
 
 def is_known(request: Request, tag: str) -> bool:

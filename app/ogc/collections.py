@@ -15,7 +15,7 @@ from app.municipalities.context import MunicipalityContext
 from app.ogc.answers import HTML, OPENAPI
 from app.ogc.crs import CRS84
 from app.ogc.layers import Layer, View, layers, view_of
-from app.ogc.links import layer_links, link, representations, root_of
+from app.ogc.links import RELATIONS, layer_links, link, representations, root_of
 from app.ogc.requests import BEFORE_ALL
 from app.settings import ServerSettings
 
@@ -34,6 +34,7 @@ def landing_page(request: Request, municipality: MunicipalityContext) -> dict[st
             link(f"{root}/api?f=html", "service-doc", "Description of the API (page)", HTML),
             link(f"{root}/conformance", "conformance", "Requirements classes that the API meets"),
             link(f"{root}/collections", "data", "Layers"),
+            link(f"{root}/tileMatrixSets", f"{RELATIONS}/tiling-schemes", "Tile matrix sets"),
         ],
     }
 

@@ -12,8 +12,9 @@ from fastapi import Request
 
 from app.database.feature_pages import DEFAULT_PAGE, MAX_PAGE, Property
 from app.identity.purposes import Purpose
-from app.ogc.answers import GEOJSON, HTML, JSON, OPENAPI, PAGE_OR_JSON
+from app.ogc.answers import GEOJSON, HTML, JSON, OPENAPI, PAGE_OR_JSON, SCHEMA
 from app.ogc.document_schemas import SCHEMAS
+from app.ogc.filters import LANGUAGES
 from app.ogc.layers import View
 from app.ogc.links import root_of
 from app.ogc.requests import ITEM_PARAMETERS, queried_properties
@@ -79,6 +80,15 @@ def _paths_of(view: View) -> Json:
     asked += [_named("purpose"), *(_property(item) for item in queried_properties(view).values())]
     return {
         address: _get(f"{name}.describe", f"What {title.lower()} are", "capabilities", _answers("Collection")),
+        f"{address}/schema": _get(
+            f"{name}.schema", f"What {title.lower()} show", "capabilities", _answers("Anything", media_type=SCHEMA)
+        ),
+        f"{address}/queryables": _get(
+            f"{name}.queryables",
+            f"What can be asked for of {title.lower()}",
+            "capabilities",
+            _answers("Anything", media_type=SCHEMA),
+        ),
         f"{address}/items": _get(
             f"{name}.items",
             title,
@@ -150,6 +160,9 @@ def _parameters(views: list[View]) -> Json:
         "bbox-crs": _query("bbox-crs", "Coordinate reference system of bbox; CRS84 without it.", system),
         "crs": _query("crs", "Coordinate reference system of the answer; CRS84 without it.", system),
         "datetime": _query("datetime", "Only features whose time meets an instant, a day or an interval.", text),
+        "filter": _query("filter", "Only features that a CQL2 expression holds of.", text),
+        "filter-lang": _query("filter-lang", "Language of the filter.", text | {"enum": list(LANGUAGES)}),
+        "filter-crs": _query("filter-crs", "Coordinate reference system of the filter; CRS84 without it.", system),
         "f": _query("f", "Format of the answer.", text | {"enum": list(PAGE_OR_JSON)}),
         "f-item": _query("f", "Format of the answer.", text | {"enum": list(PAGE_OR_JSON)}),
         "f-document": _query("f", "Format of the answer.", text | {"enum": list(PAGE_OR_JSON)}),

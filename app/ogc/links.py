@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import Request
 from starlette.datastructures import URL
 
-from app.ogc.answers import GEOJSON, HTML, JSON
+from app.ogc.answers import GEOJSON, HTML, JSON, SCHEMA
+
+RELATIONS = "http://www.opengis.net/def/rel/ogc/1.0"
 
 Link = dict[str, str]
 
@@ -45,4 +47,7 @@ def layer_links(root: str, name: str, title: str) -> list[Link]:
     return [
         link(f"{address}/items", "items", title, GEOJSON),
         link(f"{address}/items?f=html", "items", f"{title} (page)", HTML),
+        link(f"{address}/queryables", f"{RELATIONS}/queryables", "What can be asked for", SCHEMA),
+        link(f"{address}/tiles", f"{RELATIONS}/tilesets-vector", f"{title} as tiles"),
+        link(f"{address}/schema", f"{RELATIONS}/schema", "What the features show", SCHEMA),
     ]

@@ -17,6 +17,8 @@ from app.database.feature_pages import DEFAULT_PAGE, MAX_PAGE, FeatureQuery, Int
 from app.errors import BadParameterError
 from app.features.parameters import NUMBER, parse_bbox, parse_interval
 from app.ogc.crs import CRS84, ReferenceSystem, find_system, rectangle
+from app.ogc.filters import FILTER_PARAMETERS, read_filter
+from app.ogc.filters import SYSTEM as FILTER_SYSTEM
 from app.ogc.layers import View
 from app.ogc.values import DAY, LARGEST_INTEGER, is_comparable, read_value
 
@@ -24,7 +26,7 @@ BEFORE_ALL = -1
 """Less than any identifier: the cells of a grid are counted from 0."""
 
 FORMAT = "f"
-ITEM_PARAMETERS = ("limit", "after", "bbox", "bbox-crs", "datetime", "crs", FORMAT)
+ITEM_PARAMETERS = ("limit", "after", "bbox", "bbox-crs", "datetime", "crs", *FILTER_PARAMETERS, FORMAT)
 PAGE_TOKEN = re.compile(r"(\d{1,19})\.(\d{1,19})(~?)", re.ASCII)
 ALWAYS = frozenset({"", "..", "../..", "/", "../", "/.."})
 FIRST_MOMENT, LAST_MOMENT = "T00:00:00Z", "T23:59:59.999999Z"
@@ -99,7 +101,10 @@ def read_items_request(given: QueryParams, view: View) -> ItemsRequest:
         limit=read_limit(given.get("limit")),
         after=after,
         interval=interval_of(given),
-        conditions=tuple(_equals(properties[name], text) for name, text in given.items() if name in properties),
+        conditions=(
+            *(_equals(properties[name], text) for name, text in given.items() if name in properties),
+            *read_filter(given, view, system_of(given, FILTER_SYSTEM, view)),
+        ),
         projection=system.projection,
     )
     box_system = system_of(given, "bbox-crs", view)

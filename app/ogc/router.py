@@ -5,14 +5,13 @@ Each layer has routes of its own, so that each names its row of the table of rig
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
 from analysis.summary import software_version
 from app.dependencies import AccessDep, MunicipalityDep, SessionDep, SettingsDep, permit
-from app.ogc.answers import OPENAPI, answer, page, tagged, wanted_format
+from app.ogc.answers import OPENAPI, SCHEMA, answer, page, tagged_json, wanted_format
 from app.ogc.collections import describe_collection, describe_collections, landing_page, seen_layers
 from app.ogc.conformance import CONFORMS_TO
 from app.ogc.document import openapi_document
@@ -20,6 +19,7 @@ from app.ogc.items import item_answer, items_answer
 from app.ogc.layers import Layer, layers, view_of
 from app.ogc.links import representations, root_of
 from app.ogc.requests import FORMAT, interval_of, require_known
+from app.ogc.schemas import queryables_of, schema_of
 from app.web.reference import reference_sections
 
 router = APIRouter(prefix="/municipalities/{municipality}/ogc", include_in_schema=False)
@@ -54,7 +54,7 @@ def api(request: Request, session: SessionDep, municipality: MunicipalityDep, ac
     document = openapi_document(request, views, software_version().removeprefix("kvart "))
     if wanted_format(request) == "html":
         return page(request, "api.html", info=document["info"], sections=reference_sections(document))
-    return tagged(request, json.dumps(document, ensure_ascii=False), OPENAPI)
+    return tagged_json(request, document, OPENAPI)
 
 
 @router.get("/collections", dependencies=ENTRANCE)
@@ -85,6 +85,22 @@ def _add_layer(layer: Layer) -> None:
         view = view_of(session, municipality, layer, access.precision)
         document = describe_collection(root_of(request), session, view, access, settings.server)
         return answer(request, document, "collection.html", root=root_of(request))
+
+    @router.get(f"{address}/schema", dependencies=guard)
+    def schema(request: Request, session: SessionDep, municipality: MunicipalityDep, access: AccessDep) -> Response:
+        """Return the JSON schema of the features of the layer."""
+        require_known(request.query_params, (FORMAT,))
+        view = view_of(session, municipality, layer, access.precision)
+        document = schema_of(view, f"{root_of(request)}{address}/schema")
+        return answer(request, document, "schema.html", media_type=SCHEMA, root=root_of(request))
+
+    @router.get(f"{address}/queryables", dependencies=guard)
+    def queryables(request: Request, session: SessionDep, municipality: MunicipalityDep, access: AccessDep) -> Response:
+        """Return the JSON schema of what can be asked for."""
+        require_known(request.query_params, (FORMAT,))
+        view = view_of(session, municipality, layer, access.precision)
+        document = queryables_of(view, f"{root_of(request)}{address}/queryables")
+        return answer(request, document, "schema.html", media_type=SCHEMA, root=root_of(request))
 
     @router.get(f"{address}/items", dependencies=guard)
     def items(

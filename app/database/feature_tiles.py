@@ -1,0 +1,99 @@
+"""Vector tiles (MVT) of a collection, made by the database in one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, literal_column, select
+from sqlalchemy.orm import Session
+
+from app.database.base import WGS84
+from app.database.feature_pages import Collection, FeatureQuery, intersects, json_value, matching, note_look
+
+WEB_MERCATOR = 3857
+TILE_UNITS = 4096
+TILE_BUFFER = 64
+"""Of the units of the grid in a tile; symbols at an edge are drawn by both tiles."""
+
+FLATTENED = ("object", "array")
+WORLD_METRES = 2 * 20_037_508.342789244
+SIMPLIFIED_BELOW = 15
+"""At finer zooms the grid of a tile is finer than what is stored."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A tile.
+
+    Attributes
+    ----------
+    content : bytes
+        Empty where there are no features.
+    more : bool
+        Whether there are more features than it holds.
+    """
+
+    content: bytes
+    more: bool
+
+
+@dataclass(frozen=True)
+class TileAddress:
+    """Zoom, column and row of a tile of WebMercatorQuad."""
+
+    zoom: int
+    column: int
+    row: int
+
+
+def read_tile(
+    session: Session,
+    collection: Collection,
+    municipality_id: int,
+    address: TileAddress,
+    query: FeatureQuery,
+) -> Tile:
+    """Return a tile with at most ``query.limit`` features, those with the least identifiers.
+
+    Parameters
+    ----------
+    session : Session
+    collection : Collection
+    municipality_id : int
+    address : TileAddress
+    query : FeatureQuery
+        What else the features have to meet.
+    """
+    envelope = func.ST_TileEnvelope(address.zoom, address.column, address.row)
+    margin = WORLD_METRES / 2**address.zoom * TILE_BUFFER / TILE_UNITS
+    near = func.ST_Transform(func.ST_Expand(envelope, margin), WGS84)
+    found = matching(collection, municipality_id, _also(query, intersects(collection, near)))
+    shown = func.ST_AsMVTGeom(_simplified(collection, address.zoom), envelope, TILE_UNITS, TILE_BUFFER, literal(True))  # noqa: FBT003
+    values: list[Any] = [json_value(item).label(item.name) for item in collection.properties if item.type not in FLATTENED]
+    columns: list[Any] = [collection.identifier.label("kvart_id"), shown.label("kvart_place"), *values]
+    tile = found.add_columns(*columns).order_by(collection.identifier).limit(query.limit + 1).subquery("tile")
+    numbered = select(tile, func.row_number().over(order_by=tile.c.kvart_id).label("kvart_number")).subquery("numbered")
+    kept = select(*(column for column in numbered.c if column.name != "kvart_number"))
+    rows = kept.where(numbered.c.kvart_number <= query.limit).subquery("kept")
+    content = func.ST_AsMVT(literal_column("kept"), collection.name, TILE_UNITS, "kvart_place", "kvart_id")
+    total = select(func.count()).select_from(tile).scalar_subquery()
+    bytes_, number, first, last, read = session.execute(
+        select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id), total).select_from(rows)
+    ).one()
+    note_look(session, collection.name, number, first, last)
+    return Tile(bytes(bytes_), read > query.limit)
+
+
+def _also(query: FeatureQuery, condition: ColumnElement[bool]) -> FeatureQuery:
+    return replace(query, conditions=(*query.conditions, condition))
+
+
+def _simplified(collection: Collection, zoom: int) -> ColumnElement[Any]:
+    """Return the geometry that is shown in Web Mercator, without what is finer than half a unit of the tile."""
+    projected: ColumnElement[Any] = func.ST_Transform(collection.geometry, WEB_MERCATOR)
+    if zoom >= SIMPLIFIED_BELOW or set(collection.geometry_types) <= {"Point", "MultiPoint"}:
+        return projected
+    unit = WORLD_METRES / 2**zoom / TILE_UNITS
+    flat = cast(func.ST_Dimension(projected), Integer) == 0
+    return case((flat, projected), else_=func.ST_Simplify(projected, unit / 2, literal(True)))  # noqa: FBT003
