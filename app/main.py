@@ -46,6 +46,7 @@ from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
 from app.ogc.router import router as ogc
 from app.ogc.tiles_router import router as ogc_tiles
+from app.open311.router import router as open311
 from app.openapi import build_openapi
 from app.photos.images import MOST_BYTES
 from app.plans.edits.service import Editors
@@ -75,6 +76,7 @@ ROUTERS = (
     report,
     my_report,
     public_counts,
+    open311,
     areal_units,
     lights,
     streets,

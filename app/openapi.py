@@ -36,6 +36,7 @@ TAGS = {
     "categories": "Categories of incidents and of concerns.",
     "danger zones": "Places that residents, officers or the municipality named as dangerous.",
     "public counts": "Published counts of incidents, of which small ones are hidden.",
+    "open311": "GeoReport v2: public danger zones and new reports, for clients of that standard.",
     "my report": "What the secret link of a report shows, hands out and erases.",
     "areal units": "The smallest areas with residents.",
     "street lights": "Lamps and whether they work.",

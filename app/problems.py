@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from analysis.errors import AnalysisError
 from app.access import SECRETS
@@ -23,8 +24,12 @@ from app.errors import (
     build_problem,
     problem_document,
 )
+from app.open311.documents import error_at
 
 PROBLEM = "application/problem+json"
+SPOKEN_HEADERS = ("retry-after", "www-authenticate", "allow", "connection")
+"""What clients of another standard are told besides its error document."""
+
 MOST_ERRORS = 20
 MOST_CHARACTERS = 300
 LONGEST_ADDRESS = 200
@@ -33,12 +38,27 @@ NO_ANSWER = DatabaseUnavailableError("The database does not answer in time.", "T
 
 
 class ProblemResponse(Response):
-    """A problem document with the status that it names."""
+    """A problem document with the status that it names; at addresses of Open311 the error document of that standard."""
 
     media_type = PROBLEM
 
     def __init__(self, document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
         super().__init__(json.dumps(document, ensure_ascii=False), status_code=document["status"], headers=headers)
+        self.document = document
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the document in the language of the address."""
+        status = int(self.document["status"])
+        if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            status = int(HTTPStatus.BAD_REQUEST)
+        told = f"{self.document['detail']} {self.document.get('hint', '')}".strip()
+        spoken = error_at(scope.get("path", ""), status, told)
+        if spoken is None:
+            await super().__call__(scope, receive, send)
+            return
+        content, media_type = spoken
+        kept = {name: value for name, value in self.headers.items() if name in SPOKEN_HEADERS}
+        await Response(content, status, kept, media_type)(scope, receive, send)
 
 
 def register_problem_handlers(application: FastAPI) -> None:

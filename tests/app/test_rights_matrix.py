@@ -22,6 +22,7 @@ OWN, FOREIGN, NOWHERE = "talsi", "kandava", "nowhere"
 PLACES = (OWN, FOREIGN, NOWHERE)
 PARTS = {"id": "1", "topic": "hot-spots", "token": "x" * 43, "prefix": "x" * 10, "table": "months", "kind": "change"}
 PARTS |= {"photo": "1", "feature": "1", "zoom": "0", "row": "0", "column": "0"}
+PARTS |= {"service_code": "drugs", "service_request_id": "1"}
 PARTS |= {"chart": "trend", "format": "svg"}
 PAGES_OF_THEIR_OWN = {"sessions", "account"}
 """Open to everybody, who may then still be asked to sign in: see tests/app/identity."""
