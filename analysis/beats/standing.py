@@ -245,7 +245,8 @@ def _in_pieces(problem: BeatProblem, members: Labels, name: str) -> Reason:
     residents = np.bincount(piece, problem.residents[members] + 1e-6)
     loose = members[piece != np.argmax(residents)]
     units = tuple(problem.unit_ids[loose].tolist())
-    message = f"Beat '{name}' is in {len(residents)} pieces: {name_units(units)} do not touch the largest."
+    verb = "does" if len(units) == 1 else "do"
+    message = f"Beat '{name}' is in {len(residents)} pieces: {name_units(units)} {verb} not touch the largest."
     hint = "Move them to a beat that they touch, or add the units between."
     return Reason(codes.NOT_CONTIGUOUS, message, hint, units, name)
 

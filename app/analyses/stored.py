@@ -81,6 +81,6 @@ def stored_summary(run: AnalysisRun) -> Summary:
     """
     told: dict[str, Any] = run.summary or {}
     if "method" not in told:
-        raise NotFoundError(f"Run {run.id} has no charts and no report: it was an {run.kind}.", "Its summary tells.")
+        raise NotFoundError(f"Run {run.id} has no charts and no report: its kind is {run.kind}.", "Its summary tells.")
     warnings = tuple(Notice(**warning) for warning in told.get("warnings", ()))
     return Summary(**{name: told[name] for name in _SUMMARY if name in told}, warnings=warnings)

@@ -20,28 +20,36 @@ from app.database.driver import copy_columns
 from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, read_feature_page
 from app.files.writing import rounded_geometries
 
-_PLANS = """
+_HOLDER = """
+    left join lateral (
+        select a.officer_id from officer_assignment a
+        where a.municipality_id = b.municipality_id and a.beat_id = b.id
+            and (a.valid_to is null or a.valid_to = p.effective_to)
+        order by a.valid_from desc, a.id desc limit 1
+    ) as held on true
+"""
+"""Who holds a beat, or held it until its plan ended."""
+_PLANS = f"""
     select p.*, count(b.id) as beats, count(b.id) filter (where b.within_bounds) as within_bounds,
-        count(b.id) filter (where o.id is null) as vacancies
+        count(b.id) filter (where held.officer_id is null) as vacancies
     from beat_plan p
     left join beat b on b.municipality_id = p.municipality_id and b.plan_id = p.id
-    left join officer_assignment o
-        on o.municipality_id = b.municipality_id and o.beat_id = b.id and o.valid_to is null
-    where p.municipality_id = :municipality {condition}
+    {_HOLDER}
+    where p.municipality_id = :municipality {{condition}}
     group by p.municipality_id, p.id order by p.id desc limit :limit
-"""
+"""  # noqa: S608 - a constant of this module
 _BEATS = text(
-    """
+    f"""
     select b.municipality_id, b.plan_id, b.id, b.geom, b.code as beat_id, b.residents, b.workload,
         o.external_id as officer_id, b.polsby_popper, b.within_bounds,
         (select count(*)::int from beat_membership m
          where m.municipality_id = b.municipality_id and m.plan_id = b.plan_id and m.beat_id = b.id) as units,
         b.reason
     from beat b
-    left join officer_assignment a
-        on a.municipality_id = b.municipality_id and a.beat_id = b.id and a.valid_to is null
-    left join officer o on o.municipality_id = a.municipality_id and o.id = a.officer_id
-    """
+    join beat_plan p on p.municipality_id = b.municipality_id and p.id = b.plan_id
+    {_HOLDER}
+    left join officer o on o.municipality_id = b.municipality_id and o.id = held.officer_id
+    """  # noqa: S608 - a constant of this module
 ).columns(
     column("municipality_id", Integer),
     column("plan_id", BigInteger),
@@ -125,12 +133,7 @@ def read_units(
     session: Session, municipality_id: int, source_id: int | None, hard_boundary: str | None, plan_id: int | None
 ) -> gpd.GeoDataFrame:
     """Return the areal units of a source in WGS 84: ``id, unit_id, residents, hard_boundary, current_beat``."""
-    values = {
-        "municipality": municipality_id,
-        "source": source_id,
-        "hard_boundary": hard_boundary,
-        "plan": plan_id,
-    }
+    values = {"municipality": municipality_id, "source": source_id, "hard_boundary": hard_boundary, "plan": plan_id}
     rows = session.execute(_UNITS, values).all()
     shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
     columns = {
@@ -187,8 +190,12 @@ def find_plan(session: Session, municipality_id: int, plan_id: int) -> dict[str,
 
 
 def plan_of_run(session: Session, municipality_id: int, run_id: int) -> int | None:
-    """Return the key of the plan that a run made."""
-    statement = text("select id from beat_plan where municipality_id = :municipality and run_id = :run limit 1")
+    """Return the key of the plan that a run made, or gave its officers."""
+    statement = text(
+        """select p.id from beat_plan p where p.municipality_id = :municipality and (p.run_id = :run or p.id = (
+            select cast(r.summary ->> 'beat_plan_id' as bigint) from analysis_run r
+            where r.municipality_id = :municipality and r.id = :run)) order by p.id desc limit 1"""
+    )
     found: int | None = session.scalar(statement, {"municipality": municipality_id, "run": run_id})
     return found
 

@@ -12,10 +12,8 @@ from app.features.parameters import MAX_IDENTIFIER
 from app.features.schemas import InputModel, LineStringGeometry, PlainText
 
 MAX_RESIDENTS = 100_000_000
-PLAN_KINDS = frozenset({"beat-allocation", "beat-redraw"})
+PLAN_KINDS = frozenset({"beat-allocation", "beat-redraw", "officer-assignment"})
 """Kinds of runs whose result is one plan."""
-
-
 MOST_CONDITIONS = 10_000
 
 UnitName = Annotated[PlainText, StringConstraints(max_length=200)]

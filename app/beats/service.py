@@ -64,7 +64,7 @@ def get_plan(session: Session, municipality: MunicipalityContext, plan_id: int) 
 
 
 def plan_of_run(session: Session, municipality: MunicipalityContext, run_id: int) -> int:
-    """Return the key of the plan that a run made.
+    """Return the key of the plan that a run made, or gave its officers.
 
     Raises
     ------

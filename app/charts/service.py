@@ -52,7 +52,7 @@ def run_report(session: Session, municipality: MunicipalityContext, run: Analysi
 
 def _charted(session: Session, municipality: MunicipalityContext, run: AnalysisRun) -> ChartedResult:
     if run.kind not in ANALYSES:
-        raise NotFoundError(f"Run {run.id} has no charts and no report: it was an {run.kind}.", "Its summary tells.")
+        raise NotFoundError(f"Run {run.id} has no charts and no report: its kind is {run.kind}.", "Its summary tells.")
     summary = stored_summary(run)
     layers = {
         name: frame.to_crs(municipality.working_crs)

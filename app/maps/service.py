@@ -92,7 +92,7 @@ def run_map(session: Session, municipality: MunicipalityContext, run: AnalysisRu
     layers = stored_layers(session, municipality, run)
     if not layers:
         hint = "Its charts and tables show it." if run.kind in ANALYSES else "Its summary says what it did."
-        raise NotFoundError(f"Run {run.id} has no map: it was an {run.kind}.", hint)
+        raise NotFoundError(f"Run {run.id} has no map: its kind is {run.kind}.", hint)
     return result_map(
         layers, _run_context(session, municipality, run, frame), statistic=run.parameters.get("statistic")
     )

@@ -65,6 +65,8 @@ class NewAssignment:
     officer_id : int or None
     valid_from : date
     reason : str
+    valid_to : date or None
+        Day on which the plan ends, None while it has no successor.
     hand_over : str or None
         What who leaves wants who comes to know; kept with the assignment that ends.
     """
@@ -72,6 +74,7 @@ class NewAssignment:
     beat_id: int
     officer_id: int | None
     valid_from: date
+    valid_to: date | None
     reason: str
     hand_over: str | None
 
@@ -164,10 +167,11 @@ def officers_of_beats(session: Session, municipality_id: int, plan_id: int) -> S
     statement = text(
         """select b.code as beat_id, o.published, o.display_name, o.contact, o.languages, o.station
         from beat b
-        join officer_assignment a
-            on a.municipality_id = b.municipality_id and a.beat_id = b.id and a.valid_to is null
+        join beat_plan p on p.municipality_id = b.municipality_id and p.id = b.plan_id
+        join officer_assignment a on a.municipality_id = b.municipality_id and a.beat_id = b.id
+            and (a.valid_to is null or a.valid_to = p.effective_to)
         join officer o on o.municipality_id = a.municipality_id and o.id = a.officer_id
-        where b.municipality_id = :municipality and b.plan_id = :plan"""
+        where b.municipality_id = :municipality and b.plan_id = :plan order by a.valid_from, a.id"""
     )
     return session.execute(statement, _keys(municipality_id, plan_id)).mappings().all()
 
@@ -198,11 +202,13 @@ def find_officer(session: Session, municipality_id: int, badge: str) -> int | No
 
 
 def other_beat_of(session: Session, municipality_id: int, plan_id: int, officer_id: int, beat_id: int) -> str | None:
-    """Return another beat of the plan that the officer holds."""
+    """Return another beat of the plan that the officer holds as long as the plan does."""
     statement = text(
         """select b.code from officer_assignment a
         join beat b on b.municipality_id = a.municipality_id and b.id = a.beat_id and b.plan_id = :plan
-        where a.municipality_id = :municipality and a.officer_id = :officer and a.valid_to is null and b.id <> :beat
+        join beat_plan p on p.municipality_id = b.municipality_id and p.id = b.plan_id
+        where a.municipality_id = :municipality and a.officer_id = :officer and b.id <> :beat
+            and (a.valid_to is null or a.valid_to = p.effective_to)
         order by b.code limit 1"""
     )
     found: str | None = session.scalar(
@@ -211,31 +217,35 @@ def other_beat_of(session: Session, municipality_id: int, plan_id: int, officer_
     return found
 
 
-def open_assignment(session: Session, municipality_id: int, beat_id: int) -> RowMapping | None:
-    """Return who holds a beat: ``id``, ``officer_id``, ``valid_from``."""
+def last_assignment(session: Session, municipality_id: int, beat_id: int, until: date | None) -> RowMapping | None:
+    """Return who holds a beat until its plan ends: ``id``, ``officer_id``, ``valid_from``."""
     statement = text(
         """select id, officer_id, valid_from from officer_assignment
-        where municipality_id = :municipality and beat_id = :beat and valid_to is null for update"""
+        where municipality_id = :municipality and beat_id = :beat and valid_to is not distinct from cast(:until as date)
+        order by valid_from desc, id desc limit 1 for update"""
     )
-    return session.execute(statement, {"municipality": municipality_id, "beat": beat_id}).mappings().one_or_none()
+    values = {"municipality": municipality_id, "beat": beat_id, "until": until}
+    return session.execute(statement, values).mappings().one_or_none()
 
 
-def replace_assignment(session: Session, municipality_id: int, new: NewAssignment, *, keep_former: bool) -> None:
+def replace_assignment(
+    session: Session, municipality_id: int, new: NewAssignment, former: int | None, *, keep_former: bool
+) -> None:
     """Give a beat to an officer; the former assignment is closed on the day, or goes where it was never in force."""
-    values = {"municipality": municipality_id, **vars(new)}
-    former = "where municipality_id = :municipality and beat_id = :beat_id and valid_to is null"
+    values = {"municipality": municipality_id, "former": former, **vars(new)}
+    of_former = "where municipality_id = :municipality and id = :former"
     if keep_former:
         session.execute(
-            text(f"update officer_assignment set valid_to = :valid_from, hand_over = :hand_over {former}"),  # noqa: S608
+            text(f"update officer_assignment set valid_to = :valid_from, hand_over = :hand_over {of_former}"),  # noqa: S608
             values,
         )
     else:
-        session.execute(text(f"delete from officer_assignment {former}"), values)  # noqa: S608
+        session.execute(text(f"delete from officer_assignment {of_former}"), values)  # noqa: S608
     if new.officer_id is not None:
         session.execute(
             text(
-                """insert into officer_assignment (municipality_id, beat_id, officer_id, valid_from, reason)
-                values (:municipality, :beat_id, :officer_id, :valid_from, :reason)"""
+                """insert into officer_assignment (municipality_id, beat_id, officer_id, valid_from, valid_to, reason)
+                values (:municipality, :beat_id, :officer_id, :valid_from, :valid_to, :reason)"""
             ),
             values,
         )

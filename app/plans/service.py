@@ -144,18 +144,19 @@ def assign(session: Session, municipality: MunicipalityContext, plan_id: int, as
     NotFoundError
         There is no such plan, beat or officer.
     ConflictError
-        The plan is superseded, the officer holds another beat of it, or the officer before came later than that day.
+        The plan has ended, the officer holds another beat of it, or the officer before came later than that day.
     """
     plan = lock_plan(session, municipality, plan_id)
-    if plan["status"] == "superseded":
-        raise ConflictError(f"Plan {plan_id} is superseded: nobody holds its beats any more.", "Use the plan in force.")
+    end, now = plan["effective_to"], today(municipality)
+    day = asked.valid_from or max(now, plan["effective_from"] or date.min)
+    if plan["status"] == "superseded" and (end is None or end <= max(day, now)):
+        raise ConflictError(f"Plan {plan_id} ends on {end}: nobody takes a beat of it then.", "Use the next plan.")
     beat = repository.find_beat(session, municipality.id, plan_id, asked.beat_id)
     if beat is None:
         raise NotFoundError(f"Plan {plan_id} has no beat {asked.beat_id!r}.", "Correct the beat id.")
     officer = None if asked.officer_id is None else _officer(session, municipality, plan_id, beat, asked.officer_id)
-    day = asked.valid_from or max(today(municipality), plan["effective_from"] or date.min)
-    former = repository.open_assignment(session, municipality.id, beat)
-    in_force = plan["status"] == "published"
+    former = repository.last_assignment(session, municipality.id, beat, end)
+    in_force = plan["status"] in ("published", "superseded")
     if in_force and former is not None and former["valid_from"] > day:
         raise ConflictError(
             f"Beat {asked.beat_id} is held from {former['valid_from']}: nobody can take it over on {day}.",
@@ -163,8 +164,10 @@ def assign(session: Session, municipality: MunicipalityContext, plan_id: int, as
         )
     if (former is None and officer is None) or (former is not None and former["officer_id"] == officer):
         raise ConflictError(f"Nothing would change for beat {asked.beat_id}.", "Name another officer.")
-    new = NewAssignment(beat, officer, day, asked.reason, asked.hand_over)
-    repository.replace_assignment(session, municipality.id, new, keep_former=in_force)
+    new = NewAssignment(beat, officer, day, end, asked.reason, asked.hand_over)
+    repository.replace_assignment(
+        session, municipality.id, new, None if former is None else former["id"], keep_former=in_force
+    )
 
 
 def tenure(session: Session, municipality: MunicipalityContext) -> TenureFigures:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from analysis.beats.conditions import Locks
 from analysis.beats.editor import PlanEditor
 from analysis.beats.edits import EditAnswer
+from analysis.errors import ParameterError
 from app.beats import service as beats
 from app.errors import ConflictError, PreconditionFailedError
 from app.municipalities.context import MunicipalityContext
@@ -118,9 +119,13 @@ def edit_plan(
         )
     opened = _opened(session, municipality, editors, plan_id, plan["edit_tag"])
     tag = uuid4().hex
-    opened.tag = None
     locked = opened.editor.locked
-    answer = _apply(opened.editor, edit)
+    opened.tag = None
+    try:
+        answer = _apply(opened.editor, edit)
+    except ParameterError:
+        opened.tag = plan["edit_tag"]
+        raise
     save_answer(session, (municipality.id, plan_id), opened.editor, opened.rows, Saved(answer, locked, tag))
     opened.tag = tag
     return answer, tag
@@ -167,6 +172,7 @@ def _read(session: Session, municipality: MunicipalityContext, plan_id: int, tag
 
 
 def _apply(editor: PlanEditor, edit: Edit) -> EditAnswer:
+    """Edit the plan in memory; what names nothing is refused before anything is changed."""
     beat = edit.beat_id or ""
     match edit.operation:
         case "move":

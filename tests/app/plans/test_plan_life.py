@@ -165,6 +165,32 @@ def test_plan_of_a_later_day_leaves_the_present_one_in_force_until_then(draft, t
     assert found["plan"] == "Present"
 
 
+def test_beats_of_a_plan_change_hands_until_the_day_it_ends(draft, take, commander, anonymous, analyst):
+    present, coming = draft(name="Present"), draft(name="Coming")
+    address = f"{ADDRESS}/{present}/assignments"
+    assert commander.post(address, json=ASSIGN).status_code == 200
+    take(present, "propose", "approve")
+    take(present, "publish", effective_from="2026-01-01")
+    take(coming, "propose", "approve")
+    take(coming, "publish", effective_from="2199-01-01")
+    beat = {feature["properties"]["beat_id"]: feature["properties"] for feature in _beats(analyst, present)}["B1"]
+    assert beat["officer_id"] == "100"
+    held = commander.post(address, json=ASSIGN | {"officer_id": "102", "valid_from": "2026-02-01"}).json()
+    assert [(row["officer_id"], row["valid_to"]) for row in held["assignments"]] == [
+        ("100", "2026-02-01"),
+        ("102", "2199-01-01"),
+    ]
+    plans = {plan["id"]: plan for plan in analyst.get(ADDRESS).json()["beat_plans"]}
+    assert plans[present]["vacancies"] == 3
+    late = commander.post(address, json=ASSIGN | {"officer_id": "103", "valid_from": "2199-01-01"})
+    assert problem(late) == (409, "conflict")
+    assert "ends on 2199-01-01" in late.json()["detail"]
+
+
+def _beats(client, plan):
+    return client.get(f"{ADDRESS}/{plan}/beats").json()["features"]
+
+
 def test_officers_and_the_municipality_may_read_plans_but_change_none(draft, client_as):
     plan = draft()
     for role in (Role.OFFICER, Role.MUNICIPALITY):

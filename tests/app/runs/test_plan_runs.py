@@ -80,6 +80,8 @@ def test_officers_of_a_draft_are_chosen_anew_with_pairs_that_must_and_must_not_b
     assert after[beats[0]] == "105"
     assert after[beats[1]] not in (None, held[beats[1]])
     assert run.summary["officers"]["officer_of_beat"] == after
+    with database.inside(town.id) as session:
+        assert service.plan_of_run(session, town, run.id) == first
 
 
 def test_officers_of_a_plan_that_is_no_draft_stay(database, town, do_run, first):
