@@ -44,6 +44,7 @@ from app.metrics.router import router as metrics
 from app.middleware import BodyCap, PublicAddress, RequestFrame
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
+from app.ogc.processes_router import router as processes
 from app.ogc.router import router as ogc
 from app.ogc.tiles_router import router as ogc_tiles
 from app.open311.router import router as open311
@@ -93,6 +94,7 @@ ROUTERS = (
     charts,
     maps,
     ogc,
+    processes,
     ogc_tiles,
     audit,
 )

@@ -34,6 +34,8 @@ def landing_page(request: Request, municipality: MunicipalityContext) -> dict[st
             link(f"{root}/api?f=html", "service-doc", "Description of the API (page)", HTML),
             link(f"{root}/conformance", "conformance", "Requirements classes that the API meets"),
             link(f"{root}/collections", "data", "Layers"),
+            link(f"{root}/processes", f"{RELATIONS}/processes", "What can be computed"),
+            link(f"{root}/jobs", f"{RELATIONS}/job-list", "Jobs"),
             link(f"{root}/tileMatrixSets", f"{RELATIONS}/tiling-schemes", "Tile matrix sets"),
         ],
     }

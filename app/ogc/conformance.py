@@ -4,6 +4,7 @@ from __future__ import annotations
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 FEATURES_CRS = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf"
+PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf"
 FEATURES_FILTER = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf"
 FEATURES_SCHEMAS = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf"
 TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf"
@@ -15,6 +16,11 @@ CONFORMS_TO = (
     f"{FEATURES}/html",
     f"{FEATURES}/geojson",
     f"{FEATURES_CRS}/crs",
+    f"{PROCESSES}/core",
+    f"{PROCESSES}/ogc-process-description",
+    f"{PROCESSES}/json",
+    f"{PROCESSES}/job-list",
+    f"{PROCESSES}/dismiss",
     f"{FEATURES_FILTER}/queryables",
     f"{FEATURES_FILTER}/queryables-query-parameters",
     f"{FEATURES_FILTER}/filter",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.runs.models import AnalysisRun
@@ -56,6 +58,54 @@ def list_runs(
         statement = statement.where(AnalysisRun.state == state)
     if before is not None:
         statement = statement.where(AnalysisRun.id < before)
+    return session.scalars(statement.order_by(AnalysisRun.id.desc()).limit(limit)).all()
+
+
+@dataclass(frozen=True)
+class RunSearch:
+    """Which runs are looked for; what is None does not matter.
+
+    Attributes
+    ----------
+    kinds, states : tuple of str or None
+    created_from, created_to : datetime or None
+        When they were asked for, both ends included.
+    shortest_s, longest_s : int or None
+        For how long they have been or were worked at, seconds.
+    before : int or None
+        Only runs older than this one.
+    """
+
+    kinds: tuple[str, ...] | None = None
+    states: tuple[str, ...] | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    shortest_s: int | None = None
+    longest_s: int | None = None
+    before: int | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """Give the conditions that a run has to meet."""
+        taken = func.extract("epoch", func.coalesce(AnalysisRun.finished_at, func.now()) - AnalysisRun.started_at)
+        if self.kinds is not None:
+            yield AnalysisRun.kind.in_(self.kinds)
+        if self.states is not None:
+            yield AnalysisRun.state.in_(self.states)
+        if self.created_from is not None:
+            yield AnalysisRun.created_at >= self.created_from
+        if self.created_to is not None:
+            yield AnalysisRun.created_at <= self.created_to
+        if self.shortest_s is not None:
+            yield taken >= self.shortest_s
+        if self.longest_s is not None:
+            yield taken <= self.longest_s
+        if self.before is not None:
+            yield AnalysisRun.id < self.before
+
+
+def search_runs(session: Session, municipality_id: int, search: RunSearch, limit: int) -> Sequence[AnalysisRun]:
+    """Return runs of the municipality that meet the conditions, newest first."""
+    statement = select(AnalysisRun).where(AnalysisRun.municipality_id == municipality_id, *search.conditions())
     return session.scalars(statement.order_by(AnalysisRun.id.desc()).limit(limit)).all()
 
 

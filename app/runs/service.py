@@ -16,10 +16,12 @@ from app.municipalities.context import MunicipalityContext
 from app.runs import repository
 from app.runs.models import RUN_KINDS, AnalysisRun, RunKind
 from app.runs.parameters import PARAMETERS_OF_KIND
+from app.runs.repository import RunSearch
 
 __all__ = [
     "AnalysisRun",
     "RunKind",
+    "RunSearch",
     "checked_parameters",
     "dismiss_run",
     "find_latest_run",
@@ -29,6 +31,7 @@ __all__ = [
     "list_runs",
     "repeat_run",
     "same_run",
+    "search_runs",
     "submit_run",
 ]
 
@@ -206,6 +209,13 @@ def list_runs(
 ) -> Sequence[AnalysisRun]:
     """Return runs, newest first; ``before`` is the key of the last run of the page before."""
     return repository.list_runs(session, municipality.id, kind=kind, state=state, before=before, limit=limit)
+
+
+def search_runs(
+    session: Session, municipality: MunicipalityContext, search: RunSearch, limit: int
+) -> Sequence[AnalysisRun]:
+    """Return the runs that are looked for, newest first."""
+    return repository.search_runs(session, municipality.id, search, limit)
 
 
 def latest_run(session: Session, municipality: MunicipalityContext, kind: str, layer: str | None = None) -> AnalysisRun:

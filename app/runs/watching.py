@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from anyio import move_on_after, to_thread
@@ -114,7 +114,7 @@ class RunWatch:
 
     async def follow(
         self, municipality: MunicipalityContext, run_id: int, known: str | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Give the events of a run until it ends; one that the reader knows already is not told again.
 
         A reader that is slow misses what has passed and is told the latest.

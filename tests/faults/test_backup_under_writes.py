@@ -22,7 +22,7 @@ def test_a_backup_made_under_load_is_whole_and_works_elsewhere(service: Service,
     elsewhere = Service(home.parent / "elsewhere", key=service.key)
     elsewhere.run("db", "restore", str(backup))
     with elsewhere.owner_connection() as connection:
-        zones = {text for (text,) in connection.execute("select description from danger_zone")}
+        zones = {text for (text,) in connection.execute("select description from report")}
         sizes = {count for (count,) in connection.execute("select count(*) from incident group by batch_id")}
     assert set(before) <= zones <= set(load.zones) | unacknowledged(service)
     assert sizes <= {200}
@@ -40,4 +40,4 @@ def test_a_backup_made_under_load_is_whole_and_works_elsewhere(service: Service,
 def unacknowledged(service: Service) -> set[str]:
     """Return what the first database holds: a zone may be stored although its caller stopped waiting."""
     with service.owner_connection() as connection:
-        return {text for (text,) in connection.execute("select description from danger_zone")}
+        return {text for (text,) in connection.execute("select description from report")}

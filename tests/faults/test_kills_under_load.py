@@ -60,7 +60,7 @@ def check_nothing_is_lost_or_doubled(service: Service, load: Load) -> None:
         assert told["state"] == "succeeded", told
         assert told["summary"]["accepted"] == 200, f"run {run}"
     with service.owner_connection() as connection:
-        stored = {text for (text,) in connection.execute("select description from danger_zone")}
+        stored = {text for (text,) in connection.execute("select description from report")}
         assert set(load.zones) <= stored
         sizes = connection.execute("select batch_id, count(*) from incident group by batch_id").fetchall()
         assert {count for _, count in sizes} <= {200}, "an import is there by half"
