@@ -192,6 +192,7 @@ async def _require_own_form(request: Request, caller: Caller) -> None:
         token = (await request.form()).get(CSRF_FIELD)
     digest = hashlib.sha256(str(token or "").encode()).hexdigest()
     if not hmac.compare_digest(digest, caller.csrf_token_hash):
+        await request.close()
         raise ForbiddenError(
             "The request carries no token of this session.", f"Send it as {CSRF_HEADER} or as the field {CSRF_FIELD}."
         )

@@ -21,6 +21,7 @@ COMMAND_MODULES = (
     "auditing",
     "retention",
     "public_places",
+    "danger_zones",
 )
 """Each module has ``register(program: typer.Typer) -> None`` that adds its commands."""
 

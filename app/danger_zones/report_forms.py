@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from app.access import FORM, FORM_WITH_FILES
-from app.danger_zones import service
 from app.danger_zones.schemas import DangerZoneFeature, MeToo
 from app.errors import InvalidInputError, UnsupportedFormatError
 from app.identity.cookies import require_own_page
 from app.municipalities.context import MunicipalityContext
 from app.photos.images import MOST_BYTES
+from app.streets import service as streets
 
 FIELDS = (
     "category",
@@ -109,7 +109,7 @@ def me_too_of(feature: DangerZoneFeature) -> MeToo:
 def _geometry(session: Session, municipality: MunicipalityContext, told: Mapping[str, str]) -> dict[str, Any]:
     positions = _positions(told["positions"])
     if not positions and told["street"]:
-        middle = service.middle_of_street(session, municipality, told["street"])
+        middle = streets.middle_of_street(session, municipality, told["street"])
         if middle is not None:
             return {"type": "Point", "coordinates": [middle.x, middle.y]}
     kind = told["shape"] if told["shape"] in LEAST_POSITIONS else "point"

@@ -23,6 +23,7 @@ from app.photos import service as photos
 from app.photos.images import MOST_BYTES
 from app.rate_limits import address_of
 from app.retention import rules
+from app.streets import service as streets
 from app.web.pages import render_page
 
 MOST_MUNICIPALITIES = 1000
@@ -130,7 +131,7 @@ def _form_page(
         told=form.told,
         concerns=concerns,
         choices={"day_part": DAY_PARTS, "weekday": WEEKDAYS, "season": SEASONS},
-        streets=service.street_names(session, municipality),
+        streets=streets.street_names(session, municipality),
         photo_mb=MOST_BYTES // 1024**2,
         days=rules.days_kept(session, municipality.id, "reporter-data"),
         refused=None if error is None else refusal_phrase(language, error),

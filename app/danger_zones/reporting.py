@@ -215,17 +215,6 @@ def find_similar(
     return [dict(row) for row in found]
 
 
-def street_names(session: Session, municipality: MunicipalityContext) -> list[str]:
-    """Return the names of the streets, for who reports without a map."""
-    return repository.street_names(session, municipality.id)
-
-
-def middle_of_street(session: Session, municipality: MunicipalityContext, name: str) -> shapely.Point | None:
-    """Return the middle of the longest stretch of a street (WGS 84), None where there is no such street."""
-    found = repository.middle_of_street(session, municipality.id, name)
-    return None if found is None else shapely.from_wkb(bytes(found))
-
-
 def near_zones(
     session: Session,
     municipality: MunicipalityContext,

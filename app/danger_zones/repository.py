@@ -134,28 +134,43 @@ _DISTINCT_RESIDENTS = text(
 )
 
 
-_STREET = text(
+_GATHER = text(
     """
-    select st_asbinary(st_lineinterpolatepoint((parts.piece).geom, 0.5)) as shape
-    from (select st_dump(st_linemerge(st_union(geom))) as piece from street_segment
-        where municipality_id = :municipality and name = :name) as parts
-    order by st_length((parts.piece).geom) desc limit 1
+    with chosen as (
+        select id, category_id, geom, reported_at, closed_at, reported_by, channel from report
+        where municipality_id = :municipality and id = any(:reports)
+    ), made as (
+        insert into danger_zone (municipality_id, category_id, geom, status, reported_by, channel, reporters,
+            reported_at)
+        select :municipality, category_id, geom, case when bool_and(closed_at is not null) then 'fixed'
+            else 'received' end, min(reported_by), min(channel), count(*), coalesce(min(reported_at), now())
+        from chosen group by category_id, geom
+        returning id, category_id, geom, status
+    ), linked as (
+        update report r set danger_zone_id = made.id from made, chosen
+        where chosen.id = r.id and made.category_id = chosen.category_id and made.geom = chosen.geom
+            and r.municipality_id = :municipality
+    ), told as (
+        insert into danger_zone_change (municipality_id, danger_zone_id, action, to_status, actor_kind, actor)
+        select :municipality, id, 'report', status, :actor_kind, :actor from made
+    )
+    select count(*) from made
     """
 )
 
 
-def street_names(session: Session, municipality_id: int) -> list[str]:
-    """Return the names of the streets, in the order of the alphabet."""
-    statement = text(
-        "select distinct name from street_segment where municipality_id = :municipality and name <> '' order by name"
-    )
-    return list(session.scalars(statement, {"municipality": municipality_id}))
+def report_places(session: Session, municipality_id: int) -> Sequence[RowMapping]:
+    """Return ``id, x, y, category_id, reported_by, is_duplicate`` and ``has_zone`` of every report."""
+    columns: list[Any] = [Report.id, Report.x, Report.y, Report.category_id, Report.reported_by]
+    columns += [func.coalesce(Report.status, "").regexp_match(r"\mdup", "i").label("is_duplicate")]
+    columns += [Report.danger_zone_id.is_not(None).label("has_zone")]
+    statement = select(*columns).where(Report.municipality_id == municipality_id).order_by(Report.id)
+    return session.execute(statement).mappings().all()
 
 
-def middle_of_street(session: Session, municipality_id: int, name: str) -> bytes | None:
-    """Return the middle of the longest stretch of a street as WKB."""
-    found: bytes | None = session.scalar(_STREET, {"municipality": municipality_id, "name": name})
-    return found
+def gather_reports(session: Session, municipality_id: int, reports: Sequence[int], **actor: str) -> int:
+    """Make a danger zone of the reports of each concern and place, and return how many there are."""
+    return session.scalar(_GATHER, {"municipality": municipality_id, "reports": list(reports), **actor}) or 0
 
 
 def insert_danger_zone(session: Session, municipality_id: int, row: Mapping[str, Any]) -> int:
@@ -194,11 +209,7 @@ def update_zone(session: Session, municipality_id: int, danger_zone_id: int, **v
 
 
 def zones_by_ids(session: Session, municipality_id: int, identifiers: Sequence[int]) -> Sequence[RowMapping]:
-    """Return danger zones by key.
-
-    Each has ``id, category, status, reporters, verified, public_id, reported_at``, and as WKB ``shape`` and
-    ``public_shape``.
-    """
+    """Return danger zones by key: figures, and as WKB ``shape`` and ``public_shape``."""
     zone = DangerZone
     columns: list[Any] = [zone.id, Category.code.label("category"), zone.status, zone.reporters, zone.verified]
     shapes = [func.ST_AsBinary(zone.geom).label("shape"), func.ST_AsBinary(zone.public_geom).label("public_shape")]

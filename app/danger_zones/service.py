@@ -8,6 +8,7 @@ before (`near_zones`: with exact places, for staff). A status changes by
 
 from __future__ import annotations
 
+from app.danger_zones.gathering import Gathered, zones_from_reports
 from app.danger_zones.lifecycle import TRANSITIONS, possible_steps
 from app.danger_zones.moderating import (
     Decision,
@@ -29,10 +30,8 @@ from app.danger_zones.reporting import (
     Taken,
     find_similar,
     me_too,
-    middle_of_street,
     near_zones,
     public_id_of,
-    street_names,
     take_report,
 )
 from app.danger_zones.repository import DANGER_ZONES as COLLECTION
@@ -43,6 +42,7 @@ __all__ = [
     "NEARBY_M",
     "TRANSITIONS",
     "Decision",
+    "Gathered",
     "Question",
     "Sender",
     "Taken",
@@ -53,16 +53,15 @@ __all__ = [
     "list_reports",
     "me_too",
     "merge",
-    "middle_of_street",
     "near_zones",
     "possible_steps",
     "public_id_of",
     "public_sentence",
     "restore",
     "split",
-    "street_names",
     "take_report",
     "take_step",
     "verify",
     "zones_by_ids",
+    "zones_from_reports",
 ]

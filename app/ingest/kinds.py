@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, ZONE_STATUSES
+from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, SEASONS, WEEKDAYS, ZONE_STATUSES
 from app.files.shapes import AREAS
 from app.fixes.lifecycle import FIX_STATUSES
 from app.ingest.fields import ANYTHING, LINE, POINT, POINT_OR_AREA, Field, FieldType, Kind, Placement, spelled
@@ -131,6 +131,8 @@ DANGER_ZONES = Kind(
         REPORTED_BY,
         Field("channel", FieldType.TEXT, spelled("channel")),
         Field("day_part", FieldType.CHOICE, spelled("daypart timeofday partofday"), default="any", choices=DAY_PARTS),
+        Field("weekday", FieldType.CHOICE, spelled("weekdays? days?ofweek"), default="any", choices=WEEKDAYS),
+        Field("season", FieldType.CHOICE, spelled("season timeofyear"), default="any", choices=SEASONS),
         DESCRIPTION,
         Field("reporters", FieldType.INTEGER, spelled("reporters numberofreporters votes"), default=1, lowest=1),
         Field(

@@ -95,6 +95,8 @@ def count_old(session: Session, municipality_id: int, collection: str, cutoff: d
 def erase_old(session: Session, municipality_id: int, collection: str, cutoff: datetime) -> int:
     """Erase the rows of a collection that are of before ``cutoff``, and return how many there were."""
     table, condition = _OLD[collection]
+    if table is ReporterLink:
+        _forget_reporters(session, municipality_id, cutoff)
     if table is DangerZone:
         old = select(DangerZone.id).where(DangerZone.municipality_id == municipality_id, condition(cutoff))
         _release_zones(session, municipality_id, list(session.scalars(old)))
@@ -109,11 +111,17 @@ def erase_one(session: Session, municipality_id: int, collection: str, identifie
     return _deleted(session, table, table.municipality_id == municipality_id, table.id == identifier) > 0
 
 
+def _forget_reporters(session: Session, municipality_id: int, cutoff: datetime) -> None:
+    """Erase what tells the reporters of old reports apart."""
+    mine = and_(Report.municipality_id == municipality_id, Report.reporter_key.is_not(None))
+    session.execute(update(Report).where(mine, Report.reported_at < cutoff).values(reporter_key=None))
+
+
 def _release_zones(session: Session, municipality_id: int, identifiers: list[int]) -> None:
     """Let what refers to danger zones stay without them."""
-    for table in (Report, Fix):
-        mine = and_(table.municipality_id == municipality_id, table.danger_zone_id == func.any(identifiers))
-        session.execute(update(table).where(mine).values(danger_zone_id=None))
+    for table, column in ((Report, "danger_zone_id"), (Fix, "danger_zone_id"), (DangerZone, "merged_into")):
+        mine = and_(table.municipality_id == municipality_id, getattr(table, column) == func.any(identifiers))
+        session.execute(update(table).where(mine).values({column: None}))
 
 
 def _deleted(session: Session, table: Table, *conditions: ColumnElement[bool]) -> int:

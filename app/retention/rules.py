@@ -34,7 +34,9 @@ COLLECTIONS = {
     "incidents": Kept(None, "their time, or their import where they have none"),
     "reports": Kept(None, "their end or time, or their import where they have none"),
     "danger-zones": Kept(None, "their last change, once they are fixed, rejected, duplicates or passed on"),
-    "reporter-data": Kept(365, "the report: contact and secret link", for_good=False),
+    "reporter-data": Kept(
+        365, "the report: contact, secret link and the key that tells reporters apart", for_good=False
+    ),
     "quarantined-rows": Kept(90, "their import", for_good=False),
     "uploads": Kept(90, "the upload", for_good=False),
     "runs": Kept(None, "their end, with their results; not those that a beat plan came from"),

@@ -42,3 +42,27 @@ def read_streets(session: Session, municipality_id: int) -> gpd.GeoDataFrame:
     columns = {name: pd.Series([getattr(row, name) for row in rows], dtype=object) for name in ("name", "lit")}
     shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=WGS84)
+
+
+_STREET = text(
+    """
+    select st_asbinary(st_lineinterpolatepoint((parts.piece).geom, 0.5)) as shape
+    from (select st_dump(st_linemerge(st_union(geom))) as piece from street_segment
+        where municipality_id = :municipality and name = :name) as parts
+    order by st_length((parts.piece).geom) desc limit 1
+    """
+)
+
+
+def street_names(session: Session, municipality_id: int) -> list[str]:
+    """Return the names of the streets, in the order of the alphabet."""
+    statement = text(
+        "select distinct name from street_segment where municipality_id = :municipality and name <> '' order by name"
+    )
+    return list(session.scalars(statement, {"municipality": municipality_id}))
+
+
+def middle_of_street(session: Session, municipality_id: int, name: str) -> bytes | None:
+    """Return the middle of the longest stretch of a street as WKB."""
+    found: bytes | None = session.scalar(_STREET, {"municipality": municipality_id, "name": name})
+    return found

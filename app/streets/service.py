@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import shapely
 from sqlalchemy.orm import Session
 
 from app.errors import InvalidInputError
@@ -10,7 +11,7 @@ from app.municipalities.context import MunicipalityContext
 from app.streets import repository
 from app.streets.repository import STREETS as COLLECTION
 
-__all__ = ["COLLECTION", "find_streets", "read_streets"]
+__all__ = ["COLLECTION", "find_streets", "middle_of_street", "read_streets", "street_names"]
 
 
 def read_streets(session: Session, municipality: MunicipalityContext) -> gpd.GeoDataFrame:
@@ -31,3 +32,14 @@ def find_streets(session: Session, municipality: MunicipalityContext) -> gpd.Geo
     """Return ``name``, the map tag ``lit`` and the geometry of the streets in the working CRS; None without any."""
     streets = repository.read_streets(session, municipality.id)
     return None if streets.empty else streets.to_crs(municipality.working_crs)
+
+
+def street_names(session: Session, municipality: MunicipalityContext) -> list[str]:
+    """Return the names of the streets, for who reports without a map."""
+    return repository.street_names(session, municipality.id)
+
+
+def middle_of_street(session: Session, municipality: MunicipalityContext, name: str) -> shapely.Point | None:
+    """Return the middle of the longest stretch of a street (WGS 84), None where there is no such street."""
+    found = repository.middle_of_street(session, municipality.id, name)
+    return None if found is None else shapely.from_wkb(bytes(found))

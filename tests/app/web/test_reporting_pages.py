@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
-from app.main import create_app  # noqa: F401 - the fixtures of this folder serve it
+from app.identity.roles import Role
+from app.languages.phrases import CATALOGUES, phrase
 
 STREETS = """
 insert into street_segment (municipality_id, geom, name)
@@ -53,6 +54,99 @@ def test_the_form_without_script_takes_a_report_and_shows_its_link_once(anonymou
     assert zone["properties"].items() >= told.items()
 
 
-def test_photos_are_kept_with_the_report(anonymous, town):
-    answer = send(anonymous, town, files=[photo()])
-    assert answer.status_code == 201, answer.text
+def test_a_photo_that_is_none_is_left_out_and_the_report_stays(anonymous, client, town):
+    sent = [photo(), b"no photo", photo() + bytes(20 * 1024**2), photo(kind="PNG"), photo(), photo()]
+    answer = send(anonymous, town, files=sent, language="sq")
+    assert answer.status_code == 201
+    for name, values in (("no_photo", {}), ("photo_too_large", {"most_mb": 8}), ("too_many_photos", {})):
+        assert phrase("sq", f"refused.{name}", **values) in answer.text
+    assert len(anonymous.get(f"{link_of(answer)}/data").json()["photos"]) == 3
+
+
+@pytest.mark.parametrize("language", list(CATALOGUES))
+def test_pages_and_reasons_are_in_the_language_of_the_reader(anonymous, town, language):
+    page = anonymous.get(f"/report/{town}", headers={"Accept-Language": language})
+    assert f'<html lang="{language}">' in page.text
+    assert phrase(language, "report.title") in page.text
+    refused = send(anonymous, town, language=language, positions="0, 0")
+    assert refused.status_code == 422
+    assert phrase(language, "refused.null_island") in refused.text
+    chosen = anonymous.get(f"/report?language={language}", headers={"Accept-Language": "lv"})
+    assert phrase(language, "report.choose") in chosen.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"positions": ""}, "no_place"),
+        ({"positions": "here"}, "positions"),
+        ({"positions": "57.25, 22.6", "shape": "line"}, "no_place"),
+        ({"positions": "57.25, 22.6\n57.26, 22.61\n57.25, 22.61\n57.26, 22.6", "shape": "area"}, "invalid_geometry"),
+        ({"positions": "57.9, 24.6"}, "outside_municipality"),
+        ({"positions": "5700000, 330000"}, "not_on_earth"),
+        ({"positions": "\n".join(["57.25, 22.6"] * 200), "shape": "line"}, "too_many_vertices"),
+        ({"category": "ghosts"}, "unknown_category"),
+        ({"description": "x" * 2001}, "words"),
+        ({"description": "\x07"}, "words"),
+        ({"me_too": "4711"}, "not_found"),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_rest_is_kept(anonymous, client, town, fields, reason):
+    answer = send(anonymous, town, **({"contact": "ann@example.org"} | fields))
+    assert answer.status_code in {404, 413, 422}
+    assert phrase("en", f"refused.{reason}") in answer.text
+    assert "ann@example.org" in answer.text
+    assert client.get(f"/municipalities/{town}/danger-zones").json()["numberReturned"] == 0
+
+
+def test_a_script_in_the_words_is_shown_as_words(anonymous, town):
+    script = "<script>alert(1)</script>"
+    answer = send(anonymous, town, description=script, contact=script)
+    page = anonymous.get(link_of(answer))
+    assert script not in page.text
+    assert "&lt;script&gt;" in page.text
+    assert script not in send(anonymous, town, description=script, positions="?").text
+
+
+def test_a_street_will_do_for_a_place(anonymous, town):
+    answer = send(anonymous, town, positions="", street="Street 3")
+    place = anonymous.get(f"{link_of(answer)}/data").json()["report"]["geometry"]["coordinates"]
+    assert place == pytest.approx([22.568, 57.25], abs=1e-3)
+
+
+def test_a_form_of_another_site_and_of_a_session_without_token_is_refused(anonymous, client_as, town):
+    foreign = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    assert anonymous.post(f"/report/{town}", data=VALID, headers=foreign).status_code == 403
+    staff = client_as(Role.OFFICER, town, by="session")
+    token = staff.headers.pop("X-CSRF-Token")
+    files = [("photos", ("a.jpg", photo(), "image/jpeg"))]
+    assert staff.post(f"/report/{town}", data=VALID, files=files).status_code == 403
+    assert staff.post(f"/report/{town}", data=VALID | {"csrf_token": token}, files=files).status_code == 201
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_place_is_marked_by_keyboard_or_finger_without_asking_any_other_host(watched, serve, settings, town, width):
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{serve(settings)}/report/{town}?language=ro")
+    page.wait_for_selector("html[data-map-ready]")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.focus("#map")
+    page.keyboard.press("Enter")
+    assert page.input_value("#positions").startswith("57.2")
+    page.keyboard.press("Backspace")
+    assert page.input_value("#positions") == ""
+    page.check("input[value=line]")
+    page.locator("#map").click(position={"x": 150, "y": 170})
+    page.locator("#map").click(position={"x": 180, "y": 190})
+    page.fill("#positions", "57.25, 22.6\n57.251, 22.601")
+    page.select_option("#category", "dark-passage")
+    page.click("text=Trimite sesizarea")
+    page.wait_for_selector(".secret")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.click("a.action")
+    page.wait_for_selector(".history")
+    assert "Am primit sesizarea" in page.inner_text("main")
+    assert watched.outside == []
+    assert watched.complaints == []
