@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 SERVE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system browser demo serve test check audit sbom bench format lock clean
+.PHONY: help setup system browser desktop demo serve test test-clients check audit sbom bench format lock clean
 
 help:  ## Show these targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml .ci/venv.sh
 	@bash .ci/venv.sh "$(PYTHON)" "$(VENV)"
@@ -20,6 +20,9 @@ system:
 browser:
 	@bash .ci/system.sh postgis browser
 
+desktop:
+	@bash .ci/system.sh postgis desktop
+
 setup: system $(VENV)/.installed  ## Create .venv, install the locked requirements and PostGIS
 
 demo: setup  ## Import the sample town, write hot spots, beats and maps to out/, then serve (SERVE=0: stop after writing)
@@ -30,6 +33,9 @@ serve: setup  ## Serve the API and maps on http://127.0.0.1:8000
 
 test: browser $(VENV)/.installed  ## Run the test suite with coverage
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-clients: desktop $(VENV)/.installed  ## Read the layers with GDAL and QGIS as distributions package them
+	@$(BIN)/python -m pytest --no-cov -rs tests/clients
 
 check: $(VENV)/.installed  ## ruff format and lint, mypy --strict, import rules
 	@$(BIN)/ruff format --check .

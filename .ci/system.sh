@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what pip cannot: PostGIS, a test browser, the venv module. With apt when root or sudo without
+# Installs what pip cannot: PostGIS, a test browser, desktop GIS, the venv module. With apt when root or sudo without
 # a password is at hand; otherwise prints the one command to run.
-# usage: system.sh [postgis] [browser] [venv]
+# usage: system.sh [postgis] [browser] [desktop] [venv]
 set -euo pipefail
 
 has_postgis() {
@@ -13,11 +13,14 @@ has_postgis() {
 }
 has_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
+has_desktop() { command -v ogrinfo && command -v curl && /usr/bin/python3 -c "import qgis.core"; }
+
 packages=()
 for need in "$@"; do
     case $need in
         postgis) has_postgis >/dev/null || packages+=(postgresql postgresql-postgis) ;;
         browser) has_browser >/dev/null || packages+=(chromium fonts-dejavu-core) ;;
+        desktop) has_desktop >/dev/null || packages+=(gdal-bin qgis python3-qgis qgis-providers curl) ;;
         venv) packages+=(python3-venv) ;;
         *) echo "system.sh: unknown need: $need" >&2; exit 2 ;;
     esac
