@@ -126,11 +126,11 @@ def _may_hold_point_mass(
     grid: SquareGrid,
     found: events.CellCounts,
 ) -> bool:
-    """Tell whether one coordinate holds so many events that it may be a point mass; only full cells can hold one."""
+    """Tell whether one coordinate holds so many events that it may be a point mass; only a full part of a cell can."""
     least = max(LEAST_EVENTS, LEAST_SHARE * found.n)
     if found.beyond >= least:
         return True
-    row, column = np.nonzero(found.counts >= least)
+    row, column = np.nonzero(found.most_at_one >= least)
     if not row.size:
         return False
     edges = _edges(grid)

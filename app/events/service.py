@@ -69,6 +69,8 @@ class CellCounts:
     Attributes
     ----------
     counts : ndarray of int64, shape (n_rows, n_columns)
+    most_at_one : ndarray of int64, shape (n_rows, n_columns)
+        No coordinate of the cell holds more events than this.
     beyond : int
         Events beyond the lattice.
     excluded, first_day, last_day
@@ -76,6 +78,7 @@ class CellCounts:
     """
 
     counts: npt.NDArray[np.int64]
+    most_at_one: npt.NDArray[np.int64]
     beyond: int
     excluded: dict[str, int]
     first_day: date | None
@@ -181,11 +184,14 @@ def count_in_cells(
     counts = np.zeros((edges.y.size - 1, edges.x.size - 1), dtype=np.int64)
     in_row = (found.row >= 0) & (found.row < counts.shape[0])
     within = in_row & (found.column >= 0) & (found.column < counts.shape[1])
-    counts[found.row[within], found.column[within]] = found.events[within]
+    most_at_one = np.zeros_like(counts)
+    np.add.at(counts, (found.row[within], found.column[within]), found.events[within])
+    np.maximum.at(most_at_one, (found.row[within], found.column[within]), found.events[within])
     has_period = selection.period_from is not None or selection.period_to is not None
     without = repository.count_without_time(*asked) if has_period else 0
     return CellCounts(
         counts,
+        most_at_one,
         int(found.events[~within].sum()),
         {"no_time": without} if without else {},
         selection.period_from or found.first,
