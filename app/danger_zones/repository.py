@@ -136,25 +136,25 @@ _DISTINCT_RESIDENTS = text(
 
 _GATHER = text(
     """
-    with chosen as (
-        select id, category_id, geom, reported_at, closed_at, reported_by, channel from report
-        where municipality_id = :municipality and id = any(:reports)
-    ), made as (
-        insert into danger_zone (municipality_id, category_id, geom, status, reported_by, channel, reporters,
-            reported_at)
-        select :municipality, category_id, geom, case when bool_and(closed_at is not null) then 'fixed'
-            else 'received' end, min(reported_by), min(channel), count(*), coalesce(min(reported_at), now())
-        from chosen group by category_id, geom
-        returning id, category_id, geom, status
-    ), linked as (
-        update report r set danger_zone_id = made.id from made, chosen
-        where chosen.id = r.id and made.category_id = chosen.category_id and made.geom = chosen.geom
-            and r.municipality_id = :municipality
-    ), told as (
-        insert into danger_zone_change (municipality_id, danger_zone_id, action, to_status, actor_kind, actor)
-        select :municipality, id, 'report', status, :actor_kind, :actor from made
-    )
-    select count(*) from made
+    insert into danger_zone (municipality_id, category_id, geom, status, reported_by, channel, reporters, reported_at)
+    select :municipality, category_id, geom, case when bool_and(closed_at is not null) then 'fixed' else 'received' end,
+        min(reported_by), min(channel), count(*), coalesce(min(reported_at), now())
+    from report where municipality_id = :municipality and id = any(:reports) group by category_id, geom
+    returning id
+    """
+)
+_LINK = text(
+    """
+    update report r set danger_zone_id = z.id from danger_zone z
+    where r.municipality_id = :municipality and r.id = any(:reports) and z.municipality_id = :municipality
+        and z.id = any(:zones) and z.geom && r.geom and z.geom = r.geom and z.category_id = r.category_id
+    """
+)
+_TELL_GATHERED = text(
+    """
+    insert into danger_zone_change (municipality_id, danger_zone_id, action, to_status, actor_kind, actor)
+    select municipality_id, id, 'report', status, :actor_kind, :actor from danger_zone
+    where municipality_id = :municipality and id = any(:zones)
     """
 )
 
@@ -170,7 +170,11 @@ def report_places(session: Session, municipality_id: int) -> Sequence[RowMapping
 
 def gather_reports(session: Session, municipality_id: int, reports: Sequence[int], **actor: str) -> int:
     """Make a danger zone of the reports of each concern and place, and return how many there are."""
-    return session.scalar(_GATHER, {"municipality": municipality_id, "reports": list(reports), **actor}) or 0
+    values: dict[str, Any] = {"municipality": municipality_id, "reports": list(reports)}
+    values["zones"] = list(session.scalars(_GATHER, values))
+    session.execute(_LINK, values)
+    session.execute(_TELL_GATHERED, values | actor)
+    return len(values["zones"])
 
 
 def insert_danger_zone(session: Session, municipality_id: int, row: Mapping[str, Any]) -> int:
@@ -263,11 +267,7 @@ def near_zones(
 def near_public_zones(
     session: Session, municipality_id: int, place: BaseGeometry, *, within_m: float, **wanted: Any
 ) -> Sequence[RowMapping]:
-    """Return public danger zones whose public places lie near a place, nearest first.
-
-    They are of a public ``category`` and of ``statuses``; each has ``id`` (the public one), ``category, status,
-    reported_at`` (the month) and ``distance_m``.
-    """
+    """Return public ``id``, ``category, status, reported_at`` and ``distance_m`` of public zones near a place."""
     values = {"municipality": municipality_id, "place": place.wkb_hex, "within_m": within_m, **wanted}
     return session.execute(_NEAR_IN_PUBLIC, values).mappings().all()
 
