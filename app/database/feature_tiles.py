@@ -70,7 +70,9 @@ def read_tile(
     near = func.ST_Transform(func.ST_Expand(envelope, margin), WGS84)
     found = matching(collection, municipality_id, _also(query, intersects(collection, near)))
     shown = func.ST_AsMVTGeom(_simplified(collection, address.zoom), envelope, TILE_UNITS, TILE_BUFFER, literal(True))  # noqa: FBT003
-    values: list[Any] = [json_value(item).label(item.name) for item in collection.properties if item.type not in FLATTENED]
+    values: list[Any] = [
+        json_value(item).label(item.name) for item in collection.properties if item.type not in FLATTENED
+    ]
     columns: list[Any] = [collection.identifier.label("kvart_id"), shown.label("kvart_place"), *values]
     tile = found.add_columns(*columns).order_by(collection.identifier).limit(query.limit + 1).subquery("tile")
     numbered = select(tile, func.row_number().over(order_by=tile.c.kvart_id).label("kvart_number")).subquery("numbered")
