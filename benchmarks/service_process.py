@@ -152,6 +152,11 @@ class Service:
         assert self.process is not None
         return sum(_resident_mb(pid) for pid in (self.process.pid, self.worker_pid()) if pid is not None)
 
+    def web_memory_mb(self) -> float:
+        """Return the resident memory of the web process alone, MB."""
+        assert self.process is not None
+        return _resident_mb(self.process.pid)
+
     def postmaster_pid(self) -> int | None:
         """Return the process id of its database server, None while there is none."""
         try:

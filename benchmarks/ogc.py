@@ -1,0 +1,241 @@
+"""Pages, whole reads and tiles of the OGC API against tipg and pygeoapi on the same PostGIS, one worker each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+
+from benchmarks.ogc_peers import PROPERTIES, TABLE, Peer, running_peers
+from benchmarks.report import Row, Section, Timing, measure
+from benchmarks.service_process import Service
+
+N_ROWS = 200_000
+N_READ = 20_000
+READERS = 50
+READS_EACH = 10
+IMPORTED = 1_000_000
+ROOT = "/municipalities/talsi/ogc"
+ITEMS = f"{ROOT}/collections/incidents/items"
+FILL = f"""
+insert into incident (municipality_id, category_id, geom, x, y, time_precision, occurred_from, occurred_to,
+    recorded_area, external_id)
+select m.id, c.id, st_setsrid(st_point(22.5 + random() * 0.2, 57.2 + random() * 0.1), 4326), 0, 0, 'hour', t, t,
+    'A' || (n % 50), n::text
+from generate_series(1, {N_ROWS}) as n
+cross join lateral (select timestamptz '2025-01-01' + (n % 365) * interval '1 day' as t) as times
+cross join (select id from municipality where code = 'talsi') as m
+join lateral (select id from category where municipality_id = m.id and code = 'theft' limit 1) as c on true
+"""
+FLAT = f"""
+create table {TABLE} as
+select i.id, c.code as category, i.occurred_from, i.occurred_to, i.time_precision, i.recorded_area, i.external_id,
+    i.geom::geometry(Point, 4326) as geom
+from incident as i left join category as c on c.municipality_id = i.municipality_id and c.id = i.category_id;
+alter table {TABLE} add primary key (id);
+create index on {TABLE} using gist (geom);
+"""
+
+
+def run() -> Section:
+    """Time the same requests of all three servers, turn by turn."""
+    directory = Path(tempfile.mkdtemp(prefix="kvart-ogc-"))
+    directory.chmod(0o711)
+    service = Service(directory / "home")
+    try:
+        service.start()
+        service.create_town()
+        with service.owner_connection() as connection:
+            connection.execute(
+                "insert into category (municipality_id, kind, code, label) "
+                "select id, 'incident', 'theft', 'Theft' from municipality on conflict do nothing"
+            )
+            connection.execute(FILL)
+            connection.execute(FLAT)
+            connection.commit()
+            connection.autocommit = True
+            connection.execute("vacuum analyze incident")
+            connection.execute(f"vacuum analyze {TABLE}")
+            conninfo = connection.info.dsn
+        with running_peers(conninfo, directory) as peers, service.client() as ours:
+            rows = (*_pages(ours, peers), *_whole_reads(service, peers), *_tiles(ours, peers), *_readers(ours, peers))
+        rows = (*rows, _import(service))
+    finally:
+        service.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+    return Section(
+        "ogc",
+        "OGC API",
+        f"{N_ROWS:,} incidents with {len(PROPERTIES)} properties; one worker each. Ours reads a row-secured table joined "
+        "to its categories, checks a key and writes an audit event; the peers read a plain table with the same values. Ours "
+        "tells in `links` what leads to the next page by key; theirs by offset.",
+        rows,
+    )
+
+
+def _pages(ours: httpx.Client, peers: tuple[Peer, ...]) -> list[Row]:
+    rows = []
+    for limit, target in ((1000, 5.0), (10_000, 9.0)):
+        own = measure(_asking(ours, f"{ITEMS}?limit={limit}"), runs=15, warm=3)
+        size = len(ours.get(f"{ITEMS}?limit={limit}").content)
+        rows += [
+            _row(f"a page of {limit:,} features", own, peer, _timed(peer, f"{peer.items}&limit={limit}"), target, size)
+            for peer in peers
+        ]
+    last = _last_page(ours)
+    own = measure(_asking(ours, last), runs=15, warm=3)
+    for peer in peers:
+        theirs = _timed(peer, f"{peer.items}&limit=1000&offset={N_ROWS - 1000}")
+        rows.append(_row("the last page of 1,000", own, peer, theirs, 3.0, None))
+    return rows
+
+
+def _row(what: str, own: Timing, peer: Peer, theirs: Timing | str, target: float, size: int | None) -> Row:
+    note = f"aim: {target:g} times" + (f"; ours {size / 1e3:,.0f} kB before gzip" if size else "")
+    return Row(what, own, peer=peer.name, theirs=theirs, note=note)
+
+
+def _asking(client: httpx.Client, address: str) -> Callable[[], object]:
+    return lambda: client.get(address).raise_for_status().content
+
+
+def _timed(peer: Peer, path: str) -> Timing | str:
+    with httpx.Client(base_url=peer.address, timeout=120) as client:
+        try:
+            return measure(_asking(client, path), runs=9, warm=2)
+        except httpx.HTTPStatusError as error:
+            return f"answered {error.response.status_code}"
+
+
+def _last_page(ours: httpx.Client) -> str:
+    """Return the address of the last page of 1,000, by following the links in large steps."""
+    address = f"{ITEMS}?limit=1000"
+    step = f"{ITEMS}?limit=10000"
+    for _ in range(N_ROWS // 10_000 - 1):
+        step = _next(ours, step)
+    before = step.replace("limit=10000", "limit=9000")
+    address = _next(ours, before).replace("limit=9000", "limit=1000")
+    assert ours.get(address).json()["numberReturned"] == 1000
+    return address
+
+
+def _next(ours: httpx.Client, address: str) -> str:
+    links = ours.get(address).raise_for_status().json()["links"]
+    return str(next(link["href"] for link in links if link["rel"] == "next"))
+
+
+def _whole_reads(service: Service, peers: tuple[Peer, ...]) -> list[Row]:
+    """Let GDAL read the first features of each server into a file."""
+    if shutil.which("ogr2ogr") is None:
+        return [Row(f"GDAL reads {N_READ:,} features", Timing((0.0,)), note="not measured: ogr2ogr is not installed")]
+    header = f"Authorization: Bearer {service.key}"
+    own = measure(lambda: _read(f"{service.address}{ROOT}", "incidents", header), runs=5)
+    rows = []
+    for peer in peers:
+        theirs = measure(lambda peer=peer: _read(f"{peer.address}{peer.oapif}", peer.collection, ""), runs=3)
+        note = "pages of 1,000 asked by GDAL through the document of each; aim: 3 times"
+        rows.append(Row(f"GDAL reads {N_READ:,} features", own, peer=peer.name, theirs=theirs, note=note))
+    return rows
+
+
+def _read(root: str, collection: str, header: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run(
+            ["ogr2ogr", "-limit", str(N_READ), f"{directory}/read.gpkg", f"OAPIF:{root}", collection,
+             "-oo", "PAGE_SIZE=1000"],
+            env={**os.environ, "GDAL_HTTP_HEADERS": header},
+            check=True,
+            capture_output=True,
+            timeout=300,
+        )  # fmt: skip
+
+
+def _tiles(ours: httpx.Client, peers: tuple[Peer, ...]) -> list[Row]:
+    """Ask for a tile with about 6,000 points, past every cache."""
+    place = {"z": 13, "x": 4610, "y": 2502}
+    path = f"{ROOT}/collections/incidents/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}".format(**place)
+    answer = ours.get(path)
+    if answer.status_code != 200:
+        return []
+    own = measure(_asking(ours, path), runs=15, warm=3)
+    rows = []
+    for peer in (peer for peer in peers if peer.tile):
+        theirs = _timed(peer, peer.tile.format(**place))
+        size = len(httpx.get(f"{peer.address}{peer.tile.format(**place)}").content)
+        note = f"ours {len(answer.content) / 1e3:,.0f} kB, theirs {size / 1e3:,.0f} kB, before gzip"
+        rows.append(Row("a vector tile", own, peer=peer.name, theirs=theirs, note=note))
+    return rows
+
+
+def _readers(ours: httpx.Client, peers: tuple[Peer, ...]) -> list[Row]:
+    """Let fifty readers ask for pages of 100 at the same time."""
+    key = dict(ours.headers)
+    own = _concurrent(str(ours.base_url), f"{ITEMS}?limit=100", key)
+    rows = []
+    for peer in peers:
+        theirs = _concurrent(peer.address, f"{peer.items}&limit=100", {})
+        note = f"p99 {_percentile(own):.2f} s, theirs {_percentile(theirs):.2f} s"
+        rows.append(Row(f"a page of 100 under {READERS} readers", own, peer=peer.name, theirs=theirs, note=note))
+    return rows
+
+
+def _concurrent(address: str, path: str, headers: dict[str, str]) -> Timing:
+    def read(_: int) -> list[float]:
+        with httpx.Client(base_url=address, headers=headers, timeout=120) as client:
+            return [_seconds(_asking(client, path)) for _ in range(READS_EACH)]
+
+    with ThreadPoolExecutor(READERS) as readers:
+        return Timing(tuple(second for some in readers.map(read, range(READERS)) for second in some))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def _percentile(timing: Timing) -> float:
+    return sorted(timing.seconds)[int(0.99 * (len(timing.seconds) - 1))]
+
+
+def _import(service: Service) -> Row:
+    """Send a file of a million rows over HTTP, and watch the memory of the web process."""
+    file = service.home.parent / "incidents.csv"
+    with file.open("w") as rows:
+        rows.write("id,lon,lat,category,date\n")
+        rows.writelines(
+            f"{n},{22.5 + (n % 1999) / 10_000:.5f},{57.2 + (n % 997) / 10_000:.5f},theft,2025-{n % 12 + 1:02d}-11\n"
+            for n in range(IMPORTED)
+        )
+    assert service.process is not None
+    before, highest = service.web_memory_mb(), 0.0
+    finished = threading.Event()
+
+    def watch() -> None:
+        nonlocal highest
+        while not finished.wait(0.02):
+            highest = max(highest, service.web_memory_mb())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        with service.client(timeout=300) as client, file.open("rb") as body:
+            begin = time.perf_counter()
+            form = {"kind": "incidents", "source": "bench"}
+            sent = client.post("/municipalities/talsi/imports", data=form, files={"file": ("incidents.csv", body)})
+            sent.raise_for_status()
+            taken = time.perf_counter() - begin
+    finally:
+        finished.set()
+        watcher.join()
+    sent_mb = file.stat().st_size / 1e6
+    note = f"{sent_mb:.0f} MB sent; the web process grew by at most {highest - before:.0f} MB (aim: below 300)"
+    return Row(f"upload of {IMPORTED:,} rows over HTTP", Timing((taken,)), peak_mb=highest, note=note)
