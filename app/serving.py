@@ -22,6 +22,11 @@ from app.municipalities import service as municipalities
 from app.settings import Settings
 
 STOP_WITHIN_SECONDS = 10
+KEEP_ALIVE_S = 125
+"""Longer than the reverse proxies and clients keep an idle connection (Caddy 120 s, nginx 60 s): they close it first.
+
+A connection that the service closes at the moment of the next request is a request that fails.
+"""
 WAITING_CONNECTIONS = 2048
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
 
@@ -57,6 +62,7 @@ def serve(settings: Settings, announce: Announce) -> None:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=STOP_WITHIN_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
         address = address_of(listener)
         link = local_administrator_link(database, settings.identity.public_url or address)

@@ -13,6 +13,8 @@ from load import incidents_csv
 
 from benchmarks.service_process import Service, wait_until
 
+LONGEST_PAUSE_S = 6.0
+"""More than the five seconds after which httpx drops an idle connection and uvicorn, left alone, closes one."""
 MANY = 60
 UPLOAD_HEADERS = "Content-Type: multipart/form-data; boundary=b\r\n"
 ZONES = "/municipalities/talsi/danger-zones"
@@ -63,6 +65,14 @@ def test_callers_who_read_slowly_keep_no_connection_to_the_database(service: Ser
         caller.sendall(request_head(service, "GET", f"{ZONES}?limit=10000"))
         caller.recv(100)
     answers_quickly(service)
+
+
+def test_a_connection_is_still_there_after_a_pause_that_clients_make(service: Service, callers) -> None:
+    caller = callers.enter_context(connect_to(service))
+    for pause_s in (0.0, LONGEST_PAUSE_S):
+        time.sleep(pause_s)
+        caller.sendall(request_head(service, "GET", "/health"))
+        assert caller.recv(65536).startswith(b"HTTP/1.1 200")
 
 
 def post_zones(client, number: int) -> None:
