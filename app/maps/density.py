@@ -72,10 +72,12 @@ class _Drawing:
 
     @property
     def measure(self) -> str:
+        """What the density counts, with its unit."""
         return MEASURES[self.column]
 
     @property
     def thing(self) -> str:
+        """What each density belongs to."""
         return "pieces of street" if self.lines else "cells"
 
 

@@ -237,7 +237,7 @@ def test_what_a_run_does_not_have_is_told(client, do, path, status):
     run = do("getis-ord", {"cell_m": 500})
     answer = client.get(f"{BASE}/runs/{run['id']}/{path}")
     assert answer.status_code == status
-    assert answer.json()["hint"]
+    assert answer.json().get("hint") or answer.json()["errors"]
 
 
 @pytest.mark.parametrize(
