@@ -74,9 +74,9 @@ def run() -> Section:
     return Section(
         "ogc",
         "OGC API",
-        f"{N_ROWS:,} incidents with {len(PROPERTIES)} properties; one worker each. Ours reads a row-secured table joined "
-        "to its categories, checks a key and writes an audit event; the peers read a plain table with the same values. Ours "
-        "tells in `links` what leads to the next page by key; theirs by offset.",
+        f"{N_ROWS:,} incidents with {len(PROPERTIES)} properties; one worker each. Ours reads a row-secured table "
+        "joined to its categories, checks a key and writes an audit event; the peers read a plain table with the same "
+        "values. Ours tells in `links` what leads to the next page by key; theirs by offset.",
         rows,
     )
 

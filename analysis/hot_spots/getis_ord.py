@@ -108,7 +108,6 @@ def hot_spots(
     seed : int
         Of random permutations, made only where exact ones would take too long or weights are unequal.
     statistic : {"gi_star", "gi"}
-        With or without the cell itself in its sum.
     neighbours : Neighbours, optional
         Of the cells in the order of ``grid.cells``. By default the up to eight squares (queen) or six hexagons around.
     permutations : int, optional

@@ -93,7 +93,7 @@ def hot_spots_of_units(  # noqa: PLR0913
     statistic : {"gi_star", "gi"}
     correction : {"bh", "by", "bonferroni", "none"}
     permutations : int, optional
-        Random arrangements a unit; by default see `analysis.hot_spots.local_statistics.neighbour_tails`.
+        See `analysis.hot_spots.local_statistics.neighbour_tails`.
     seed : int
         Of random permutations, made where values are no whole counts, weights are unequal, or exact p take too long.
 
@@ -107,14 +107,10 @@ def hot_spots_of_units(  # noqa: PLR0913
 
     Raises
     ------
-    CoordinateError
-        The CRS is missing or not in metres.
-    UnitsError
-        A column is missing or holds what is no count.
-    ParameterError
-        An unknown option, rates without residents, one unit, or neighbours of other units.
-    GeometryError
-        Contiguity of what is no valid polygon.
+    CoordinateError, GeometryError
+        The CRS is missing or not in metres; contiguity of what is no valid polygon.
+    UnitsError, ParameterError
+        A column is missing or holds no count; an unknown option, rates without residents, one unit, other neighbours.
     EmptyInputError, ZeroVarianceError, TooFewEventsError
         No unit, event or resident; every unit holds the same value; two units.
 

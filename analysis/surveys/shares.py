@@ -187,8 +187,8 @@ def compare_waves(before: Answers, after: Answers, *, confidence: float = 0.95) 
             f"{before.answered} and {after.answered} answered.", f"At least {LEAST_ANSWERS} are needed in each wave."
         )
     difference = second.share - first.share
-    low = difference - math.hypot(second.share - second.low, first.high - first.share)
-    high = difference + math.hypot(second.high - second.share, first.share - first.low)
+    low = max(-1.0, difference - math.hypot(second.share - second.low, first.high - first.share))
+    high = min(1.0, difference + math.hypot(second.high - second.share, first.share - first.low))
     kind: ChangeKind = "rose" if low > 0 else "fell" if high < 0 else "no_change_can_be_claimed"
     visible = smallest_visible_change(
         before.answered / before.design_effect,

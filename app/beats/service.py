@@ -94,6 +94,11 @@ def latest_plan(session: Session, municipality: MunicipalityContext) -> int:
     return plan_id
 
 
+def has_plan(session: Session, municipality: MunicipalityContext) -> bool:
+    """Say whether there is a plan that can be drawn."""
+    return repository.newest_plan(session, municipality.id) is not None
+
+
 def beat_features(
     session: Session, municipality: MunicipalityContext, plan_id: int, query: FeatureQuery
 ) -> FeaturePage:

@@ -43,7 +43,7 @@ Topic = Literal[
     "fix-evaluation",
     "concern-mismatch",
 ]
-KIND_OF_TOPIC = {
+KIND_OF_TOPIC: dict[Topic, str] = {
     "hot-spots": "getis-ord",
     "density": "kernel-density",
     "street-density": "network-density",
@@ -109,6 +109,16 @@ def latest_run_of(session: Session, municipality: MunicipalityContext, topic: To
     if topic not in KIND_OF_TOPIC:
         return None
     return runs.latest_run(session, municipality, KIND_OF_TOPIC[topic])
+
+
+def drawable_topics(session: Session, municipality: MunicipalityContext) -> set[Topic]:
+    """Return the topics of which there is something to draw."""
+    kinds = runs.kinds_with_result(session, municipality)
+    topics: set[Topic] = {"lighting"}
+    topics.update(topic for topic, kind in KIND_OF_TOPIC.items() if kind in kinds)
+    if beats.has_plan(session, municipality):
+        topics.add("beats")
+    return topics
 
 
 def latest_map(session: Session, municipality: MunicipalityContext, topic: Topic, frame: Frame) -> str:

@@ -131,6 +131,14 @@ def newest_succeeded(
     return session.scalar(statement.order_by(AnalysisRun.id.desc()).limit(1))
 
 
+def succeeded_kinds(session: Session, municipality_id: int) -> set[str]:
+    """Return the kinds of the runs that succeeded."""
+    statement = select(AnalysisRun.kind).where(
+        AnalysisRun.municipality_id == municipality_id, AnalysisRun.state == "succeeded"
+    )
+    return set(session.scalars(statement.distinct()))
+
+
 def dismiss(session: Session, municipality_id: int, run_id: int) -> bool:
     """Dismiss a run that waits or runs; return whether it did."""
     statement = (

@@ -27,6 +27,7 @@ __all__ = [
     "find_latest_run",
     "get_finished_run",
     "get_run",
+    "kinds_with_result",
     "latest_run",
     "list_runs",
     "repeat_run",
@@ -240,6 +241,11 @@ def find_latest_run(
 ) -> AnalysisRun | None:
     """Return the newest run of a kind that succeeded and, where one is named, has a layer; None where there is none."""
     return repository.newest_succeeded(session, municipality.id, kind, layer=layer)
+
+
+def kinds_with_result(session: Session, municipality: MunicipalityContext) -> set[str]:
+    """Return the kinds of which a run succeeded."""
+    return repository.succeeded_kinds(session, municipality.id)
 
 
 def same_run(

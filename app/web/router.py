@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
 from app.catalogue import layers
 from app.database.feature_pages import Collection
@@ -12,12 +13,14 @@ from app.dependencies import CallerDep, SessionDep, permit
 from app.identity.caller import Caller
 from app.identity.rights import Precision, allows, right_of
 from app.identity.roles import Role
+from app.maps import service as maps
+from app.maps.service import Topic
 from app.municipalities import service as municipalities
 from app.web.pages import WEB, render_page
 from app.web.reference import reference_sections
 
 WEB_STATIC = WEB / "static"
-MAPS = {
+MAPS: dict[Topic, str] = {
     "hot-spots": "Hot spots",
     "density": "Density",
     "emerging-hot-spots": "Emerging hot spots",
@@ -60,21 +63,26 @@ class Place:
 def home(request: Request, session: SessionDep, caller: CallerDep) -> Response:
     """Show the municipalities with links to what the viewer may open there, one's own first."""
     names = municipalities.municipality_names(session, MOST_MUNICIPALITIES)
-    places = [_place(caller, code, name) for code, name in names]
+    places = [_place(session, caller, code, name) for code, name in names]
     places.sort(key=lambda place: place.role is Role.PUBLIC)
     return render_page(request, "home.html", municipalities=places)
 
 
-def _place(caller: Caller, code: str, name: str) -> Place:
+def _place(session: Session, caller: Caller, code: str, name: str) -> Place:
     seen = [(layer, _precision(caller, code, layer.name)) for layer in layers()]
     return Place(
         code,
         name,
         caller.role_in(code),
-        maps=MAPS if _precision(caller, code, "maps") else {},
+        maps=_maps(session, code) if _precision(caller, code, "maps") else {},
         work={key: title for key, title in WORK.items() if _precision(caller, code, key)},
         layers=tuple((layer, precision) for layer, precision in seen if precision),
     )
+
+
+def _maps(session: Session, code: str) -> dict[str, str]:
+    drawable = maps.drawable_topics(session, municipalities.find_municipality(session, code))
+    return {topic: title for topic, title in MAPS.items() if topic in drawable}
 
 
 def _precision(caller: Caller, code: str, collection: str) -> Precision | None:

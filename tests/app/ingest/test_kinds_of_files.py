@@ -149,7 +149,9 @@ def test_officers_have_badge_numbers_and_may_have_a_beat(take_in, rows):
     assert "unknown_beats" in codes(report)
     found = rows("select external_id, languages, capacity, station_geom is not null from officer order by 1")
     assert found == [("0107", ["lv", "en", "ru"], 1.0, True), ("0108", [], 0.5, False)]
-    assert rows("select code, reason from officer_assignment join beat on beat.id = beat_id") == [("B1", "imported")]
+    assert rows("select code, officer_assignment.reason from officer_assignment join beat on beat.id = beat_id") == [
+        ("B1", "imported")
+    ]
     take_in(f"{header}0107,Centre,,1,,,\n0108,North,,0.5,,,B1\n", "officers")
     held = rows(
         """select officer.external_id, valid_to is null from officer_assignment
