@@ -73,7 +73,7 @@ class DangerZone(ImportedRow, Base):
     geom: Mapped[Any] = mapped_column(geometry())
     public_geom: Mapped[Any | None] = mapped_column(geometry())
     """Snap point that the database chose once (revision 0008); null while there are none: then it is not public."""
-    public_id: Mapped[int] = mapped_column(BigInteger)
+    public_id: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """Random number by which the public knows it; the database draws it."""
     public_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """From when it may be public; null where it may not. Whether it is, says the view ``public_danger_zone``."""

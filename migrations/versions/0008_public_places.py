@@ -109,7 +109,7 @@ from published_count n join municipality m on m.id = n.municipality_id
 def upgrade() -> None:
     create_snap_points()
     op.add_column("danger_zone", required("public_id", sa.BigInteger(), server_default=sa.text(RANDOM_NUMBER)))
-    op.alter_column("danger_zone", "public_id", server_default=None)
+    op.alter_column("danger_zone", "public_id", server_default="0")
     op.add_column("danger_zone", sa.Column("public_from", moment()))
     op.create_unique_constraint(
         op.f("uq_danger_zone_municipality_id_public_id"), "danger_zone", ["municipality_id", "public_id"]
