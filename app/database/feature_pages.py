@@ -68,6 +68,8 @@ class Property:
         Whether a query may ask for features whose property equals a value.
     coarse : bool
         Whether it is shown at coarse precision too; a time is then shown as its month.
+    internal : bool
+        Whether it is for those who work with it: no public view shows it.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Property:
     values: tuple[str, ...] = ()
     filterable: bool = False
     coarse: bool = False
+    internal: bool = False
 
 
 @dataclass(frozen=True)

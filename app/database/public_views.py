@@ -5,6 +5,8 @@ Pages, rectangles and time filters act on what the views show; nothing else of a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import BigInteger, DateTime, Integer, String, column, table
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -85,11 +87,13 @@ PUBLIC_VIEWS = {view.name: view for view in (PUBLIC_ZONES, PUBLIC_COUNTS)}
 
 
 def public_view(collection: Collection) -> Collection:
-    """Return the collection as anybody may see it.
+    """Return the collection as anybody may see it: by its view, or without what is internal where it is no secret.
 
     Raises
     ------
     LookupError
-        The database has no public view of it; then nobody may be granted a look at one.
+        It has neither a view nor internal properties; then nobody may be granted a public look at it.
     """
+    if any(item.internal for item in collection.properties):
+        return replace(collection, properties=tuple(item for item in collection.properties if not item.internal))
     return PUBLIC_VIEWS[collection.name]

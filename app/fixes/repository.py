@@ -61,9 +61,9 @@ FIXES = Collection(
         Property("due_on", Fix.due_on, "date", "By when it is promised."),
         Property("started_on", Fix.started_on, "date", "First day."),
         Property("ended_on", Fix.ended_on, "date", "Last day of the work; null while it goes on."),
-        Property("danger_zone_id", Fix.danger_zone_id, "integer", "Danger zone that it answers."),
-        Property("attributes", Fix.attributes, "object", "Further columns of the source."),
-        Property("external_id", Fix.external_id, "string", "The supplier's identifier."),
+        Property("danger_zone_id", Fix.danger_zone_id, "integer", "Danger zone that it answers.", internal=True),
+        Property("attributes", Fix.attributes, "object", "Further columns of the source.", internal=True),
+        Property("external_id", Fix.external_id, "string", "The supplier's identifier.", internal=True),
     ),
     time=(
         _local_midnight(Fix.started_on),

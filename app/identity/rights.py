@@ -30,7 +30,7 @@ municipalities create  -      -        -       -       -         -            ex
 categories     read    exact  exact    exact   exact   exact     exact        exact         -       -
 streets        read    exact  exact    exact   exact   exact     exact        exact         -       -
 street-lights  read    exact  exact    exact   exact   exact     exact        exact         -       -
-fixes          read    exact  exact    exact   exact   exact     exact        exact         -       -
+fixes          read    public public   exact   exact   exact     exact        exact         -       -
 fixes          alter   -      -        -       exact   exact     exact        exact         -       alteration
 danger-zones   read    public public   exact   exact   exact     exact        exact         asked   consultation
 public-counts  read    public public   public  public  public    public       public        -       -

@@ -11,14 +11,6 @@ RELATIONS = "http://www.opengis.net/def/rel/ogc/1.0"
 
 Link = dict[str, str]
 
-ITEMS_FORMATS = {
-    "csv": ("text/csv", "CSV"),
-    "gpkg": ("application/geopackage+sqlite3", "GeoPackage"),
-    "parquet": ("application/vnd.apache.parquet", "GeoParquet"),
-    "fgb": ("application/flatgeobuf", "FlatGeobuf"),
-}
-"""Media type and title of the files that a whole layer is exported as."""
-
 
 def root_of(request: Request) -> str:
     """Return the address of the landing page, without a slash at its end."""

@@ -154,6 +154,15 @@ def test_links_are_shown_to_staff(client, zones, new, client_as):
     assert engineer.post(f"{BASE}/fixes", json=feature()).status_code == 201
 
 
+def test_the_public_reads_no_number_of_the_zone_that_a_fix_answers(client, anonymous, new):
+    fix = new()
+    own, seen = (who.get(f"{BASE}/fixes/{fix}").json() for who in (client, anonymous))
+    internal = {"danger_zone_id", "attributes", "external_id"}
+    assert internal <= set(own["properties"])
+    assert set(seen["properties"]) == set(own["properties"]) - internal
+    assert seen["geometry"] == own["geometry"]
+
+
 def test_photos_before_and_after(client, anonymous, new):
     fix, other = new(), new()
     picture = io.BytesIO()
