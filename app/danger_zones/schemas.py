@@ -36,7 +36,7 @@ class DangerZoneProperties(InputModel):
     join_similar: bool = Field(
         default=False,
         description="Whether the report is counted with an accepted danger zone of the same concern, if there is one: "
-        "for staff one that it overlaps or lies within 250 m of, for the public one that is public, by its public place.",
+        "for staff one that it overlaps or lies within 250 m of, for the public a public one, by its public place.",
     )
 
 
