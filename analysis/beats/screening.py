@@ -14,6 +14,7 @@ from analysis.beats import reasons
 from analysis.beats.graph import Edges, components
 from analysis.beats.problem import BeatProblem
 from analysis.errors import ParameterError
+from analysis.wording import counted
 
 Units = NDArray[np.int64]
 
@@ -241,8 +242,9 @@ def _kept(problem: BeatProblem, beat: int) -> Finding:
     residents = int(problem.residents[units].sum())
     return Finding(
         reasons.LOCKED_CONFLICT,
-        f"Beat '{problem.current_names[beat]}' is locked as it is, with {residents:,} residents in {len(units)} "
-        f"unit(s); it is not a connected beat of {problem.min_residents:,} to {problem.max_residents:,} residents.",
+        f"Beat '{problem.current_names[beat]}' is locked as it is, with {residents:,} residents in "
+        f"{counted(len(units), 'unit')}; it is not a connected beat of "
+        f"{problem.min_residents:,} to {problem.max_residents:,} residents.",
         "Unlock the beat, or widen the bounds.",
         units,
     )

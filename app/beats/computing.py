@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -101,6 +101,11 @@ class BeatResult:
     summary: Summary
     before: dict[str, Any] | None = None
 
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why each beat that is not as asked for is so, and what to do about it."""
+        return reasons_by_beat(reason.to_dict() for reason in self.plan.reasons)
+
     def report(self) -> dict[str, Any]:
         """Return evenness, bound and gap, compactness, continuity, reasons and officers, JSON-ready."""
         beats = self.frame.drop(columns="geometry").astype(object)
@@ -167,6 +172,21 @@ def problem_of(units: gpd.GeoDataFrame, request: BeatRequest, study_area: BaseGe
         weights=request.weights,
         conditions=request.conditions,
     )
+
+
+def reasons_by_beat(reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return why each beat that is not as asked for is so, and what to do about it.
+
+    Parameters
+    ----------
+    reasons : iterable of mapping
+        As a report holds them: ``beat_id``, ``message`` and ``hint``; the first of a beat is told.
+    """
+    told: dict[str, str] = {}
+    for reason in reasons:
+        if reason["beat_id"] is not None:
+            told.setdefault(reason["beat_id"], f"{reason['message']} {reason['hint']}")
+    return told
 
 
 def compute_trade_off(
