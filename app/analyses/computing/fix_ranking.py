@@ -131,8 +131,8 @@ def _reading(problem: SitingProblem, choice: FixChoice, frame: gpd.GeoDataFrame,
     firm = int((chosen["firmness"] == "firm").sum())
     return (
         f"{len(chosen):,} of {len(frame):,} fixes and bundles for {choice.cost:,.0f} of {parameters.budget:,.0f}, "
-        f"chosen by {parameters.objective}: within their reach lie {choice.crime_served:,.0f} of {problem.crime.sum():,.0f} "
-        f"events a year and {choice.concern_served:,.0f} of {problem.concern.sum():,.0f} voices of residents. They may "
-        f"prevent {low:,.0f} to {high:,.0f} events a year: they may also change nothing, so evaluate them.{words} "
-        f"{firm:,} are chosen nearly always when budget, costs and counts change."
+        f"chosen by {parameters.objective}: within their reach lie {choice.crime_served:,.0f} of "
+        f"{problem.crime.sum():,.0f} events a year and {choice.concern_served:,.0f} of {problem.concern.sum():,.0f} "
+        f"voices of residents. They may prevent {low:,.0f} to {high:,.0f} events a year: they may also change nothing, "
+        f"so evaluate them.{words} {firm:,} are chosen nearly always when budget, costs and counts change."
     )

@@ -217,6 +217,17 @@ def test_a_railway_is_no_dark_street(do, results, layer):
     assert "Railway" not in layer(results["lighting"])["name"].tolist()
     with_it = do("lighting", {"without_classes": [], "categories": "robbery"})
     assert "Railway" in layer(with_it)["name"].tolist()
-    every = "primary secondary tertiary residential pedestrian service footway track motorway railway".split()
+    every = [
+        "primary",
+        "secondary",
+        "tertiary",
+        "residential",
+        "pedestrian",
+        "service",
+        "footway",
+        "track",
+        "motorway",
+        "railway",
+    ]
     none = do("lighting", {"without_classes": every})
     assert "Every street is of a class that is left out" in none.problem["detail"]
