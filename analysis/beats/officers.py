@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -241,8 +242,12 @@ def _settled(plan: BeatPlan, staff: Staff, conditions: OfficerConditions) -> Set
     place = {name: own for own, name in enumerate(plan.beat_ids)}
     forbidden = rows_of(staff, conditions.forbidden, place, "forbidden pair")
     locked = rows_of(staff, conditions.locked, place, "locked pair")
-    if len({own for own, _ in locked}) < len(locked) or len({officer for _, officer in locked}) < len(locked):
-        raise ParameterError("An officer or a beat is locked twice.", "Lock each officer to one beat.")
+    held = [f"beat '{plan.beat_ids[own]}'" for own, _ in locked] + [
+        f"officer '{staff.badges[who]}'" for _, who in locked
+    ]
+    twice = [name for name, times in Counter(held).items() if times > 1]
+    if twice:
+        raise ParameterError(f"A lock is given twice for {listed(twice)}.", "Lock each officer to one beat.")
     for own, officer in sorted(set(locked) & set(forbidden)):
         raise ParameterError(
             f"Officer '{staff.badges[officer]}' is both locked to beat '{plan.beat_ids[own]}' and forbidden there.",

@@ -213,7 +213,7 @@ def world_of_beats(rng, side):
     [
         ({"conditions": OfficerConditions(forbidden=[("z", "B001")])}, "no officer 'z'"),
         ({"conditions": OfficerConditions(forbidden=[("a", "Z")])}, "no beat 'Z'"),
-        ({"conditions": OfficerConditions(locked=[("a", "B001"), ("a", "B002")])}, "locked twice"),
+        ({"conditions": OfficerConditions(locked=[("a", "B001"), ("a", "B002")])}, "twice for officer 'a'"),
         ({"conditions": OfficerConditions(locked=[("a", "B001")], forbidden=[("a", "B001")])}, "both locked"),
         ({"conditions": OfficerConditions(max_travel_km=0.0)}, "longest way"),
         ({"speakers": {"x": np.array([1.0])}}, "speakers of 'x'"),

@@ -80,7 +80,7 @@ def test_a_number_of_beats_that_does_not_fit_is_told_with_the_range_that_does(cl
         ({"hard_boundary": "district", "conditions": {"locked_units": {"00-00": "A", "11-11": "A"}}}, "'A'"),
         ({"conditions": {"locked_units": {"00-00": "A", "11-11": "A"}, "barriers": "middle"}}, "'A'"),
         ({"conditions": {"locked_beats": ["B1"]}}, "B1"),
-        ({"officer_conditions": {"fixed": [["100", "B001"], ["100", "B002"]]}}, "locked twice"),
+        ({"officer_conditions": {"fixed": [["100", "B001"], ["100", "B002"]]}}, "twice for officer '100'"),
         ({"officer_conditions": {"fixed": [["100", "B001"]], "forbidden": [["100", "B001"]]}}, "both locked"),
     ],
 )
