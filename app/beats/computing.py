@@ -44,6 +44,8 @@ class BeatRequest:
         Further columns; see `analysis.beats.problem.beat_problem`.
     min_residents, max_residents : int
     beats : int or None
+    snap_m, min_shared_m : float or None
+        Widest gap that still is a common border, and the shortest border that counts; found out by default.
     seed : int
     method : {"full", "least-change"}
         Whether all beats are drawn, or only what is wrong with the plan in force is put right.
@@ -67,6 +69,8 @@ class BeatRequest:
     min_residents: int = 3000
     max_residents: int = 7000
     beats: int | None = None
+    snap_m: float | None = None
+    min_shared_m: float | None = None
     seed: int = 0
     method: Literal["full", "least-change"] = "full"
     conditions: Conditions = field(default_factory=Conditions)
@@ -169,6 +173,8 @@ def problem_of(units: gpd.GeoDataFrame, request: BeatRequest, study_area: BaseGe
         beats=request.beats,
         current=request.current,
         study_area=study_area,
+        snap_m=request.snap_m,
+        min_shared_m=request.min_shared_m,
         weights=request.weights,
         conditions=request.conditions,
     )

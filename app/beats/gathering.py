@@ -100,6 +100,8 @@ def request_of(parameters: AllocationParameters, municipality: MunicipalityConte
         min_residents=parameters.min_residents,
         max_residents=parameters.max_residents,
         beats=parameters.beats,
+        snap_m=parameters.snap_m,
+        min_shared_m=parameters.min_shared_m,
         seed=seed,
         method=getattr(parameters, "method", "full"),
         conditions=Conditions(

@@ -123,6 +123,18 @@ class AllocationParameters(EventSelection):
     beats: int | None = Field(
         default=None, ge=1, description="Number of beats; any number within the band when absent."
     )
+    snap_m: float | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="Widest gap between units that still is a common border, metres; found out when absent.",
+    )
+    min_shared_m: float | None = Field(
+        default=None,
+        ge=0,
+        le=10_000,
+        description="Shortest common border of two neighbours, metres; found out when absent.",
+    )
     current_plan_id: int | None = Field(
         default=None,
         ge=1,

@@ -53,6 +53,12 @@ Bridges = Annotated[
 ForbiddenBorders = Annotated[
     Several, typer.Option("--forbidden-border", metavar="UNIT,UNIT", help="Border that no beat may cross.")
 ]
+SnapM = Annotated[
+    float | None, typer.Option("--snap-m", help="Widest gap between units that still is a common border, metres.")
+]
+MinSharedM = Annotated[
+    float | None, typer.Option("--min-shared-m", help="Shortest common border of two neighbours, metres.")
+]
 Barriers = Annotated[
     Path | None, typer.Option("--barriers", metavar="FILE", help="Lines that no beat may cross: rivers, motorways.")
 ]
@@ -139,6 +145,8 @@ class UnitOptions:
     max_residents: options.MaxResidents = 7000
     number: options.BeatCount = None
     unit_id: options.UnitId = None
+    snap_m: SnapM = None
+    min_shared_m: MinSharedM = None
     bridge: Bridges = None
     forbidden_border: ForbiddenBorders = None
     barriers: Barriers = None
@@ -211,6 +219,8 @@ class UnitOptions:
             min_residents=self.min_residents,
             max_residents=self.max_residents,
             beats=self.number,
+            snap_m=self.snap_m,
+            min_shared_m=self.min_shared_m,
             seed=getattr(self, "seed", 0),
             method="least-change" if getattr(self, "full", None) is False else "full",
             weights=weights.with_evenness(getattr(self, "evenness", 0.5)),

@@ -350,3 +350,12 @@ def test_hours_and_ways_that_cannot_count_are_refused(in_town, town, options, to
     assert code == 2
     assert told in err
     assert not (town / "b.gpkg").exists()
+
+
+def test_gap_and_shortest_border_of_neighbours_are_options(in_town, town):
+    code, _, err = in_town("draw", "--out", "b.gpkg", "--min-shared-m", "250", "--snap-m", "1")
+    assert (code, err) == (0, "")
+    assert len(gpd.read_file("b.gpkg")) == SIDE * SIDE
+    code, _, err = in_town("draw", "--out", "c.gpkg", "--snap-m", "-1")
+    assert code == 2
+    assert "snap_m" in err

@@ -99,6 +99,7 @@ def test_what_does_not_exist_or_contradicts_itself_is_named(client, ask, paramet
         ({"min_residents": 7000, "max_residents": 3000}, "min_residents"),
         ({"min_residents": 0}, "min_residents"),
         ({"beats": 0}, "beats"),
+        ({"snap_m": -1}, "snap_m"),
         ({"conditions": {"locked": {}}}, "locked"),
         ({"workload_terms": [{"kind": "attribute"}]}, "attribute"),
         ({"workload_terms": [{"weight": -1}]}, "weight"),

@@ -1,7 +1,7 @@
 """Runs that draw a plan anew, five from compact to even, and officers for a draft; conditions are kept."""
 
 import pytest
-from small_town import place
+from small_town import BLOCKS, SIDE_M, place
 from sqlalchemy import text
 
 from app.beats import service
@@ -186,3 +186,12 @@ def test_ways_to_events_are_work(database, town, do_run):
     without = do_run("beat-allocation", {"workload_terms": [{"kind": "travel"}]})
     assert without.problem["status"] == 422
     assert "no officer whose station has a place" in without.problem["detail"]
+
+
+def test_units_that_share_too_short_a_border_are_no_neighbours(database, town, do_run):
+    run = do_run("beat-allocation", {"workload": "residents", "min_shared_m": 1.2 * SIDE_M, "officers": False})
+    assert run.state == "succeeded", run.problem
+    assert run.summary["figures"]["beats"] == BLOCKS**2
+    assert run.summary["parameters"]["min_shared_m"] == 1.2 * SIDE_M
+    wide = do_run("beat-allocation", {"workload": "residents", "snap_m": 2.0})
+    assert wide.summary["parameters"]["snap_m"] == 2.0
