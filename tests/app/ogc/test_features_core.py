@@ -137,9 +137,12 @@ def test_filters_of_place_time_and_property(read):
     assert matched(bbox="22.55,57.21,22.57,57.22") == 50
     assert matched(bbox="22.55,57.21,0,22.57,57.22,99") == 50
     assert matched(bbox="170,57,-170,58") == 0
-    assert matched(datetime="2025-01-02T12:00:00Z") == matched(datetime="2025-01-02") == 1
-    assert matched(datetime="2025-01-02/2025-01-04") == 3
-    assert matched(datetime="../2025-01-04T00:00:00Z") == matched(datetime="/2025-01-03") == 2
+    without_time = matched(filter="occurred_from IS NULL")
+    assert without_time == 5
+    assert matched(datetime="2025-01-02T12:00:00Z") == matched(datetime="2025-01-02") == 1 + without_time
+    assert matched(datetime="2025-01-02/2025-01-04") == 3 + without_time
+    assert matched(datetime="2025-01-02/2025-01-04", filter="occurred_from IS NOT NULL") == 3
+    assert matched(datetime="../2025-01-04T00:00:00Z") == matched(datetime="/2025-01-03") == 2 + without_time
     assert matched(datetime="..") == matched(datetime="../..") == 250
     assert matched(external_id="I7") == matched(occurred_from="2025-01-08T12:00:00Z") == 1
     assert matched(external_id="I7' or true --") == 0
