@@ -59,6 +59,22 @@ def api(cluster, filled, tmp_path_factory) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="session")
+def root() -> str:
+    """Address of the landing page."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def strict_get(api):
+    """Asks for an address below the landing page as it is written."""
+
+    def ask(path: str):
+        return api.get(f"{ROOT}{path}")
+
+    return ask
+
+
+@pytest.fixture(scope="session")
 def get(api):
     """Asks for an address below the landing page; ``_`` in the name of a parameter stands for ``-`` where needed."""
 
