@@ -53,7 +53,7 @@ def job_parameters() -> Json:
             "name": "Prefer",
             "in": "header",
             "description": "`respond-async`: answer at once with the job that does it.",
-            "schema": text | {"enum": ["respond-async"]},
+            "schema": text | {"example": "respond-async"},
         },
     }
 

@@ -47,7 +47,7 @@ def api(cluster, filled, tmp_path_factory) -> Iterator[TestClient]:
     """A client of an administrator."""
     url = cluster.url(NAME).render_as_string(hide_password=False)
     home = tmp_path_factory.mktemp("conforming")
-    limits = ServerSettings(worker=False, public_reads_per_minute=100_000)
+    limits = ServerSettings(worker=False, max_body_kb=256, public_reads_per_minute=100_000)
     settings = Settings(database=DatabaseSettings(database_url=url, home=home), server=limits)
     with filled.transaction(DatabaseRole.IDENTITY) as session:
         accounts.create_account(session, "tester")

@@ -22,7 +22,7 @@ ODD = [
     "';--",
     "${x}",
     "\u202e",
-    "\ud83d\ude00",
+    "\U0001f600",
     "1" * 5000,
     "../..",
     "NaN",
@@ -70,7 +70,7 @@ def test_nonsense_in_a_parameter_is_named(strict_get, api, root, name):
 
 
 def test_nonsense_as_a_parameter_is_named(strict_get):
-    for name in ("", "x", "%00", "%ff", "limit%5B%5D", "Limit", "filter_lang", "a" * 5000):
+    for name in ("x", "%00", "%ff", "limit%5B%5D", "Limit", "filter_lang", "a" * 5000):
         told = refused(strict_get(f"{ITEMS}?{name}=1"), 400)
         assert "parameter" in told
 
@@ -147,7 +147,7 @@ BODIES = [
 @pytest.mark.parametrize(("body", "status"), BODIES, ids=lambda part: repr(part)[:30])
 def test_bodies_that_cannot_be_used_are_refused(api, root, body, status):
     told = refused(api.post(f"{root}{EXECUTION}", content=body, headers=JSON), status)
-    assert status != 422 or "pointer" in told or "Body" in told["detail"]
+    assert status != 422 or "pointer" in told or told["detail"].startswith("Body")
 
 
 def test_bodies_of_another_kind_or_size_are_refused(api, root):
