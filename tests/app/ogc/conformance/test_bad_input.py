@@ -63,7 +63,7 @@ def test_nonsense_in_a_parameter_is_named(strict_get, api, root, name):
         if answer.status_code != 200:
             assert refused(answer, 400)["parameter"] == name, value
         else:
-            assert (name, value) in {("datetime", ""), ("limit", "1" * 18)}, value
+            assert (name, value) in {("datetime", ""), ("datetime", "../..")}, value
     for raw in ODD_BYTES:
         answer = strict_get(f"{ITEMS}?{name}={raw}")
         assert refused(answer, 400)["parameter"] == name, raw
