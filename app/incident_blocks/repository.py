@@ -22,8 +22,8 @@ _MISSING = f"""
         from incident where municipality_id = :municipality)
     select number from own cross join generate_series(own.low, own.high - 1) as number
     where not exists (select from incident_block as b where b.municipality_id = :municipality and b.block = number)
-    and exists (select from incident as e where e.municipality_id = :municipality
-        and e.id >= number << {BLOCK_BITS} and e.id < (number + 1) << {BLOCK_BITS})
+    and (select true from incident as e where e.municipality_id = :municipality
+        and e.id >= number << {BLOCK_BITS} and e.id < (number + 1) << {BLOCK_BITS} order by e.id limit 1)
     order by number
 """  # noqa: S608 - a constant
 _ROWS = sql.SQL(

@@ -93,8 +93,8 @@ def pack(database: Database, municipality_id: int) -> int:
         with database.inside(municipality_id) as session:
             if not repository.keep_writers_off(session):
                 break
-            still = set(repository.missing_blocks(session, municipality_id))
-            chosen = [block for block in missing[start : start + BLOCKS_AT_ONCE] if block in still]
+            there = set(repository.block_numbers(session, municipality_id))
+            chosen = [block for block in missing[start : start + BLOCKS_AT_ONCE] if block not in there]
             for block in chosen:
                 _pack_block(session, municipality_id, block)
             packed += len(chosen)
