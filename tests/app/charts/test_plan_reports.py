@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from app.identity.roles import Role
-from tests.app.runs.conftest import do_run, town  # noqa: F401 - fixtures
-from tests.app.runs.test_analysis_runs import BASE, do, links_of, town_with_streets  # noqa: F401
+from tests.app.runs.conftest import do_run, town, town_with_streets  # noqa: F401 - fixtures
+from tests.app.runs.test_analysis_runs import BASE, do, links_of  # noqa: F401
 
 PLANS = f"{BASE}/beat-plans"
 MADE = {"workload": "residents", "plan_name": "Plan A"}
