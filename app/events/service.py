@@ -156,7 +156,7 @@ def read_events(
         x, y = repository.read_coordinates(*asked)
     if not len(x) and not may_lack:
         raise _nothing_matches(municipality, selection)
-    excluded = {"no_time": told.without} if told.without else {}
+    excluded = repository.count_left_out(*asked) | ({"no_time": told.without} if told.without else {})
     return Events(x, y, excluded, told.first, told.last, times)
 
 
@@ -193,7 +193,7 @@ def count_in_cells(
         counts,
         most_at_one,
         int(found.events[~within].sum()),
-        {"no_time": without} if without else {},
+        repository.count_left_out(*asked) | ({"no_time": without} if without else {}),
         selection.period_from or found.first,
         selection.period_to or found.last,
     )
