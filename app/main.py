@@ -42,6 +42,7 @@ from app.maps.router import router as maps
 from app.metrics.instruments import Instruments
 from app.metrics.router import router as metrics
 from app.middleware import BodyCap, PublicAddress, RequestFrame
+from app.moderation.router import router as moderation_pages
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
 from app.ogc.processes_router import router as processes
@@ -54,6 +55,7 @@ from app.plans.edits.service import Editors
 from app.plans.officers_router import router as plan_officers
 from app.plans.router import router as plans
 from app.problems import register_problem_handlers
+from app.public_places.pages import router as reported
 from app.public_places.router import router as public_counts
 from app.rate_limits import RateLimiter
 from app.runs.router import router as runs
@@ -74,7 +76,9 @@ ROUTERS = (
     incidents,
     danger_zones,
     moderation,
+    moderation_pages,
     report,
+    reported,
     my_report,
     public_counts,
     open311,

@@ -21,7 +21,7 @@ from app.problems import ProblemResponse
 from app.web.pages import render_page
 
 SIGN_IN = "/sign-in"
-RESIDENTS = re.compile(r"/(report|my-report)(/.*)?|/municipalities/[^/]*/danger-zones(/similar|/\d+/me-too)?")
+RESIDENTS = re.compile(r"/(report|reported|my-report)(/.*)?|/municipalities/[^/]*/danger-zones(/similar|/\d+/me-too)?")
 """Addresses at which residents report, who read why something was refused in their language."""
 KEPT_HEADERS = ("www-authenticate", "retry-after")
 
