@@ -62,7 +62,7 @@ from app.runs.router import router as runs
 from app.runs.watching import RunWatch
 from app.settings import ServerSettings, Settings
 from app.streets.router import router as streets
-from app.web.refusals import show_refusals_as_pages
+from app.web.refusals import refuse_unread, show_refusals_as_pages
 from app.web.router import WEB_STATIC
 from app.web.router import router as pages
 
@@ -137,7 +137,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         application.mount(address, StaticFiles(directory=directory))
     register_problem_handlers(application)
     show_refusals_as_pages(application)
-    application.add_middleware(BodyCap, most_bytes=_body_cap(settings.server))
+    application.add_middleware(BodyCap, most_bytes=_body_cap(settings.server), refuse=refuse_unread)
     application.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=QUICK_COMPRESSION)
     application.add_middleware(RequestFrame, observe=application.state.instruments.observe_request)
     if settings.identity.public_url:
@@ -178,7 +178,7 @@ def _body_cap(settings: ServerSettings) -> Callable[[str, str], int]:
             return settings.max_upload_mb * 1024**2
         if method == "POST" and path.rstrip("/").endswith("/photos"):
             return MOST_BYTES + ROOM_FOR_WORDS
-        if method == "POST" and path.startswith("/report/"):
+        if method == "POST" and (path.startswith("/report/") or path.endswith("/send-photos")):
             return MOST_REPORT_BYTES
         return settings.max_body_kb * 1024
 

@@ -55,6 +55,14 @@ def _with_page(handler: Callable[[Request, Any], Any]) -> Callable[[Request, Exc
     return answer
 
 
+def refuse_unread(request: Request, problem: dict[str, Any]) -> Response:
+    """Return the answer to a request that is refused before any route is found, in its sender's language."""
+    problem, language = _for_residents(request, problem)
+    if is_browsing(request):
+        return _page_of(request, problem, language)
+    return _translated(ProblemResponse(problem), problem, language)
+
+
 def _for_residents(request: Request, problem: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Return a problem, at the addresses of residents in their language, and the language that it is told in."""
     language = language_of(request) if RESIDENTS.fullmatch(request.url.path) else ENGLISH

@@ -70,6 +70,7 @@ PHRASES = {
     "my.contact": "Your contact",
     "my.photos": "Your photos",
     "my.photo": "Photo {number}",
+    "my.add_photos": "Add photos",
     "my.nothing": "none",
     "my.exact": "as you marked it",
     "my.expires": "Erased by itself",

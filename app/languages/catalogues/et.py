@@ -70,6 +70,7 @@ PHRASES = {
     "my.contact": "Teie kontakt",
     "my.photos": "Teie fotod",
     "my.photo": "Foto {number}",
+    "my.add_photos": "Lisa fotosid",
     "my.nothing": "puudub",
     "my.exact": "nagu te märkisite",
     "my.expires": "Kustub ise",

@@ -70,6 +70,7 @@ PHRASES = {
     "my.contact": "Jūsu kontakts",
     "my.photos": "Jūsu fotogrāfijas",
     "my.photo": "Fotogrāfija {number}",
+    "my.add_photos": "Pievienot fotoattēlus",
     "my.nothing": "nekas",
     "my.exact": "kā jūs atzīmējāt",
     "my.expires": "Izdzēsīsies pats",

@@ -74,6 +74,7 @@ PHRASES = {
     "my.contact": "Вашиот контакт",
     "my.photos": "Вашите фотографии",
     "my.photo": "Фотографија {number}",
+    "my.add_photos": "Додај фотографии",
     "my.nothing": "ништо",
     "my.exact": "како што означивте",
     "my.expires": "Се брише само",

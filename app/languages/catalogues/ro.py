@@ -70,6 +70,7 @@ PHRASES = {
     "my.contact": "Contactul dumneavoastră",
     "my.photos": "Fotografiile dumneavoastră",
     "my.photo": "Fotografia {number}",
+    "my.add_photos": "Adaugă fotografii",
     "my.nothing": "nimic",
     "my.exact": "cum l-ați marcat",
     "my.expires": "Se șterge de la sine",

@@ -73,6 +73,7 @@ PHRASES = {
     "my.contact": "Ваш контакт",
     "my.photos": "Ваши фотографии",
     "my.photo": "Фотография {number}",
+    "my.add_photos": "Добавить фото",
     "my.nothing": "ничего",
     "my.exact": "как вы отметили",
     "my.expires": "Сотрётся само",

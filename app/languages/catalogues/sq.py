@@ -71,6 +71,7 @@ PHRASES = {
     "my.contact": "Kontakti juaj",
     "my.photos": "Fotografitë tuaja",
     "my.photo": "Fotografia {number}",
+    "my.add_photos": "Shto foto",
     "my.nothing": "asgjë",
     "my.exact": "siç e shënuat",
     "my.expires": "Fshihet vetvetiu",

@@ -72,6 +72,7 @@ PHRASES = {
     "my.contact": "Ваш контакт",
     "my.photos": "Ваше фотографије",
     "my.photo": "Фотографија {number}",
+    "my.add_photos": "Додај фотографије",
     "my.nothing": "ништа",
     "my.exact": "како сте означили",
     "my.expires": "Брише се само",

@@ -70,6 +70,7 @@ PHRASES = {
     "my.contact": "Vaš kontakt",
     "my.photos": "Vaše fotografije",
     "my.photo": "Fotografija {number}",
+    "my.add_photos": "Dodaj fotografije",
     "my.nothing": "ništa",
     "my.exact": "kako ste označili",
     "my.expires": "Briše se samo",

@@ -72,6 +72,7 @@ PHRASES = {
     "my.contact": "Ваш контакт",
     "my.photos": "Ваші фотографії",
     "my.photo": "Фотографія {number}",
+    "my.add_photos": "Додати фото",
     "my.nothing": "нічого",
     "my.exact": "як ви позначили",
     "my.expires": "Зітреться саме",

@@ -2,10 +2,12 @@
 
 import asyncio
 import io
+import json
 import time
 
 import httpx
 import pytest
+import shapely
 from PIL import Image
 
 from app.languages.phrases import CATALOGUES, phrase
@@ -89,8 +91,7 @@ def test_a_place_that_cannot_be_is_refused_in_the_language_of_the_reporter(servi
         assert (answer.status_code, answer.json()["reason"]) == (status, reason)
         if language != "en":
             assert answer.json()["detail"] == phrase(language, f"refused.{reason}")
-        corners = body["geometry"]["coordinates"]
-        corners = {"point": [corners], "line": corners, "area": corners[0][:-1]}[shape]
+        corners = shapely.get_coordinates(shapely.from_geojson(json.dumps(body["geometry"]))).tolist()
         marked = "\n".join(f"{latitude}, {longitude}" for longitude, latitude in corners)
         form = FORM | {"shape": shape, "positions": marked}
         page = service.post(f"/report/{service.town}", data=form, headers=headers)

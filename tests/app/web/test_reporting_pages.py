@@ -63,6 +63,32 @@ def test_a_photo_that_is_none_is_left_out_and_the_report_stays(anonymous, client
     assert len(anonymous.get(f"{link_of(answer)}/data").json()["photos"]) == 3
 
 
+def test_photos_are_added_on_the_page_of_the_secret_link(anonymous, client_as, town):
+    link = link_of(send(anonymous, town))
+
+    def add(client, *contents, language="lv", **told):
+        parts = [("photos", (f"{n}.jpg", content, "image/jpeg")) for n, content in enumerate(contents)]
+        headers = {"Accept-Language": language}
+        return client.post(f"{link}/send-photos", files=parts, data=told, headers=headers, follow_redirects=False)
+
+    assert phrase("lv", "my.add_photos") in anonymous.get(link, params={"language": "lv"}).text
+    assert add(anonymous, photo()).status_code == 303
+    refused = add(anonymous, b"no photo", photo(kind="PNG"), photo() + bytes(20 * 1024**2))
+    assert refused.status_code == 422
+    assert phrase("lv", "refused.no_photo") in refused.text
+    assert phrase("lv", "refused.photo_too_large", most_mb=8) in refused.text
+    assert phrase("lv", "refused.too_many_photos") in add(anonymous, photo(), photo()).text
+    assert len(anonymous.get(f"{link}/data").json()["photos"]) == 3
+    assert phrase("en", "my.add_photos") not in anonymous.get(link, params={"language": "en"}).text
+    foreign = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    assert anonymous.post(f"{link}/send-photos", files={"photos": photo()}, headers=foreign).status_code == 403
+    assert anonymous.post(f"{link}/send-photos", data={"photos": "x"}).status_code == 415
+    staff = client_as(Role.OFFICER, town, by="session")
+    token = staff.headers.pop("X-CSRF-Token")
+    assert add(staff, photo()).status_code == 403
+    assert add(staff, photo(), csrf_token=token).status_code == 409
+
+
 @pytest.mark.parametrize("language", list(CATALOGUES))
 def test_pages_and_reasons_are_in_the_language_of_the_reader(anonymous, town, language):
     page = anonymous.get(f"/report/{town}", headers={"Accept-Language": language})
