@@ -162,6 +162,7 @@ def _checked(kind: type[DangerZoneFeature], document: dict[str, Any]) -> DangerZ
     try:
         return kind.model_validate(document)
     except ValidationError as error:
-        place = error.errors(include_url=False, include_input=False)[0]["loc"]
-        reason = "words" if {"description", "contact"} & set(place) else "invalid_input"
+        first = error.errors(include_url=False, include_input=False)[0]
+        told = "script" if first["type"] == "script" else "words"
+        reason = told if {"description", "contact"} & set(first["loc"]) else "invalid_input"
         raise InvalidInputError("A field of the form cannot be used.", "Check it.", reason=reason) from error

@@ -181,6 +181,7 @@ PHRASES = {
     "refused.positions": "The coordinates cannot be read. Write latitude, longitude; one point a line.",
     "refused.unknown_category": "Choose what it is.",
     "refused.words": "The text is too long, or holds signs that cannot be kept.",
+    "refused.script": "The text holds program code. Write it in plain words.",
     "refused.no_photo": "The file is no photo that can be read. Send a JPEG, PNG or WebP.",
     "refused.photo_too_large": "The photo is too large: at most {most_mb} MB and 50 megapixels.",
     "refused.too_many_photos": "There are three photos already.",

@@ -182,6 +182,7 @@ PHRASES = {
     "refused.positions": "Koordinaate ei saa lugeda. Kirjutage laiuskraad, pikkuskraad; üks punkt reas.",
     "refused.unknown_category": "Valige, mis see on.",
     "refused.words": "Tekst on liiga pikk või sisaldab märke, mida ei saa säilitada.",
+    "refused.script": "Tekstis on programmikood. Kirjutage lihtsate sõnadega.",
     "refused.no_photo": "Fail pole loetav foto. Saatke JPEG, PNG või WebP.",
     "refused.photo_too_large": "Foto on liiga suur: kuni {most_mb} MB ja 50 megapikslit.",
     "refused.too_many_photos": "Kolm fotot on juba olemas.",

@@ -182,6 +182,7 @@ PHRASES = {
     "refused.positions": "Koordinātas nevar nolasīt. Rakstiet platumu, garumu; viens punkts rindā.",
     "refused.unknown_category": "Izvēlieties, kas tas ir.",
     "refused.words": "Teksts ir pārāk garš vai satur zīmes, ko nevar saglabāt.",
+    "refused.script": "Tekstā ir programmas kods. Rakstiet vienkāršiem vārdiem.",
     "refused.no_photo": "Fails nav nolasāma fotogrāfija. Sūtiet JPEG, PNG vai WebP.",
     "refused.photo_too_large": "Fotogrāfija ir pārāk liela: ne vairāk kā {most_mb} MB un 50 megapikseļi.",
     "refused.too_many_photos": "Trīs fotogrāfijas jau ir.",

@@ -183,6 +183,7 @@ PHRASES = {
     "refused.positions": "Coordonatele nu pot fi citite. Scrieți latitudine, longitudine; un punct pe rând.",
     "refused.unknown_category": "Alegeți ce este.",
     "refused.words": "Textul este prea lung sau conține semne care nu pot fi păstrate.",
+    "refused.script": "Textul conține cod de program. Scrieți-l în cuvinte simple.",
     "refused.no_photo": "Fișierul nu este o fotografie care poate fi citită. Trimiteți JPEG, PNG sau WebP.",
     "refused.photo_too_large": "Fotografia este prea mare: cel mult {most_mb} MB și 50 de megapixeli.",
     "refused.too_many_photos": "Sunt deja trei fotografii.",

@@ -182,6 +182,7 @@ PHRASES = {
     "refused.positions": "Koordinatat nuk mund të lexohen. Shkruani gjerësinë, gjatësinë; një pikë për rresht.",
     "refused.unknown_category": "Zgjidhni çfarë është.",
     "refused.words": "Teksti është tepër i gjatë, ose ka shenja që nuk mund të ruhen.",
+    "refused.script": "Teksti përmban kod programi. Shkruajeni me fjalë të thjeshta.",
     "refused.no_photo": "Skedari nuk është fotografi që mund të lexohet. Dërgoni JPEG, PNG ose WebP.",
     "refused.photo_too_large": "Fotografia është tepër e madhe: së shumti {most_mb} MB dhe 50 megapiksel.",
     "refused.too_many_photos": "Ka tashmë tri fotografi.",

@@ -181,6 +181,7 @@ PHRASES = {
     "refused.positions": "Koordinate se ne mogu pročitati. Napišite širinu, dužinu; jedna tačka u redu.",
     "refused.unknown_category": "Izaberite šta je to.",
     "refused.words": "Tekst je predug ili sadrži znakove koji se ne mogu sačuvati.",
+    "refused.script": "Tekst sadrži programski kod. Napišite ga običnim rečima.",
     "refused.no_photo": "Datoteka nije fotografija koja se može pročitati. Pošaljite JPEG, PNG ili WebP.",
     "refused.photo_too_large": "Fotografija je prevelika: najviše {most_mb} MB i 50 megapiksela.",
     "refused.too_many_photos": "Već postoje tri fotografije.",

@@ -22,7 +22,7 @@ from municipality m, generate_series(0, 10) as n
 def reported(anonymous, client, municipality, database):
     """A zone that is open and public, another that waits for moderation; returns the page of the public."""
     address = f"/municipalities/{municipality}/danger-zones"
-    for words in ("By No. 7 <script>alert(1)</script>", "Behind No. 9"):
+    for words in ("By No. 7 <b>alert</b>", "Behind No. 9"):
         told = {"category": "dark-passage", "reported_by": "citizen", "description": words}
         body = {"type": "Feature", "geometry": {"type": "Point", "coordinates": EXACT}, "properties": told}
         assert anonymous.post(address, json=body).status_code == 201
@@ -49,7 +49,7 @@ def test_it_shows_nobody_more_than_the_public_layer(anonymous, client_as, report
     pages = [caller.get(reported).text for caller in (anonymous, client_as(Role.ANALYST, "talsi"))]
     for page in pages:
         assert "22.62" in page
-        assert not any(told in page for told in ("22.612", "57.2567", "No. 7", "No. 9", "alert(1)"))
+        assert not any(told in page for told in ("22.612", "57.2567", "No. 7", "No. 9", "alert"))
     assert anonymous.get("/reported/nowhere").status_code == 404
     assert anonymous.get(reported, params={"page": 2}).text.count("<tr>") == 0
 

@@ -125,13 +125,31 @@ def test_what_is_wrong_is_said_and_the_rest_is_kept(anonymous, client, town, fie
     assert client.get(f"/municipalities/{town}/danger-zones").json()["numberReturned"] == 0
 
 
-def test_a_script_in_the_words_is_shown_as_words(anonymous, town):
-    script = "<script>alert(1)</script>"
-    answer = send(anonymous, town, description=script, contact=script)
+def test_markup_in_the_words_is_shown_as_words(anonymous, town):
+    markup = "<b>dark</b> & < 3 lamps, on = off"
+    answer = send(anonymous, town, description=markup, contact=markup)
     page = anonymous.get(link_of(answer))
-    assert script not in page.text
-    assert "&lt;script&gt;" in page.text
-    assert script not in send(anonymous, town, description=script, positions="?").text
+    assert "<b>dark" not in page.text
+    assert "&lt;b&gt;dark&lt;/b&gt; &amp; &lt; 3 lamps, on = off" in page.text
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["<script>alert(1)</script>", "</ScRiPt >", "<img src=x onerror=alert(1)>", "<iframe src=//x>", "JavaScript: x()"],
+)
+def test_a_script_in_the_words_is_refused_and_shown_as_words(anonymous, client, town, script):
+    for field in ("description", "contact"):
+        answer = send(anonymous, town, language="uk", **{field: script})
+        assert answer.status_code == 422
+        assert phrase("uk", "refused.script") in answer.text
+        assert "<" not in script or script not in answer.text
+    told = {"category": "drugs", "reported_by": "citizen", "description": script}
+    body = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [22.6, 57.25]}, "properties": told}
+    answer = anonymous.post(f"/municipalities/{town}/danger-zones", json=body, headers={"Accept-Language": "uk"})
+    assert answer.status_code == 422
+    assert "program code" in str(answer.json()["errors"])
+    assert answer.json()["detail"] == phrase("uk", "refused.invalid_input")
+    assert client.get(f"/municipalities/{town}/danger-zones").json()["numberReturned"] == 0
 
 
 def test_a_street_will_do_for_a_place(anonymous, town):
