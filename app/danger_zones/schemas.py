@@ -108,6 +108,10 @@ class SimilarZones(BaseModel):
 class MeToo(InputModel):
     """One more reporter of a danger zone."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"channel": "web", "description": "The lamp by the bus stop is out too."}]}
+    )
+
     geometry: PlaceGeometry | None = Field(default=None, description="Where it is for you, if you want to say so.")
     channel: Annotated[Words, Field(max_length=100)] | None = None
     description: Annotated[Words, Field(max_length=2000)] | None = None

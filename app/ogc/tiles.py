@@ -16,7 +16,7 @@ from app.ogc.crs import CRS84, EPSG, WEB_MERCATOR
 from app.ogc.filters import FILTER_PARAMETERS, read_filter
 from app.ogc.filters import SYSTEM as FILTER_SYSTEM
 from app.ogc.layers import View
-from app.ogc.links import RELATIONS, link, representations, root_of
+from app.ogc.links import RELATIONS, Link, link, representations, root_of
 from app.ogc.requests import BEFORE_ALL, FORMAT, interval_of, require_known, system_of
 
 QUAD = "WebMercatorQuad"
@@ -45,7 +45,13 @@ def tile_answer(request: Request, session: Session, view: View, zoom: str, row: 
     require_known(given, TILE_PARAMETERS)
     address = _address(zoom, row, column)
     conditions = read_filter(given, view, system_of(given, FILTER_SYSTEM, view))
-    query = FeatureQuery(limit=MOST_TILE_FEATURES, after=BEFORE_ALL, interval=interval_of(given), conditions=conditions)
+    query = FeatureQuery(
+        limit=MOST_TILE_FEATURES,
+        after=BEFORE_ALL,
+        interval=interval_of(given),
+        conditions=conditions,
+        keeps_unknown=True,
+    )
     tile = read_tile(session, view.collection, view.municipality.id, address, query)
     tag = f'W/"{hashlib.blake2b(tile.content, digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Vary": VARIES, "Cache-Control": kept_by_clients(request)}
@@ -58,7 +64,8 @@ def tile_answer(request: Request, session: Session, view: View, zoom: str, row: 
 def describe_tilesets(request: Request, view: View) -> dict[str, Any]:
     """Return the tile sets of a layer."""
     address = f"{root_of(request)}/collections/{view.collection.name}/tiles"
-    tileset = {**_tileset(request, view), "links": [link(f"{address}/{QUAD}", "self", QUAD)]}
+    links = [link(f"{address}/{QUAD}", "self", QUAD), _scheme(request)]
+    tileset = {**_tileset(request, view), "links": links}
     return {"tilesets": [tileset], "links": representations(request, f"Tiles of {view.collection.title.lower()}")}
 
 
@@ -69,7 +76,7 @@ def describe_tileset(request: Request, view: View) -> dict[str, Any]:
     links: list[dict[str, Any]] = [
         *representations(request, f"Tiles of {view.collection.title.lower()}"),
         link(f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "item", "Tiles", MVT) | template,
-        link(f"{root_of(request)}/tileMatrixSets/{QUAD}", f"{RELATIONS}/tiling-scheme", QUAD),
+        _scheme(request),
         link(f"{address}?f=tilejson", "describedby", "TileJSON"),
     ]
     return {**_tileset(request, view), "links": links}
@@ -120,6 +127,10 @@ def tile_matrix_set() -> dict[str, Any]:
         "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
         "tileMatrices": matrices,
     }
+
+
+def _scheme(request: Request) -> Link:
+    return link(f"{root_of(request)}/tileMatrixSets/{QUAD}", f"{RELATIONS}/tiling-scheme", QUAD)
 
 
 def _tileset(request: Request, view: View) -> dict[str, Any]:
