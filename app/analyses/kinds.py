@@ -129,7 +129,7 @@ ANALYSES: dict[str, Analysis] = {
         Analysis(
             "near-repeat",
             "Near repeats",
-            "excess over the usual risk",
+            "risk after recent crimes nearby",
             NearRepeatParameters,
             "near_repeat",
             seeded=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from app.analyses.kinds import ANALYSES
 from app.analyses.stored import stored_layers
 from app.beats import service as beats
 from app.beats.schemas import PLAN_KINDS
-from app.errors import NotFoundError
+from app.errors import InvalidInputError, NotFoundError
 from app.events import service as events
 from app.hot_spots import service as hot_spots
 from app.maps import repository
@@ -96,6 +96,20 @@ def run_map(session: Session, municipality: MunicipalityContext, run: AnalysisRu
     return result_map(
         layers, _run_context(session, municipality, run, frame), statistic=run.parameters.get("statistic")
     )
+
+
+def topic_of(name: str) -> Topic:
+    """Return the topic of that name.
+
+    Raises
+    ------
+    InvalidInputError
+        There is none.
+    """
+    for topic in get_args(Topic):
+        if topic == name:
+            return cast("Topic", topic)
+    raise InvalidInputError(f"There is no map {name[:40]!r}.", f"Maps: {', '.join(get_args(Topic))}.")
 
 
 def latest_run_of(session: Session, municipality: MunicipalityContext, topic: Topic) -> AnalysisRun | None:

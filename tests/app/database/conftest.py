@@ -93,6 +93,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "snap_version": {"fingerprint": "ab", "basis": "residents", "least_addresses": 8, "summary": {"n_used": 9}},
     "snap_point": {"version_id": 1, "geom": POINT, "place": "POINT(5 5)", "addresses": 9},
     "published_count": {"month": DAY, "area": "B1", "geom": SQUARES, "counts": {"theft": 7, "robbery": "<5"}},
+    "incident_block": {"block": 1, "events": 1, "category_ids": [1], "source_ids": [1], "x": bytes(8), "y": bytes(8)}
+    | {"moment": bytes(8), "category": bytes(2), "source": bytes(2)},
     "retention_rule": {"collection": "reports", "days": 365},
 }
 TENANT_TABLES = sorted(
@@ -211,7 +213,7 @@ def run_python(start_python: Callable[..., Popen[str]]) -> Callable[..., str]:
 
     def run(script: str, *arguments: str) -> str:
         process = start_python(script, *arguments)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors
         return output
 

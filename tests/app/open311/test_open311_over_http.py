@@ -47,7 +47,7 @@ def open311(database_url, municipality, tmp_path):
     )
     try:
         base = f"http://127.0.0.1:{port}/municipalities/{municipality}/open311"
-        with httpx.Client(base_url=base, timeout=60) as client:
+        with httpx.Client(base_url=base, timeout=300) as client:
             yield client
     finally:
         server.terminate()
