@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from app.open311.documents import MEDIA_TYPES, error_at
 from tests.app.public_places.published import publish_zones
 
 SHOWN = [22.62, 57.26]
@@ -204,3 +205,12 @@ def test_errors_have_the_form_of_the_standard(open311):
     (error,) = open311.get("/v2/requests/1.json").json()
     assert set(error) == {"code", "description"}
     assert [report(open311, "json", lat="x").status_code for _ in range(40)][-1] == 429
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_errors_are_in_the_form_of_the_standard_whatever_the_address_holds(form):
+    for name in ("\n", "a\r\nb", "\u2028", "x.y", "%", "/"):
+        told = error_at(f"/municipalities/talsi/open311/v2/services/{name}.{form}", 404, "x")
+        assert told is not None
+        assert told[1] == MEDIA_TYPES[form], name
+    assert error_at("/municipalities/talsi/incidents\n", 404, "x") is None
