@@ -104,6 +104,7 @@ class FixHotSpot(TenantKey, Base):
         UniqueConstraint("municipality_id", "fix_id", "run_id", "cell"),
         tenant_reference("fix_id", "fix", ondelete="CASCADE"),
         tenant_reference("run_id", "analysis_run", ondelete="CASCADE"),
+        Index("ix_fix_hot_spot_run", "municipality_id", "run_id"),
     )
 
     fix_id: Mapped[int] = mapped_column(BigInteger)

@@ -107,7 +107,6 @@ def create_photos() -> None:
     )
     op.create_index("ix_photo_danger_zone", "photo", ["municipality_id", "danger_zone_id"])
     op.create_index("ix_photo_report", "photo", ["municipality_id", "report_id"])
-    op.execute("alter table photo alter column content set storage external")
 
 
 def create_salts() -> None:

@@ -111,6 +111,7 @@ def create_links() -> None:
         reference("fix_id", "fix", ondelete="CASCADE"),
         reference("run_id", "analysis_run", ondelete="CASCADE"),
     )
+    op.create_index("ix_fix_hot_spot_run", "fix_hot_spot", ["municipality_id", "run_id"])
 
 
 def let_photos_show_fixes() -> None:

@@ -22,9 +22,10 @@ UNIQUE_INDEXES = """
 select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid, 1, true) as first_column
 from pg_index where indrelid = cast(:table as regclass) and indisunique
 """
-REFERENCES = """
+REFERENCES_TO_OTHER_TABLES = """
 select distinct conrelid::regclass::text as referrer, confrelid::regclass::text as referred
-from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace
+from pg_constraint
+where contype = 'f' and connamespace = 'public'::regnamespace and conrelid <> confrelid
 """
 CASCADES_WITHOUT_INDEX = """
 select conrelid::regclass || ' ' || conname
@@ -50,7 +51,7 @@ def test_every_key_of_a_tenant_table_carries_the_municipality(database: Database
 
 def references(connection: Connection) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for referrer, referred in connection.execute(text(REFERENCES)):
+    for referrer, referred in connection.execute(text(REFERENCES_TO_OTHER_TABLES)):
         found.setdefault(referrer, set()).add(referred)
     return found
 

@@ -106,7 +106,7 @@ def page(watched: WatchedPage) -> Page:
 def sign_in(site: str, people: SimpleNamespace) -> Callable[..., Page]:
     """Signs Ada in on a page."""
 
-    def fill_in(page: Page, name: str = people.name, password: str = people.password) -> Page:
+    def fill_in(page: Page, name: str = people.name, password: str = people.password, site: str = site) -> Page:
         page.goto(f"{site}/sign-in")
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(password)
