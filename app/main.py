@@ -44,6 +44,7 @@ from app.metrics.router import router as metrics
 from app.middleware import BodyCap, PublicAddress, RequestFrame
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
+from app.ogc.keeping import LayerCache
 from app.ogc.processes_router import router as processes
 from app.ogc.router import router as ogc
 from app.ogc.tiles_router import router as ogc_tiles
@@ -127,6 +128,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     application.state.issuer = connect_issuer(settings.identity)
     application.state.instruments = Instruments()
     application.state.editors = Editors()
+    application.state.layer_cache = LayerCache(settings.server.layer_cache_mb * 1024**2)
     for router in ROUTERS:
         application.include_router(router)
     for address, directory in {**static_directories(), "/static": WEB_STATIC}.items():

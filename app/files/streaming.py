@@ -10,8 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
-import pyogrio
 from pyproj import CRS
+
+from app.files.gdal_process import write_in_process
 
 ROWS_OF_A_GROUP = 100_000
 
@@ -71,32 +72,17 @@ WRITERS: dict[str, Callable[[LayerStream, Path], None]] = {
 
 
 def _write_by_gdal(layer: LayerStream, path: Path, driver: str, **options: str) -> None:
-    failed: list[BaseException] = []
-
-    def watched() -> Iterator[pa.RecordBatch]:
-        """Keep the error that the batches end by: GDAL only tells that there was one."""
-        try:
-            yield from layer.batches
-        except BaseException as error:
-            failed.append(error)
-            raise
-
-    reader = pa.RecordBatchReader.from_batches(layer.schema, watched())
-    try:
-        pyogrio.write_arrow(
-            reader,
-            path,
-            driver=driver,
-            layer=layer.name,
-            geometry_name=layer.geometry,
-            geometry_type=layer.geometry_type,
-            crs="OGC:CRS84" if layer.crs is None else layer.crs.to_wkt(),
-            **options,
-        )
-    except Exception:
-        if failed:
-            raise failed[0] from None
-        raise
+    write_in_process(
+        layer.schema,
+        layer.batches,
+        path,
+        driver=driver,
+        layer=layer.name,
+        geometry_name=layer.geometry,
+        geometry_type=layer.geometry_type,
+        crs="OGC:CRS84" if layer.crs is None else layer.crs.to_wkt(),
+        **options,
+    )
 
 
 def _geoparquet_metadata(layer: LayerStream) -> bytes:

@@ -15,6 +15,7 @@ from app.municipalities.context import MunicipalityContext
 from app.ogc.answers import HTML, OPENAPI
 from app.ogc.crs import CRS84
 from app.ogc.exports import export_links
+from app.ogc.keeping import made_once
 from app.ogc.layers import View, layers, newest_runs, view_of
 from app.ogc.links import RELATIONS, layer_links, link, representations, root_of
 from app.ogc.requests import BEFORE_ALL
@@ -57,22 +58,21 @@ def describe_collections(
     request: Request, session: Session, municipality: MunicipalityContext, settings: ServerSettings
 ) -> dict[str, Any]:
     """Return the layers that the caller may see."""
-    root = root_of(request)
     described = [
-        describe_collection(root, session, view, sight, settings)
+        describe_collection(request, session, view, sight, settings)
         for view, sight in seen_views(session, request.state.access, municipality)
     ]
     return {"links": representations(request, "Layers"), "collections": described}
 
 
 def describe_collection(
-    root: str, session: Session, view: View, access: Access, settings: ServerSettings
+    request: Request, session: Session, view: View, access: Access, settings: ServerSettings
 ) -> dict[str, Any]:
     """Return what a layer is, where its features lie and in which systems it is offered.
 
     Where its features lie is left out where the caller would need a purpose of use to see them exactly.
     """
-    shown = view.collection
+    shown, root = view.collection, root_of(request)
     address = f"{root}/collections/{shown.name}"
     document: dict[str, Any] = {
         "id": shown.name,
@@ -89,8 +89,13 @@ def describe_collection(
         "storageCrs": CRS84.uri,
     }
     if not access.lacks_purpose:
-        extent = read_extent(
-            session, shown, view.municipality.id, after=BEFORE_ALL, milliseconds=settings.count_milliseconds
+        milliseconds = settings.count_milliseconds
+        extent = made_once(
+            request,
+            session,
+            view,
+            "extent",
+            lambda: read_extent(session, shown, view.municipality.id, after=BEFORE_ALL, milliseconds=milliseconds),
         )
         document |= {"extent": _extent(extent)} if extent is not None and extent.box is not None else {}
     return document

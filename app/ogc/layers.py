@@ -35,7 +35,12 @@ from app.streets.service import COLLECTION as STREETS
 LISTED_RUNS = 10
 """Newest runs whose results are among the collections; those of older ones have an address too."""
 
-Find = Callable[[Session, MunicipalityContext, Interval | None], Collection]
+BEAT_TABLES = ("beat_plan", "beat", "beat_membership", "officer", "officer_assignment")
+
+Found = tuple[Collection, int | None]
+"""A collection, and the number of the run or plan whose rows it has."""
+
+Find = Callable[[Session, MunicipalityContext, Interval | None], Found]
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,14 @@ class Results:
         Kind of the runs, and name of the layer in their results.
     of_run : callable
         Returns the collection of the features of a run; of no run it is empty.
+    table : str
+        Where the features are.
     """
 
     kind: str
     layer: str
     of_run: Callable[[int | None], Collection]
+    table: str
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,8 @@ class Layer:
         Row of the table of rights, with the action ``read``.
     find : callable
         Returns the collection with its rows, at a time where it shows a state.
+    tables : tuple of str
+        Tables whose rows it shows; their changes are watched (revision 0014).
     shows_state : bool
         Whether ``datetime`` says of which time the features tell, and leaves none out.
     results : Results or None
@@ -76,6 +86,7 @@ class Layer:
     described: Collection
     right: str
     find: Find
+    tables: tuple[str, ...]
     shows_state: bool = False
     results: Results | None = None
 
@@ -96,23 +107,45 @@ class View:
     municipality : MunicipalityContext
     systems : tuple of ReferenceSystem
         What it is offered in, CRS84 first.
+    precision : Precision
+        How exactly the caller sees it.
+    tables : tuple of str
+        See `Layer`.
+    number : int or None
+        Of the run or plan whose rows it has.
     shows_state : bool
         See `Layer`.
+    is_steady : bool
+        Whether it stays the same all day while the data does.
     """
 
     collection: Collection
     municipality: MunicipalityContext
     systems: tuple[ReferenceSystem, ...]
+    precision: Precision
+    tables: tuple[str, ...]
+    number: int | None = None
     shows_state: bool = False
+    is_steady: bool = True
 
 
 def layers() -> tuple[Layer, ...]:
     """Return the layers that every municipality has, in the order in which people look for them."""
-    stored = (INCIDENTS, DANGER_ZONES, FIXES, AREAL_UNITS, STREETS, PUBLIC_COUNTS)
     return (
-        *(_stored(collection) for collection in stored),
-        Layer(lights.COLLECTION, lights.COLLECTION.name, lights.lights_at, shows_state=True),
-        Layer(_described_beats(), "beat-plans", _beats_in_force),
+        _stored(INCIDENTS, "incident", "category"),
+        _stored(DANGER_ZONES, "danger_zone", "report", "category"),
+        _stored(FIXES, "fix"),
+        _stored(AREAL_UNITS, "areal_unit"),
+        _stored(STREETS, "street_segment"),
+        _stored(PUBLIC_COUNTS, "published_count"),
+        Layer(
+            lights.COLLECTION,
+            lights.COLLECTION.name,
+            lambda session, municipality, interval: (lights.lights_at(session, municipality, interval), None),
+            ("street_light", "street_light_outage"),
+            shows_state=True,
+        ),
+        Layer(_described_beats(), "beat-plans", _beats_in_force, BEAT_TABLES),
         *(_latest(results) for results in _RESULTS),
     )
 
@@ -144,10 +177,19 @@ def view_of(
         If there is no such run, or it has no such result.
     """
     if run is None:
-        found = layer.find(session, municipality, interval)
+        found, number = layer.find(session, municipality, interval)
     else:
-        found = _results_of_run(session, municipality, layer, run)
-    return View(seen_at(precision, found, municipality), municipality, systems_of(municipality), layer.shows_state)
+        found, number = _results_of_run(session, municipality, layer, run)
+    return View(
+        seen_at(precision, found, municipality),
+        municipality,
+        systems_of(municipality),
+        precision,
+        layer.tables,
+        number,
+        layer.shows_state,
+        is_steady=not layer.shows_state or interval is not None,
+    )
 
 
 def newest_runs(session: Session, municipality: MunicipalityContext, layer: Layer) -> list[str]:
@@ -158,8 +200,8 @@ def newest_runs(session: Session, municipality: MunicipalityContext, layer: Laye
     return [str(run.id) for run in found if _has_layer(run, layer.results)]
 
 
-def _stored(collection: Collection) -> Layer:
-    return Layer(collection, collection.name, lambda _session, _municipality, _interval: collection)
+def _stored(collection: Collection, *tables: str) -> Layer:
+    return Layer(collection, collection.name, lambda _session, _municipality, _interval: (collection, None), tables)
 
 
 def _described_beats() -> Collection:
@@ -167,32 +209,37 @@ def _described_beats() -> Collection:
     return replace(beats.COLLECTION, title="Officers' beats", description=described)
 
 
-def _beats_in_force(session: Session, municipality: MunicipalityContext, _interval: Interval | None) -> Collection:
+def _beats_in_force(session: Session, municipality: MunicipalityContext, _interval: Interval | None) -> Found:
     plan_id = plans.plan_in_force(session, municipality)
     described = _described_beats()
-    return replace(beats.beats_of_plan(plan_id), title=described.title, description=described.description)
+    found = replace(beats.beats_of_plan(plan_id), title=described.title, description=described.description)
+    return found, plan_id
 
 
 _RESULTS = (
     *(
-        Results(kind, hot_spots.LAYER_OF_KIND[kind].layer, partial(hot_spots.cells_of_run, kind))
-        for kind in ("getis-ord", "kernel-density")
+        Results(kind, hot_spots.LAYER_OF_KIND[kind].layer, partial(hot_spots.cells_of_run, kind), table)
+        for kind, table in (("getis-ord", "hot_spot_cell"), ("kernel-density", "density_cell"))
     ),
-    *(Results(layer.kind, layer.layer, partial(analyses.collection_of_run, layer)) for layer in analyses.RUN_LAYERS),
+    *(
+        Results(layer.kind, layer.layer, partial(analyses.collection_of_run, layer), "result_feature")
+        for layer in analyses.RUN_LAYERS
+    ),
 )
 
 
 def _latest(results: Results) -> Layer:
     """Return the features of the latest run of a kind; there are none before the first."""
 
-    def find(session: Session, municipality: MunicipalityContext, _interval: Interval | None) -> Collection:
+    def find(session: Session, municipality: MunicipalityContext, _interval: Interval | None) -> Found:
         run = runs.find_latest_run(session, municipality, results.kind, results.layer)
-        return results.of_run(None if run is None else run.id)
+        number = None if run is None else run.id
+        return results.of_run(number), number
 
-    return Layer(results.of_run(None), "results", find, results=results)
+    return Layer(results.of_run(None), "results", find, (results.table,), results=results)
 
 
-def _results_of_run(session: Session, municipality: MunicipalityContext, layer: Layer, run: str) -> Collection:
+def _results_of_run(session: Session, municipality: MunicipalityContext, layer: Layer, run: str) -> Found:
     results = layer.results
     known = results is not None and run.isascii() and run.isdecimal() and 0 < int(run[:20]) <= MAX_IDENTIFIER
     found = runs.get_run(session, municipality, int(run)) if known else None
@@ -202,7 +249,7 @@ def _results_of_run(session: Session, municipality: MunicipalityContext, layer: 
             f"The latest is {layer.name}; others are named by the number of a run of the kind that succeeded.",
         )
     shown = results.of_run(found.id)
-    return replace(shown, name=f"{shown.name}-{found.id}", title=f"{shown.title} of run {found.id}")
+    return replace(shown, name=f"{shown.name}-{found.id}", title=f"{shown.title} of run {found.id}"), found.id
 
 
 def _has_layer(run: AnalysisRun, results: Results) -> bool:

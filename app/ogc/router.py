@@ -82,7 +82,7 @@ def _add_layer(layer: Layer, address: str) -> None:
         """Return what the layer is."""
         require_known(request.query_params, (FORMAT,))
         view = requested_view(request, session, municipality, layer)
-        document = describe_collection(root_of(request), session, view, access, settings.server)
+        document = describe_collection(request, session, view, access, settings.server)
         return answer(request, document, "collection.html", root=root_of(request))
 
     @router.get(f"{address}/schema", dependencies=guard)
