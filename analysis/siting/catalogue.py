@@ -122,7 +122,7 @@ CATALOGUE: tuple[FixKind, ...] = (
     FixKind("vacant_lot", "Clean and plant a vacant lot", "image_and_maintenance",
             AREA, "municipality", 100.0, BenefitRange(0.0, 0.07, 0.13), LOTS),
     FixKind("management", "Place manager, closing times, licence rules", "activity_support",
-            SPOT_OR_AREA, "municipality", 100.0, None, MANAGERS),
+            ANYWHERE, "municipality", 100.0, None, MANAGERS),
     FixKind("sport", "Sport or play ground, lit and supervised", "activity_support",
             SPOT_OR_AREA, "municipality", 150.0, None, NOT_KNOWN),
     FixKind("market_place", "Market stand or kiosk that keeps a place alive", "activity_support",

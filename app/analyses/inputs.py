@@ -55,7 +55,7 @@ class TownLayers:
     outages : DataFrame or None
         ``lamp, out_from, out_to`` (null: still out).
     fixes : GeoDataFrame or None
-        ``fix, title, kind, status, owner, cost, started_on, ended_on, bundle``.
+        ``fix, title, kind, status, owner, cost, started_on, ended_on, bundle, bundle_title``.
     zones : GeoDataFrame or None
         Danger zones that are not rejected or duplicates: ``zone, category, status, reporters``.
     voices : GeoDataFrame or None

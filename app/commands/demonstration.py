@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from app.demonstration import Demonstration
+    from app.demonstration.running import Demonstration
     from app.settings import Settings
 
 
@@ -28,7 +28,7 @@ def demo(
         Path | None, typer.Option("--sample", metavar="DIR", help="Directory of the sample data.")
     ] = None,
 ) -> None:
-    """Import the synthetic sample town, find hot spots, draw beats with officers, write maps, and serve them.
+    """Import the synthetic sample town; find hot spots, beats, dark streets and fixes; write maps, and serve them.
 
     A second time nothing is imported twice and results are used again where nothing has changed.
     """
@@ -37,7 +37,8 @@ def demo(
 
     from app.commands.opening import opened_database
     from app.commands.printing import progress_bars
-    from app.demonstration import SAMPLE, demonstrate
+    from app.demonstration.running import demonstrate
+    from app.demonstration.sample import SAMPLE
     from app.settings import Settings
 
     settings = Settings()
@@ -62,7 +63,10 @@ def serve_demonstration(settings: Settings, code: str) -> None:
     from app.commands.serving import print_links
 
     def announce(address: str, codes: list[str], sign_in_link: str | None) -> None:
-        topics = ("hot-spots", "density", "beats", "lighting")
+        topics = (
+            "hot-spots", "density", "beats", "lighting", "street-lighting", "concern-mismatch", "fix-proposals",
+            "fix-ranking", "fix-evaluation",
+        )  # fmt: skip
         print_links(address, codes, sign_in_link, [f"/municipalities/{code}/maps/{topic}" for topic in topics])
 
     serving.serve(settings, announce)

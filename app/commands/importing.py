@@ -47,6 +47,7 @@ def register(program: typer.Typer) -> None:
     group.command("municipalities")(municipalities)
     for kind, help_text in KINDS.items():
         group.command(kind, help=help_text)(_import_command(kind))
+    group.command("fix-photos")(fix_photos)
     program.add_typer(group, name="import")
     program.command()(quarantine)
 
@@ -77,6 +78,23 @@ def municipalities(
         console.print(f"Municipality [bold]{known}[/bold] was stored already; unchanged.")
     for notice in report.notices:
         console.print(f"[yellow]![/yellow] {notice.message}", highlight=False)
+
+
+def fix_photos(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of JPEG, PNG or WebP files named FIX_before.jpg, FIX_after.jpg.")
+    ],
+    municipality: MunicipalityOption = None,
+) -> None:
+    """Photos of fixes before and after the work; place and camera are stripped."""
+    from app.fixes.photo_files import take_in_photos
+    from app.municipalities.service import find_municipality
+
+    with opened_database() as database:
+        code = municipality or only_municipality(database)
+        with database.transaction() as session:
+            taken = take_in_photos(session, find_municipality(session, code), folder)
+    _console().print(f"{taken.added:,} photos stored; {taken.known:,} were stored already.", highlight=False)
 
 
 def _import_command(kind: str) -> Callable[..., None]:

@@ -87,9 +87,19 @@ def read_fixes(session: Session, municipality_id: int) -> list[Row[tuple[Any, ..
         Fix.started_on,
         Fix.ended_on,
         Fix.bundle_id.label("bundle"),
+        FixBundle.title.label("bundle_title"),
         func.st_asbinary(Fix.geom).label("shape"),
     )
-    return list(session.execute(select(*columns).where(Fix.municipality_id == municipality_id).order_by(Fix.id)).all())
+    same = (FixBundle.municipality_id == Fix.municipality_id) & (FixBundle.id == Fix.bundle_id)
+    statement = select(*columns).outerjoin(FixBundle, same).where(Fix.municipality_id == municipality_id)
+    return list(session.execute(statement.order_by(Fix.id)).all())
+
+
+def fixes_by_external_id(session: Session, municipality_id: int, codes: Sequence[str]) -> dict[str, int]:
+    """Return the latest fix of each supplier's identifier that is known."""
+    mine = (Fix.municipality_id == municipality_id, Fix.external_id.in_(codes))
+    latest = select(Fix.external_id, func.max(Fix.id)).where(*mine).group_by(Fix.external_id)
+    return {str(code): int(number) for code, number in session.execute(latest)}
 
 
 def insert_fix(session: Session, municipality_id: int, place: BaseGeometry, values: dict[str, Any]) -> int:

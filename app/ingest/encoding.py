@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import BigInteger, DateTime, Float, Integer, SmallInteger
 
 from app.database import copying
@@ -21,7 +22,7 @@ from app.ingest.fields import Field, FieldType
 from app.ingest.findings import json_ready
 from app.ingest.times import PRECISION_CODES
 
-LOOKED_UP = (FieldType.CATEGORY, FieldType.REFERENCE)
+LOOKED_UP = (FieldType.CATEGORY, FieldType.REFERENCE, FieldType.TITLE)
 """Fields whose text stands for the key of another row."""
 
 _WIDTHS = {SmallInteger: 2, Integer: 4, BigInteger: 8}
@@ -36,7 +37,7 @@ class Keys:
     municipality_id, source_id, batch_id : int
         Whose rows these are and where they came from.
     lookups : dict of str to dict of str to int
-        For each category or reference field the key that each text of the file stands for.
+        For each category, reference or title field the key that each text of the file stands for.
     imported_at : int
         Microseconds since 1970 of the import; the time of rows that must have one and state none.
     """
@@ -119,13 +120,17 @@ def _filled(field: Field, values: pa.Array, rows: CheckedRows, chosen: pa.Array)
 
 def _constant(field: Field, n_rows: int, kind: Any) -> copying.Column:
     if field.type is FieldType.LIST:
-        return copying.text_arrays([list(field.default)] * n_rows)
+        return _encode_lists([list(field.default)] * n_rows, kind)
     return _encode_values(pa.array([field.default] * n_rows), field, kind)
+
+
+def _encode_lists(items: list[list[str]], kind: Any) -> copying.Column:
+    return copying.json_documents(items) if isinstance(kind, JSONB) else copying.text_arrays(items)
 
 
 def _encode_values(values: pa.Array, field: Field, kind: Any) -> copying.Column:
     if field.type is FieldType.LIST:
-        return copying.text_arrays([list(item or field.default) for item in values.to_pylist()])
+        return _encode_lists([list(item or field.default) for item in values.to_pylist()], kind)
     if field.type is FieldType.MONEY:
         return copying.decimals(values.to_pylist())
     nulls = values.is_null().to_numpy(zero_copy_only=False) if values.null_count else None

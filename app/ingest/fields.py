@@ -23,6 +23,7 @@ class FieldType(Enum):
     CHOICE = "choice"
     LIST = "list"
     REFERENCE = "reference"
+    TITLE = "title"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Field:
     fallback : str
         Field whose value is stored where the row has none.
     target : str
-        Table whose ``external_id`` a REFERENCE names.
+        Table whose ``external_id`` a REFERENCE names, or whose ``title`` a TITLE does; a title that is new makes a row.
     choices : tuple of str
         Values that a CHOICE may have.
     lowest, highest : float or None

@@ -240,12 +240,22 @@ FIXES = Kind(
         Field("title", FieldType.TEXT, spelled("title name summary description"), fallback="kind"),
         Field("status", FieldType.CHOICE, STATUS_NAMES, default="planned", choices=FIX_STATUSES),
         Field("owner", FieldType.TEXT, spelled("owner responsible(party)? agency department")),
-        Field("cost", FieldType.MONEY, spelled("costs?(eur|usd|gbp)? budget price amount"), lowest=0, highest=1e12),
+        Field("co_owners", FieldType.LIST, spelled("coowners? partners? helpers?"), default=()),
+        Field("cost", FieldType.MONEY, spelled("costs?(eur|usd|gbp)? price amount"), lowest=0, highest=1e12),
+        Field("budget", FieldType.MONEY, spelled("budget(eur|usd|gbp)? funds? funding"), lowest=0, highest=1e12),
+        Field("due_on", FieldType.DATE, spelled("due(on|date|by)? deadline promised(on|for|by)?")),
         Field("started_on", FieldType.DATE, spelled("started?(on|date|at)? (date)?from startdate begin")),
         Field(
             "ended_on", FieldType.DATE, spelled("ended?(on|date|at)? (date)?to enddate completed(on|date)? finished")
         ),
         DANGER_ZONE,
+        Field(
+            "further_danger_zones",
+            FieldType.LIST,
+            spelled("(further|other|more|linked)?(danger)?zones (danger)?zoneids"),
+            default=(),
+        ),
+        Field("bundle_id", FieldType.TITLE, spelled("bundle(id|name|title)?"), target="fix_bundle"),
     ),
     placement=Placement("geom", *ANYTHING),
     windows=(("started_on", "ended_on", "quarantine"),),

@@ -129,7 +129,7 @@ class Loader:
         self._reasons.update(reason["code"] for entry in entries for reason in entry.reasons)
 
     def _look_up(self, rows: CheckedRows, taken: NDArray[np.bool_]) -> None:
-        """Find the keys that the category and reference texts of a slice stand for."""
+        """Find the keys that the categories, references and titles of a slice stand for."""
         for field in self._plan.kind.fields:
             if field.type not in LOOKED_UP or field.name not in rows.values:
                 continue
@@ -138,6 +138,8 @@ class Loader:
             new = [text for text in pc.unique(texts).to_pylist() if text not in known]
             if field.type is FieldType.CATEGORY:
                 known |= self._category_keys(new)
+            elif field.type is FieldType.TITLE:
+                known |= repository.ensure_titled(self._session, self._batch.municipality_id, field.target, new)
             elif new:
                 known |= repository.referenced_rows(self._session, self._batch.municipality_id, field.target, new)
                 missing = ~pc.is_in(texts, pa.array(list(known), pa.string())).to_numpy(zero_copy_only=False)

@@ -124,6 +124,7 @@ PARSERS: dict[FieldType, Callable[[pa.Array, Field, ParseContext], Parsed]] = {
     FieldType.TEXT: parse_text,
     FieldType.CATEGORY: parse_text,
     FieldType.REFERENCE: parse_text,
+    FieldType.TITLE: parse_text,
     FieldType.INTEGER: parse_integer,
     FieldType.NUMBER: parse_number,
     FieldType.MONEY: parse_money,

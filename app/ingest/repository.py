@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapely import MultiPolygon, from_wkb
-from sqlalchemy import Select, func, insert, literal_column, select, text, update
+from sqlalchemy import Select, delete, func, insert, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from analysis.summary import Notice, software_version
 from app.database import copying
 from app.database.driver import copy_columns
-from app.database.tables import Base, Category, ImportBatch, Municipality, QuarantinedRow, Source
+from app.database.tables import Base, Category, FixDangerZone, ImportBatch, Municipality, QuarantinedRow, Source
 from app.ingest.findings import QuarantineEntry
 
 STAGING = "staged_rows"
@@ -117,14 +117,43 @@ def ensure_categories(
     return {str(code): int(key) for code, key in found}
 
 
-def referenced_rows(session: Session, municipality_id: int, table: str, codes: Sequence[str]) -> dict[str, int]:
-    """Return the key of the latest row of a table for each supplier's identifier that it knows."""
+def referenced_rows(
+    session: Session, municipality_id: int, table: str, codes: Sequence[str], source_id: int | None = None
+) -> dict[str, int]:
+    """Return the key of the latest row of a table, of one source or of any, for each identifier that it knows."""
     target = Base.metadata.tables[table]
     of_codes = (target.c.municipality_id == municipality_id) & target.c.external_id.in_(codes)
+    if source_id is not None:
+        of_codes &= target.c.source_id == source_id
     latest: Select[Any] = (
         select(target.c.external_id, func.max(target.c.id)).where(of_codes).group_by(target.c.external_id)
     )
     return {str(code): int(key) for code, key in session.execute(latest)}
+
+
+def ensure_titled(session: Session, municipality_id: int, table: str, titles: Sequence[str]) -> dict[str, int]:
+    """Return the key of the oldest row of a table that has each title, storing those that are new."""
+    target = Base.metadata.tables[table]
+    of_titles = (target.c.municipality_id == municipality_id) & target.c.title.in_(titles)
+    oldest: Select[Any] = select(target.c.title, func.min(target.c.id)).where(of_titles).group_by(target.c.title)
+    known = {str(title): int(key) for title, key in session.execute(oldest)}
+    for title in (title for title in titles if title not in known):
+        row = insert(target).values(municipality_id=municipality_id, title=title).returning(target.c.id)
+        known[title] = int(session.scalars(row).one())
+    return known
+
+
+def link_fixes_to_zones(session: Session, municipality_id: int, zones_of_fixes: Mapping[int, Sequence[int]]) -> None:
+    """Link fixes to these further danger zones and no others."""
+    link = FixDangerZone
+    session.execute(delete(link).where(link.municipality_id == municipality_id, link.fix_id.in_(zones_of_fixes)))
+    rows = [
+        {"municipality_id": municipality_id, "fix_id": fix, "danger_zone_id": zone}
+        for fix, zones in zones_of_fixes.items()
+        for zone in zones
+    ]
+    if rows:
+        session.execute(insert(link), rows)
 
 
 def has_rows(session: Session, table: str, municipality_id: int, source_id: int) -> bool:

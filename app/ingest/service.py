@@ -22,6 +22,7 @@ from app.identity.caller import Caller
 from app.ingest import repository
 from app.ingest.beat_plans.service import assign_officers, load_beats
 from app.ingest.fields import Kind
+from app.ingest.fix_links import link_further_zones
 from app.ingest.kinds import KINDS
 from app.ingest.loading import Batch, Loaded, Loader
 from app.ingest.planning import municipality_place, plan_reading
@@ -157,6 +158,8 @@ def load_rows(
     loaded = Loader(session, plan, batch).run(progress)
     placed = () if plan.place_columns is None else plan.place_columns.notices
     notices = [*plan.columns.notices, *placed, *loaded.notices]
+    if kind == "fixes":
+        notices += link_further_zones(session, batch, plan)
     if kind == "officers":
         notices += assign_officers(session, municipality.id, plan)
     if declared.identifier.name not in plan.columns.columns:

@@ -95,6 +95,8 @@ class ClassedResult:
         Key figures: what they are called, and the classes they count.
     thing : str
         What a place is.
+    used : str
+        What the first key figure counts.
     """
 
     frame: gpd.GeoDataFrame
@@ -106,6 +108,7 @@ class ClassedResult:
     texts: Texts
     facts: tuple[tuple[str, tuple[str, ...]], ...]
     thing: str = "cell"
+    used: str = "events used"
 
 
 def classed_map(result: ClassedResult, context: MapContext) -> str:
@@ -141,7 +144,7 @@ def classed_map(result: ClassedResult, context: MapContext) -> str:
         under=layers,
         over=marks,
         legend=(_legend(result, places, (*layers, *marks)),),
-        facts=(Fact("events used", number(context.n_used)), *_facts(result, places)),
+        facts=(Fact(result.used, number(context.n_used)), *_facts(result, places)),
         table=_table(result, places),
         bounds=view_bounds(places, None if context.boundary is None else to_degrees(context.boundary, "boundary")),
         notes=(*notes, *unmarked, *unlocated_note(result.frame, f"{result.thing}s")),

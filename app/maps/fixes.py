@@ -114,10 +114,9 @@ def ranking_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     require_columns(frame, ("choice", "rank", "title", "cost", "crime_alone", "concern_alone"), "ranking of fixes")
     rank = frame["rank"].astype("Int64")
     marks = ["" if pd.isna(place) else str(place) for place in rank]
+    drawn = _to_be_seen(frame).assign(**{CLASS: frame["choice"], MARK: marks, "urgency": -rank.fillna(len(frame) + 1)})
     result = ClassedResult(
-        frame=_to_be_seen(frame).assign(
-            **{CLASS: frame["choice"], MARK: marks, "urgency": -rank.fillna(len(frame) + 1)}
-        ),
+        frame=drawn.sort_values("urgency", kind="stable"),
         classes=RANKING_CLASSES,
         title="Choice under the budget",
         note="The number is the rank: 1 is done first. What a fix may prevent is a range that begins at nothing.",
@@ -126,6 +125,7 @@ def ranking_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
         texts=_ranking_texts,
         facts=(("fixes chosen", ("chosen_firm", "chosen")), ("chosen nearly always", ("chosen_firm",))),
         thing="candidate",
+        used="events and voices",
     )
     return classed_map(result, context)
 

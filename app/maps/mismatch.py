@@ -63,6 +63,7 @@ def mismatch_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
             ("cells to act", ("act",)),
             ("cells with more concern than crime", ("cpted_and_inform", "more_concern")),
         ),
+        used="events and voices",
     )
     return classed_map(result, context)
 

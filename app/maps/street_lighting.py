@@ -52,6 +52,7 @@ def street_lighting_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
         texts=_texts,
         facts=(("segments unlit", ("unlit",)), ("segments unknown", ("unknown",))),
         thing="segment",
+        used="segments",
     )
     return classed_map(result, context)
 

@@ -19,6 +19,7 @@ __all__ = [
     "StoredPhoto",
     "add",
     "add_to_fix",
+    "add_to_fix_once",
     "delete",
     "delete_of_report",
     "of_fix",
@@ -90,6 +91,16 @@ def add_to_fix(session: Session, municipality_id: int, sent: bytes, *, fix_id: i
     photo = clean_photo(sent)
     number = repository.insert_photo(session, municipality_id, photo, fix_id=fix_id, stage=stage)
     return StoredPhoto(number, photo.width, photo.height)
+
+
+def add_to_fix_once(session: Session, municipality_id: int, sent: bytes, *, fix_id: int, stage: str) -> bool:
+    """Store a photo with a fix as :func:`add_to_fix` does, unless it has the same already; tell whether it was new."""
+    content = clean_photo(sent).content
+    known = [number for number, stored in of_fix(session, municipality_id, fix_id) if stored == stage]
+    if any(repository.read_content(session, municipality_id, number) == content for number in known):
+        return False
+    add_to_fix(session, municipality_id, sent, fix_id=fix_id, stage=stage)
+    return True
 
 
 def of_fix(session: Session, municipality_id: int, fix_id: int) -> list[tuple[int, str]]:

@@ -33,13 +33,14 @@ STREETS = Collection(
 
 
 def read_streets(session: Session, municipality_id: int) -> gpd.GeoDataFrame:
-    """Return the streets in WGS 84, with their ``name`` and what a map says of their light: the tag ``lit``."""
+    """Return the streets in WGS 84, with ``name``, ``street_class`` and the tag ``lit`` by which a map tells light."""
     statement = text(
-        "select name, attributes ->> 'lit' as lit, st_asbinary(geom) as shape "
+        "select name, street_class, attributes ->> 'lit' as lit, st_asbinary(geom) as shape "
         "from street_segment where municipality_id = :municipality order by id"
     )
     rows = session.execute(statement, {"municipality": municipality_id}).all()
-    columns = {name: pd.Series([getattr(row, name) for row in rows], dtype=object) for name in ("name", "lit")}
+    names = ("name", "street_class", "lit")
+    columns = {name: pd.Series([getattr(row, name) for row in rows], dtype=object) for name in names}
     shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=WGS84)
 

@@ -15,7 +15,7 @@ __all__ = ["COLLECTION", "find_streets", "middle_of_street", "read_streets", "st
 
 
 def read_streets(session: Session, municipality: MunicipalityContext) -> gpd.GeoDataFrame:
-    """Return ``name``, the map tag ``lit`` and the geometry of the streets, in the working CRS.
+    """Return ``name, street_class``, the map tag ``lit`` and the geometry of the streets, in the working CRS.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def read_streets(session: Session, municipality: MunicipalityContext) -> gpd.Geo
 
 
 def find_streets(session: Session, municipality: MunicipalityContext) -> gpd.GeoDataFrame | None:
-    """Return ``name``, the map tag ``lit`` and the geometry of the streets in the working CRS; None without any."""
+    """Return the streets as :func:`read_streets` does; None without any."""
     streets = repository.read_streets(session, municipality.id)
     return None if streets.empty else streets.to_crs(municipality.working_crs)
 

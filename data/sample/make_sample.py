@@ -12,7 +12,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from generator import blocks, concerns, files, incidents, lighting, people, plan
+from generator import blocks, concerns, drawings, files, fixes, incidents, lighting, people, plan
 
 NOT_STREETS = ("bank", "boundary")
 UNREADABLE_TIMES = ("31.02.2025 25:61", "unknown", "2025-13-07 10:00")
@@ -42,7 +42,8 @@ def make_sample(out: Path) -> None:
     _write_incidents(happened, out)
     _write_lights(lamps, lighting.outages(lamps, rng), out)
     _write_concerns(zones, concerns.reports(zones, houses, rng), out)
-    files.write_geojson(files.in_place(lighting.fixes()), out / "fixes.geojson")
+    files.write_geojson(files.in_place(fixes.fixes()), out / "fixes.geojson")
+    drawings.write_drawings(out / "fix_photos")
     files.write_csv(_officers(), out / "officers.csv")
 
 
@@ -96,6 +97,8 @@ def _write_concerns(zones: gpd.GeoDataFrame, reports: pd.DataFrame, out: Path) -
         "reported_by",
         "channel",
         "day_part",
+        "weekday",
+        "season",
         "description",
         "reporters",
         "reported_at",

@@ -11,14 +11,17 @@ import pandas as pd
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
+from PIL import Image
 
 from analysis.grids.square import square_grid
 from analysis.hot_spots.getis_ord import hot_spots
-from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, ZONE_STATUSES
+from analysis.siting.catalogue import fix_kind
+from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, SEASONS, WEEKDAYS, ZONE_STATUSES
 from app.fixes.lifecycle import FIX_STATUSES
 from app.incidents.catalogue import CONCERN_CATEGORIES, category_code
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
+PHOTOS = SAMPLE / "fix_photos"
 PLANTED = {
     "station_square": (320201, 3987091),
     "bar_street": (320121, 3985913),
@@ -50,7 +53,7 @@ def near(incidents, code, radius_m=110):
 def test_the_script_writes_the_committed_files_again(tmp_path):
     script = SAMPLE / "make_sample.py"
     subprocess.run([sys.executable, script, "--out", tmp_path], check=True, timeout=120)
-    made = {path.name for path in tmp_path.iterdir()}
+    made = {path.name for path in tmp_path.iterdir() if path.is_file()}
     assert made == {path.name for path in SAMPLE.iterdir() if path.suffix in {".csv", ".geojson", ".gpkg"}}
     for name in made - {"areal_units.gpkg"}:
         assert (tmp_path / name).read_bytes() == (SAMPLE / name).read_bytes(), name
@@ -58,8 +61,21 @@ def test_the_script_writes_the_committed_files_again(tmp_path):
     assert_geodataframe_equal(gpd.read_file(tmp_path / "areal_units.gpkg"), gpd.read_file(SAMPLE / "areal_units.gpkg"))
 
 
+def test_the_drawings_are_drawn_again(tmp_path):
+    sys.path.insert(0, str(SAMPLE))
+    try:
+        from generator.drawings import DRAWINGS, write_drawings
+    finally:
+        sys.path.remove(str(SAMPLE))
+    write_drawings(tmp_path)
+    assert {path.stem for path in tmp_path.iterdir()} == {path.stem for path in PHOTOS.iterdir()} == set(DRAWINGS)
+    for path in PHOTOS.iterdir():  # the bytes depend on the version of zlib, the pixels do not
+        with Image.open(path) as committed, Image.open(tmp_path / path.name) as made:
+            assert committed.convert("RGB").tobytes() == made.convert("RGB").tobytes(), path.name
+
+
 def test_the_files_stay_small():
-    suffixes = {".csv", ".geojson", ".gpkg", ".md", ".py", ".toml"}
+    suffixes = {".csv", ".geojson", ".gpkg", ".md", ".png", ".py", ".toml"}
     assert sum(path.stat().st_size for path in SAMPLE.rglob("*") if path.suffix in suffixes) < 10_000_000
 
 
@@ -154,6 +170,8 @@ def test_concerns_cover_every_category_status_and_source():
     assert set(zones["status"]) == set(ZONE_STATUSES)
     assert set(zones["reported_by"]) == set(REPORT_SOURCES)
     assert set(zones["day_part"]) <= set(DAY_PARTS)
+    assert len(set(zones["weekday"]) & set(WEEKDAYS)) == zones["weekday"].nunique() >= 3
+    assert len(set(zones["season"]) & set(SEASONS)) == zones["season"].nunique() >= 3
     assert {"Point", "LineString", "Polygon"} == set(zones.geom_type)
     reports = pd.read_csv(SAMPLE / "reports.csv", sep=";", decimal=",")
     assert 300 <= len(reports) <= 400
@@ -171,6 +189,23 @@ def test_lights_outages_and_fixes_refer_to_what_exists():
         feature["properties"]["id"] for feature in json.loads((SAMPLE / "danger_zones.geojson").read_text())["features"]
     }
     assert set(fixes["danger_zone"].dropna()) <= zones
+    assert set(fixes["further_danger_zones"].dropna()) <= zones
+
+
+def test_fixes_show_every_thing_that_can_be_told_of_one():
+    fixes = gpd.read_file(SAMPLE / "fixes.geojson")
+    shapes = fixes.geom_type.str.lower().replace({"linestring": "line"})
+    for kind, shape in zip(fixes["kind"], shapes, strict=True):
+        assert shape in fix_kind(kind).shapes, kind
+    assert fixes["cost"].notna().all()
+    for column in ("budget", "due_on", "co_owners", "danger_zone", "further_danger_zones", "bundle"):
+        assert 0 < fixes[column].notna().sum() < len(fixes), column
+    bundles = fixes.dropna(subset="bundle").groupby("bundle")["status"].agg(["size", set])
+    assert (bundles["size"] >= 2).all()
+    assert {"done"} in bundles["set"].tolist()
+    stages = {tuple(path.stem.split("_")) for path in PHOTOS.iterdir()}
+    assert {fix for fix, _ in stages} <= set(fixes["id"])
+    assert {("FX-01", "before"), ("FX-01", "after")} <= stages
 
 
 def test_officers_are_badge_numbers_only():

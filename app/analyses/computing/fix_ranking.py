@@ -9,26 +9,23 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from analysis.errors import EmptyInputError, ParameterError, TooFewEventsError
+from analysis.errors import ParameterError, TooFewEventsError
 from analysis.grids.square import SquareGrid, square_grid
-from analysis.siting.catalogue import CATALOGUE, BenefitRange, FixKind
 from analysis.siting.choice import FixChoice, choose_fixes
 from analysis.siting.problem import SitingProblem, siting_problem
 from analysis.siting.rank_sensitivity import rank_sensitivity
-from analysis.summary import Notice
 from app.analyses.computing.cells import require_study_area
+from app.analyses.computing.fix_candidates import KINDS, benefit, candidates
 from app.analyses.inputs import AnalysisInput, AnalysisResult, Layer
 from app.analyses.parameters.fixes import FixRankingParameters
 
 DEMAND_M = 25.0
 """Places of demand are cells of this size where none is asked for: small against the reach of any fix."""
-USUAL_REACH_M = 50.0
-KINDS: dict[str, FixKind] = {kind.code: kind for kind in CATALOGUE}
 
 
 def compute(found: AnalysisInput, parameters: FixRankingParameters, seed: int) -> AnalysisResult:
     """Return the layer and table ``fix-ranking``."""
-    fixes, excluded, notices = _candidates(found, parameters)
+    fixes, excluded, notices = candidates(found, parameters)
     problem = _problem(found, parameters, fixes)
     choice = choose_fixes(
         problem, parameters.budget, objective=parameters.objective, time_limit_s=parameters.time_limit_s
@@ -68,34 +65,6 @@ def compute(found: AnalysisInput, parameters: FixRankingParameters, seed: int) -
 BOUNDS = ("prevented_low", "prevented_middle", "prevented_high")
 
 
-def _candidates(
-    found: AnalysisInput, parameters: FixRankingParameters
-) -> tuple[gpd.GeoDataFrame, dict[str, int], tuple[Notice, ...]]:
-    """Return the fixes that may be chosen, how many may not and why."""
-    fixes = found.town.fixes
-    if fixes is None or fixes.empty:
-        raise EmptyInputError("There is no fix to choose from.", "Import or propose fixes first.")
-    kept, excluded = fixes, {}
-    rules = [("other_status", kept["status"].isin(parameters.statuses)), ("no_cost", kept["cost"].notna())]
-    if parameters.objective == "crime":
-        rules.append(("benefit_on_crime_not_known", kept["kind"].map(lambda kind: _benefit(kind) is not None)))
-    for reason, keeps in rules:
-        excluded[reason] = int((~keeps.loc[kept.index]).sum())
-        kept = kept[keeps.loc[kept.index]]
-    if kept.empty:
-        raise EmptyInputError(
-            f"None of {len(fixes)} fixes can be chosen: {', '.join(f'{n} {why}' for why, n in excluded.items() if n)}.",
-            "Give costs, other statuses, or rank by concern.",
-        )
-    unknown = sorted({str(kind) for kind in kept["kind"]} - set(KINDS))
-    message = f"Kinds that are not in the catalogue work as far as {USUAL_REACH_M:g} m: {', '.join(unknown)}."
-    return kept.reset_index(drop=True), excluded, (Notice("unknown_kind", message),) if unknown else ()
-
-
-def _benefit(kind: str) -> BenefitRange | None:
-    return KINDS[kind].benefit if kind in KINDS else None
-
-
 def _problem(found: AnalysisInput, parameters: FixRankingParameters, fixes: gpd.GeoDataFrame) -> SitingProblem:
     """Return events a year and distinct reporters in small cells, and which fix reaches which."""
     grid = square_grid(require_study_area(found), parameters.cell_m or DEMAND_M, crs=found.crs)
@@ -109,16 +78,15 @@ def _problem(found: AnalysisInput, parameters: FixRankingParameters, fixes: gpd.
         )
     asked = (crime > 0) | (concern > 0)
     x, y = grid.centres()
-    reach = [parameters.reach_m or (KINDS[kind].reach_m if kind in KINDS else USUAL_REACH_M) for kind in fixes["kind"]]
     return siting_problem(
         x[asked],
         y[asked],
-        fixes.geometry.to_numpy(),
+        fixes["reach"].to_numpy(),
         crs=found.crs,
         cost=fixes["cost"].to_numpy(dtype=np.float64),
         crime=crime[asked] / _years(found),
         concern=concern[asked],
-        reach_m=reach,
+        reach_m=0.0,
     )
 
 
@@ -141,13 +109,13 @@ def _frame(fixes: gpd.GeoDataFrame, choice: FixChoice, firm: pd.DataFrame) -> gp
     names = ("crime_alone", "concern_alone", "crime_added", "concern_added")
     columns |= {name: choice.frame[name].astype("Float64").round(2) for name in names}
     served = choice.frame["crime_added"].astype("Float64").fillna(choice.frame["crime_alone"])
-    ranges = [_benefit(kind) for kind in fixes["kind"]]
+    ranges = [benefit(kind) for kind in fixes["best_kind"]]
     for name, bound in zip(BOUNDS, ("low", "middle", "high"), strict=True):
         share = pd.array([None if one is None else getattr(one, bound) for one in ranges], dtype="Float64")
         columns[name] = (served * share).round(2)
-    known = fixes[["fix", "title", "kind", "status", "owner", "cost"]].assign(
-        principle=[KINDS[kind].principle if kind in KINDS else None for kind in fixes["kind"]],
-        evidence=[KINDS[kind].evidence if kind in KINDS else None for kind in fixes["kind"]],
+    known = fixes[["fix", "bundle", "fixes", "title", "kind", "status", "owner", "cost"]].assign(
+        principle=[KINDS[kind].principle if kind in KINDS else None for kind in fixes["best_kind"]],
+        evidence=[KINDS[kind].evidence if kind in KINDS else None for kind in fixes["best_kind"]],
     )
     chosen = choice.frame["chosen"].to_numpy(dtype=bool)
     sure = (firm["firmness"] == "firm").to_numpy()
@@ -162,9 +130,9 @@ def _reading(problem: SitingProblem, choice: FixChoice, frame: gpd.GeoDataFrame,
     words = f" Of {unknown} of them no benefit on crime is known." if unknown else ""
     firm = int((chosen["firmness"] == "firm").sum())
     return (
-        f"{len(chosen):,} of {len(frame):,} fixes for {choice.cost:,.0f} of {parameters.budget:,.0f}, chosen by "
-        f"{parameters.objective}: within their reach lie {choice.crime_served:,.0f} of {problem.crime.sum():,.0f} "
-        f"events a year and {choice.concern_served:,.0f} of {problem.concern.sum():,.0f} voices of residents. They may "
-        f"prevent {low:,.0f} to {high:,.0f} events a year: they may also change nothing, so evaluate them.{words} "
-        f"{firm:,} are chosen nearly always when budget, costs and counts change."
+        f"{len(chosen):,} of {len(frame):,} fixes and bundles for {choice.cost:,.0f} of {parameters.budget:,.0f}, "
+        f"chosen by {parameters.objective}: within their reach lie {choice.crime_served:,.0f} of "
+        f"{problem.crime.sum():,.0f} events a year and {choice.concern_served:,.0f} of {problem.concern.sum():,.0f} "
+        f"voices of residents. They may prevent {low:,.0f} to {high:,.0f} events a year: they may also change nothing, "
+        f"so evaluate them.{words} {firm:,} are chosen nearly always when budget, costs and counts change."
     )

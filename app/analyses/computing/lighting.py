@@ -46,7 +46,7 @@ def compute(found: AnalysisInput, parameters: LightingParameters, _seed: int) ->
             if odds is not None:
                 tables["darkness-odds"] = _odds_table(odds)
                 figures["darkness"] |= {"reading": odds.summary.reading}
-    names = found.known_streets().get("name")
+    names = _walked_streets(found, parameters).get("name")
     layer = frame if names is None else frame.assign(name=names.to_numpy())
     tables["lighting"] = _lengths(frame)
     more = {"at": moment.date().isoformat(), "dark_hours_of_year": round(dark_hours)}
@@ -80,11 +80,23 @@ def light_streets(
     found: AnalysisInput, parameters: LightingParameters, moment: pd.Timestamp
 ) -> tuple[StreetLighting, tuple[Notice, ...]]:
     """Return the lighting of the streets at a moment, and what a careful reader must know of it."""
-    streets = found.known_streets()
+    streets = _walked_streets(found, parameters)
     lamps, notices = _lamps(found, parameters, moment)
     tags = streets["lit"].to_numpy() if "lit" in streets and streets["lit"].notna().any() else None
     asked = {"step_m": parameters.step_m, "reach_m": parameters.reach_m}
     return street_lighting(streets.geometry.reset_index(drop=True), lamps, lit_tags=tags, **asked), notices
+
+
+def _walked_streets(found: AnalysisInput, parameters: LightingParameters) -> gpd.GeoDataFrame:
+    """Return the streets without those of the classes that nobody walks on."""
+    streets = found.known_streets()
+    if "street_class" not in streets:
+        return streets
+    left_out = {name.casefold() for name in parameters.without_classes}
+    kept = streets[~streets["street_class"].fillna("").str.casefold().isin(left_out)].reset_index(drop=True)
+    if kept.empty:
+        raise ParameterError("Every street is of a class that is left out.", "Give other classes in without_classes.")
+    return kept
 
 
 def _lamps(

@@ -34,6 +34,9 @@ class FixRankingParameters(GridParameters):
         max_length=5,
         description="Fixes with this status are candidates.",
     )
+    bundles_whole: bool = Field(
+        default=True, description="The fixes of a bundle are chosen together or not at all; else each by itself."
+    )
     reach_m: Length | None = Field(
         default=None, description="How far every fix works, metres; that of its kind in the catalogue when absent."
     )

@@ -25,6 +25,9 @@ class LightingParameters(AreaParameters):
         default=5.0, ge=0.5, le=100, allow_inf_nan=False, description="Length of the pieces of street, metres."
     )
     reach_m: Length = Field(default=20.0, description="A street is lit so far from a working lamp, metres.")
+    without_classes: Categories = Field(
+        default=("railway", "rail"), description="Street classes that are left out: nobody walks there."
+    )
     inventory_within_m: Length | None = Field(
         default=None,
         description="The inventory knows only the surroundings of its lamps, so far, metres: beyond them no lamp does "

@@ -100,6 +100,8 @@ DAY_PARTS = {
     "public_drinking": "evening",
     "school_violence": "afternoon",
 }
+WEEKDAYS = {"school_violence": "workdays", "pedestrian_crossing": "workdays", "drunk_persons": "weekend"}
+SEASONS = {"public_drinking": "summer", "street_lighting": "winter"}
 
 
 def danger_zones(
@@ -123,7 +125,9 @@ def danger_zones(
         reporters = 1 if by in {"municipality", "unknown"} else 1 + int(rng.poisson(1.6))
         rows.append(_zone(category, status, by, str(rng.choice(WORDS[category])), place, reporters, rng))
     frame = gpd.GeoDataFrame(rows, geometry="geometry")
-    return frame.assign(id=[f"DZ-{number:03d}" for number in range(1, len(frame) + 1)])
+    of_category = {"weekday": WEEKDAYS, "season": SEASONS}
+    told = {name: frame["category"].map(known).fillna("any") for name, known in of_category.items()}
+    return frame.assign(id=[f"DZ-{number:03d}" for number in range(1, len(frame) + 1)], **told)
 
 
 def reports(zones: gpd.GeoDataFrame, houses: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:

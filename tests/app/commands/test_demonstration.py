@@ -12,16 +12,22 @@ from sqlalchemy import text
 
 from app.cli import main
 from app.database.roles import DatabaseRole
+from app.demonstration.questions import QUESTIONS
 from app.identity import accounts, keys
 from app.identity.purposes import Purpose
 from app.identity.roles import Role
 
 REPOSITORY = Path(__file__).parents[3]
 LAYERS = ("hot_spots", "density", "beats")
+FIX_LAYERS = ("street_lighting", "concern_mismatch", "fix_proposals", "fix_ranking", "fix_evaluation")
+CHARTS = ("street_lighting", "concern_mismatch", "fix_ranking", "fix_evaluation")
 
 
 def tables(database):
-    names = ("incident", "areal_unit", "analysis_run", "beat_plan", "hot_spot_cell", "officer_assignment")
+    names = (
+        "incident", "areal_unit", "analysis_run", "beat_plan", "hot_spot_cell", "officer_assignment", "photo",
+        "fix_bundle", "fix_danger_zone", "fix_hot_spot",
+    )  # fmt: skip
     with database.owner_engine.connect() as connection:
         return {name: connection.scalar(text(f"select count(*) from {name}")) for name in names}
 
@@ -50,7 +56,7 @@ def test_the_demonstration_does_the_main_job_once_and_serves_it(demo, database, 
     assert all(before.values())
     code, told = demo("--no-serve")
     assert code == 0
-    assert "getis-ord, kernel-density, beat-allocation used again" in told.out
+    assert f"{', '.join(QUESTIONS)} used again" in told.out
     assert tables(database) == before
     headers = {"Authorization": f"Bearer {analyst_key(database)}"}
     environment = {**os.environ, "KVART_PORT": "0", "KVART_HOME": str(tmp_path / "home")}
@@ -59,7 +65,7 @@ def test_the_demonstration_does_the_main_job_once_and_serves_it(demo, database, 
         try:
             lines = iter(served.stdout.readline, "Stop it with Ctrl-C.\n")
             pages = [line.split()[-1] for line in lines if "/municipalities/" in line]
-            assert len(pages) == 5
+            assert len(pages) == 10
             for address in pages:
                 with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as answer:
                     assert answer.status == 200
@@ -82,7 +88,12 @@ def check_outputs(out):
         assert len(rows) == len(layer)
         assert layer.crs == "EPSG:32634"
         assert layer.geometry.is_valid.all()
-    for name in (*LAYERS, "lighting"):
+    for name in FIX_LAYERS:
+        assert len(gpd.read_file(out / f"{name}.gpkg")), name
+        assert len((out / f"{name}.csv").read_text().splitlines()) > 1, name
+    for name in CHARTS:
+        assert (out / "charts" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    for name in (*LAYERS, *FIX_LAYERS, "lighting"):
         page = (out / "maps" / f"{name}.html").read_text()
         assert "Lindenkvart" in page
         assert 'src="http' not in page

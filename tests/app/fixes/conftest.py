@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from app.database.sessions import Database
-from app.demonstration import SAMPLE_FILES, SOURCE
+from app.demonstration.sample import SAMPLE_FILES, SOURCE
 from app.ingest.municipalities import MunicipalityOptions, import_municipalities
 from app.ingest.profiles import load_profile
 from app.ingest.service import import_file

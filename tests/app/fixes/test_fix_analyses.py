@@ -199,3 +199,35 @@ def _point(x, y):
     import shapely
 
     return shapely.Point(x, y)
+
+
+def test_fixes_of_a_bundle_are_chosen_together_unless_asked_otherwise(do, results, table):
+    whole = table(results["fix-ranking"], "fix-ranking").set_index("title")
+    tunnel = whole.loc["Tunnel Lane underpass: light, paint, surroundings"]
+    assert (tunnel["kind"], tunnel["fixes"], tunnel["cost"]) == ("bundle", 3, 64_000)
+    assert tunnel["principle"] == "natural_surveillance"
+    assert not whole.index.str.contains("Lamps in the Tunnel").any()
+    single = do("fix-ranking", {"budget": 100_000, "objective": "concern", "runs": 2, "bundles_whole": False})
+    parts = table(single, "fix-ranking")
+    assert len(parts) == len(whole) + 2
+    assert parts["bundle"].isna().all()
+
+
+def test_a_railway_is_no_dark_street(do, results, layer):
+    assert "Railway" not in layer(results["lighting"])["name"].tolist()
+    with_it = do("lighting", {"without_classes": [], "categories": "robbery"})
+    assert "Railway" in layer(with_it)["name"].tolist()
+    every = [
+        "primary",
+        "secondary",
+        "tertiary",
+        "residential",
+        "pedestrian",
+        "service",
+        "footway",
+        "track",
+        "motorway",
+        "railway",
+    ]
+    none = do("lighting", {"without_classes": every})
+    assert "Every street is of a class that is left out" in none.problem["detail"]

@@ -122,6 +122,36 @@ def test_reports_and_fixes_know_their_danger_zone(take_in, rows, tmp_path):
     assert counts(take_in(fixes, "fixes")) == (0, 0, 2, 1)
 
 
+def test_fixes_know_bundle_budget_and_every_danger_zone(take_in, rows, tmp_path):
+    take_in(layer(tmp_path / "z.geojson", [SQUARE] * 3, id=["A", "B", "C"], category=["traffic"] * 3), "danger-zones")
+    told = {
+        "id": ["f", "g", "h"], "kind": ["lighting"] * 3, "bundle": ["Tunnel", "Tunnel", None], "cost": [10, 20, 30],
+        "budget": [12.5, None, None], "due_on": ["2026-05-01", None, None], "co_owners": ["railway; school", None, ""],
+        "danger_zone": ["A", "A", None], "further_danger_zones": ["B;C;Z", None, None],
+    }  # fmt: skip
+    fixes = layer(tmp_path / "f.geojson", [SQUARE] * 3, **told)
+    report = take_in(fixes, "fixes")
+    assert counts(report) == (3, 0, 0, 0)
+    assert [notice.message for notice in report.notices if notice.code == "unknown_zones"] == [
+        "There are no danger zones Z; the links to them were left out."
+    ]
+    found = "select external_id, budget::text, due_on::text, co_owners, bundle_id is not null from fix order by 1"
+    assert rows(found) == [
+        ("f", "12.50", "2026-05-01", ["railway", "school"], True),
+        ("g", None, None, [], True),
+        ("h", None, None, [], False),
+    ]
+    assert rows("select title from fix_bundle") == [("Tunnel",)]
+    links = """select fix.external_id, zone.external_id from fix_danger_zone as link
+        join fix on fix.id = link.fix_id join danger_zone as zone on zone.id = link.danger_zone_id order by 1, 2"""
+    assert rows(links) == [("f", "B"), ("f", "C")]
+    assert counts(take_in(fixes, "fixes")) == (0, 0, 3, 0)
+    told |= {"bundle": ["Tunnel", None, "New"], "further_danger_zones": ["B", "C", None]}
+    assert counts(take_in(layer(tmp_path / "f2.geojson", [SQUARE] * 3, **told), "fixes")) == (0, 2, 1, 0)
+    assert rows(links) == [("f", "B"), ("g", "C")]
+    assert rows("select title from fix_bundle order by id") == [("Tunnel",), ("New",)]
+
+
 def test_outages_belong_to_lamps_and_their_end_may_come_later(take_in, rows):
     take_in("pole_id,fixture_type,lon,lat\nL1,LED,22.6,57.24\nL2,,22.61,57.24\n", "street-lights")
     first, second = "L1,2026-01-01 17:00,2026-01-03 10:00\n", "L2,2026-02-01 17:00,\n"
