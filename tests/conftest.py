@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,9 @@ from app.database.sessions import Database
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 TEMPLATE = "kvart_template"
+
+settings.register_profile("kvart", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kvart")
 
 clone_numbers = count(1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.errors import ParameterError, TooFewEventsError
-from analysis.evaluation.count_design import BeforeAfter, CountDesign
+from analysis.evaluation.count_design import AreaWeights, BeforeAfter, CountDesign
 from analysis.evaluation.displacement_difference import DisplacementDifference, weighted_displacement_difference
 from analysis.evaluation.displacement_quotient import DisplacementQuotient, weighted_displacement_quotient
 from analysis.evaluation.guards import Guard, StudyConditions, notices_of
@@ -123,7 +123,8 @@ def _with_buffer(panel: MonthlyPanel, buffer: MonthlyPanel) -> CountDesign:
     if panel.months.tolist() != buffer.months.tolist() or panel.after.tolist() != buffer.after.tolist():
         raise ParameterError("The buffer covers other months than the treated area.", "Give the same months for both.")
     inner, outer = panel.design(), buffer.design()
-    return CountDesign(inner.treated, inner.control, outer.treated, outer.control, inner.time_weights)
+    sizes = AreaWeights(control=panel.control_size, displacement_control=buffer.control_size)
+    return CountDesign(inner.treated, inner.control, outer.treated, outer.control, inner.time_weights, sizes)
 
 
 def _quotient(design: CountDesign, dispersion: float, confidence: float) -> DisplacementQuotient | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.errors import ParameterError, TooFewEventsError
-from analysis.evaluation.count_design import BeforeAfter, CountDesign
+from analysis.evaluation.count_design import AreaWeights, BeforeAfter, CountDesign
 from analysis.grids.cells import BoolArray
 from analysis.projection import FloatArray
 
@@ -32,12 +33,16 @@ class MonthlyPanel:
     control : ndarray of float64, shape (n,), or None
     after : ndarray of bool, shape (n,)
         Months with the fix in place.
+    control_size : float
+        How many times as large as the treated area the control is: differences of counts are told for an area as large
+        as the treated one.
     """
 
     months: Months
     treated: FloatArray
     control: FloatArray | None
     after: BoolArray
+    control_size: float = 1.0
 
     @property
     def days(self) -> FloatArray:
@@ -59,7 +64,7 @@ class MonthlyPanel:
         return bool((before * after.sum() == after * before.sum()).all())
 
     def design(self) -> CountDesign:
-        """Return the sums of both periods, with their lengths in mean months as time weights.
+        """Return the sums of both periods, with their lengths in mean months and the size of the control as weights.
 
         Returns
         -------
@@ -75,6 +80,7 @@ class MonthlyPanel:
             treated=sums(self.treated),
             control=None if self.control is None else sums(self.control),
             time_weights=(float(days[~self.after].sum()) / month, float(days[self.after].sum()) / month),
+            area_weights=AreaWeights(control=self.control_size),
         )
 
 
@@ -85,6 +91,7 @@ def monthly_panel(
     *,
     start: Any,
     finished: Any = None,
+    control_size: float = 1.0,
 ) -> MonthlyPanel:
     """Make a panel of monthly counts.
 
@@ -102,6 +109,8 @@ def monthly_panel(
         Day on which the fix was in place; months from `start` up to the month before it are left out. The month of
         `finished` itself is left out too unless it is the first of the month. By default the month of `start` is the
         first "after".
+    control_size : float
+        Size of the control over that of the treated area, above zero: 3 for three areas as large as the treated one.
 
     Returns
     -------
@@ -110,8 +119,8 @@ def monthly_panel(
     Raises
     ------
     ParameterError
-        Dates that cannot be read, a month that occurs twice, counts of another number or that are not counts, or a
-        finish before the start.
+        Dates that cannot be read, a month that occurs twice, counts of another number or that are not counts, a size
+        that is not above zero, or a finish before the start.
     TooFewEventsError
         Fewer than three months before or after.
 
@@ -140,7 +149,9 @@ def monthly_panel(
             f"Give at least {LEAST_MONTHS} of each, better 12.",
         )
     others = None if control is None else _counts(control, named.size, "control")[kept]
-    return MonthlyPanel(named[kept], _counts(treated, named.size, "treated")[kept], others, after)
+    if not (math.isfinite(control_size) and control_size > 0):
+        raise ParameterError(f"The size of the control is {control_size}.", "Give a number above zero.")
+    return MonthlyPanel(named[kept], _counts(treated, named.size, "treated")[kept], others, after, control_size)
 
 
 def _months(dates: Any, what: str) -> Months:

@@ -21,6 +21,16 @@ def zones(municipality):
     return f"/municipalities/{municipality}/danger-zones"
 
 
+@pytest.fixture
+def fixes(client, municipality):
+    """Address of two fixes, which everybody may see."""
+    address = f"/municipalities/{municipality}/fixes"
+    fix = {"type": "Feature", "geometry": POINT, "properties": {"kind": "lighting", "title": "Six lamps"}}
+    for _ in range(2):
+        assert client.post(address, json=fix).status_code == 201
+    return address
+
+
 def refused(answer, *statuses):
     assert answer.status_code in statuses, answer.text[:500]
     assert answer.headers["content-type"] == PROBLEM
@@ -150,14 +160,12 @@ def behind_a_proxy(settings, application, anonymous):
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_links_lead_to_the_public_address_whatever_host_is_named(behind_a_proxy, zones, scheme):
-    for _ in range(2):
-        assert behind_a_proxy.post(zones, json=ZONE).status_code == 201
+def test_links_lead_to_the_public_address_whatever_host_is_named(behind_a_proxy, fixes, scheme):
     for host in HOSTS:
         headers = {"Host": host, "X-Forwarded-Host": EVIL, "Forwarded": f"host={EVIL}", "X-Forwarded-Proto": scheme}
-        page = behind_a_proxy.get(f"{zones}?limit=1", headers=headers)
+        page = behind_a_proxy.get(f"{fixes}?limit=1", headers=headers)
         assert [link["href"].partition("?")[0] for link in page.json()["links"]] == [
-            f"https://kvart.example{zones}"
+            f"https://kvart.example{fixes}"
         ] * 2
         redirected = behind_a_proxy.get("/municipalities/", headers=headers)
         assert redirected.headers["location"] == "https://kvart.example/municipalities"
@@ -166,9 +174,8 @@ def test_links_lead_to_the_public_address_whatever_host_is_named(behind_a_proxy,
         assert EVIL not in behind_a_proxy.get("/", headers=headers).text
 
 
-def test_another_method_in_a_header_or_a_field_is_not_obeyed(anonymous, zones):
-    assert anonymous.post(zones, json=ZONE).status_code == 201
-    address = f"{zones}/1"
+def test_another_method_in_a_header_or_a_field_is_not_obeyed(anonymous, fixes):
+    address = f"{fixes}/1"
     for headers in ({"X-HTTP-Method-Override": "DELETE"}, {"X-Method-Override": "DELETE"}):
         assert anonymous.get(address, headers=headers).status_code == 200
     refused(anonymous.request("TRACE", address), 405)

@@ -19,13 +19,13 @@ from analysis.evaluation.expected_baseline import ExpectedBaseline, expected_bas
 from analysis.evaluation.guards import Guard
 from analysis.siting.catalogue import CATALOGUE
 from analysis.summary import Notice
+from app.analyses.computing.control_candidates import control_candidates, copies
 from app.analyses.inputs import AnalysisInput
 from app.analyses.parameters.fixes import FixEvaluationParameters
 from app.events.service import polygon_of_geojson
 
 REACH_M = {kind.code: kind.reach_m for kind in CATALOGUE}
 USUAL_REACH_M = 50.0
-MOST_CANDIDATES = 4_000
 Counts = npt.NDArray[np.float64]
 
 
@@ -65,7 +65,7 @@ class EvaluationAreas:
     controls, control_buffers : tuple of BaseGeometry
         Of the same order; none makes the evaluation uncontrolled.
     table : DataFrame or None
-        How controls were chosen: ``rank, events, monthly_mean, history_distance``.
+        How controls were chosen: ``rank, events, monthly_mean, history_distance, area_m2, place``.
     overlap : Guard
     baseline : ExpectedBaseline or None
     notices : tuple of Notice
@@ -83,8 +83,11 @@ class EvaluationAreas:
 
 def treated_area(fixes: gpd.GeoDataFrame, reach_m: float | None) -> BaseGeometry:
     """Return the area that fixes work on: so far around each as its kind reaches."""
-    reach = [reach_m or REACH_M.get(kind, USUAL_REACH_M) for kind in fixes["kind"]]
-    return shapely.union_all(shapely.buffer(fixes.geometry.to_numpy(), reach))
+    return shapely.union_all(shapely.buffer(fixes.geometry.to_numpy(), _reaches(fixes, reach_m)))
+
+
+def _reaches(fixes: gpd.GeoDataFrame, reach_m: float | None) -> list[float]:
+    return [reach_m or REACH_M.get(kind, USUAL_REACH_M) for kind in fixes["kind"]]
 
 
 def evaluation_areas(
@@ -113,10 +116,11 @@ def evaluation_areas(
     """
     treated = treated_area(fixes, parameters.reach_m)
     others = _other_fixes(found, fixes, parameters.reach_m, treated)
-    copies = _copies(found.study_area, treated)
-    history = events.of(copies)[:, before]
-    baseline = _baseline(history) if parameters.expected_baseline else None
-    controls, table, notices = _controls(found, parameters, copies, history, others)
+    baseline = None
+    if parameters.expected_baseline:
+        baseline = _baseline(events.of(copies(found.study_area, treated))[:, before])
+    kept_clear = _Treated(treated, max(_reaches(fixes, parameters.reach_m)), others)
+    controls, table, notices = _controls(found, parameters, kept_clear, events, before)
     buffer = displacement_buffer(treated, parameters.buffer_m, crs=found.crs, keep_clear=[*controls, *others])
     rings = tuple(_ring(control, parameters.buffer_m, found, [treated, buffer, *others]) for control in controls)
     named = {"treated area": treated, "its buffer": buffer}
@@ -137,35 +141,26 @@ def _other_fixes(
     return [area for area in areas if not area.is_empty]
 
 
-def _copies(study_area: BaseGeometry | None, treated: BaseGeometry) -> npt.NDArray[np.object_]:
-    """Return the treated area and copies of it side by side over the study area, which do not overlap."""
-    if study_area is None:
-        return np.array([treated], dtype=object)
-    left, bottom, right, top = study_area.bounds
-    west, south, east, north = treated.bounds
-    side = max(east - west, north - south, 1.0)
-    step = max(side, float(np.sqrt((right - left) * (top - bottom) / MOST_CANDIDATES)))
-    columns = np.arange(np.ceil((left - west) / step), np.floor((right - east) / step) + 1)
-    rows = np.arange(np.ceil((bottom - south) / step), np.floor((top - north) / step) + 1)
-    shifts = [(x * step, y * step) for y in rows for x in columns if x or y]
-    moved = [shapely.transform(treated, lambda corners, by=shift: corners + by) for shift in shifts]
-    copies = np.array(moved, dtype=object)
-    shapely.prepare(study_area)
-    kept = copies[shapely.covers(study_area, copies)] if len(copies) else copies
-    return np.concatenate([np.array([treated], dtype=object), kept])
-
-
 def _baseline(history: Counts) -> ExpectedBaseline | None:
     counts = history.sum(axis=1)
     return expected_baseline(counts, np.arange(len(counts)) == 0) if len(counts) > 1 and counts[0] > 0 else None
 
 
+@dataclass(frozen=True)
+class _Treated:
+    """The treated area, how far it reaches around the fixes, and where other fixes work."""
+
+    area: BaseGeometry
+    reach_m: float
+    others: list[BaseGeometry]
+
+
 def _controls(
     found: AnalysisInput,
     parameters: FixEvaluationParameters,
-    copies: npt.NDArray[np.object_],
-    history: Counts,
-    others: list[BaseGeometry],
+    treated: _Treated,
+    events: MonthlyEvents,
+    before: npt.NDArray[np.bool_],
 ) -> tuple[tuple[BaseGeometry, ...], pd.DataFrame | None, tuple[Notice, ...]]:
     if parameters.control_area is not None:
         area = polygon_of_geojson(parameters.control_area.model_dump(mode="json"))
@@ -174,18 +169,22 @@ def _controls(
     if parameters.controls == 0:
         return (), None, ()
     try:
+        candidates = control_candidates(found, parameters, treated.area, treated.reach_m)
         suggested = suggest_controls(
-            gpd.GeoSeries(copies, crs=found.crs),
-            history,
+            gpd.GeoSeries(candidates.areas, crs=found.crs),
+            events.of(candidates.areas)[:, before],
             0,
             buffer_m=parameters.buffer_m,
             number=parameters.controls,
-            occupied=others,
+            occupied=treated.others,
         )
     except AnalysisError as error:
-        return (), None, (Notice("no_control", f"No control area was found: {error.message}"),)
-    table = pd.DataFrame(suggested.frame.drop(columns=["geometry", "area"])).round(3)
-    return tuple(suggested.frame.geometry), table, suggested.summary.warnings
+        return (), None, (Notice("no_control", f"No control area was found: {error.message} {error.hint}"),)
+    frame = suggested.frame
+    table = pd.DataFrame(frame.drop(columns=["geometry", "area"])).round(3)
+    table["area_m2"] = shapely.area(frame.geometry.to_numpy()).round()
+    table["place"] = candidates.places[frame["area"].to_numpy()]
+    return tuple(frame.geometry), table, suggested.summary.warnings
 
 
 def _ring(control: BaseGeometry, width_m: float, found: AnalysisInput, clear: list[BaseGeometry]) -> BaseGeometry:

@@ -40,10 +40,13 @@ def compute(found: AnalysisInput, parameters: FixEvaluationParameters, _seed: in
     if areas.baseline is not None:
         treated = np.where(before, treated * (1.0 + areas.baseline.regression), treated)
     span = {"start": began, "finished": finished}
-    panel = monthly_panel(events.months, treated, rows.get("control"), **span)
+    panel = monthly_panel(
+        events.months, treated, rows.get("control"), control_size=_size(areas.controls, areas.treated), **span
+    )
     buffer = None
     if areas.controls:
-        buffer = monthly_panel(events.months, rows["buffer"], rows["control_buffer"], **span)
+        sizes = _size(areas.control_buffers, areas.buffer)
+        buffer = monthly_panel(events.months, rows["buffer"], rows["control_buffer"], control_size=sizes, **span)
     conditions, break_notice = _conditions(parameters, events, rows["treated"], areas)
     night = _night_and_day(found, parameters, areas, panel)
     evaluation = evaluate_fix(
@@ -98,6 +101,11 @@ def _shapes(areas: EvaluationAreas) -> dict[str, list[Any]]:
     if areas.controls:
         shapes |= {"control": list(areas.controls), "control_buffer": list(areas.control_buffers)}
     return shapes
+
+
+def _size(controls: tuple[Any, ...], treated: Any) -> float:
+    """Return how many times as large as a treated area its controls are; 1 where there is none to compare."""
+    return float(shapely.area(list(controls)).sum() / treated.area) or 1.0
 
 
 def _conditions(

@@ -71,6 +71,14 @@ class FixEvaluationParameters(AreaParameters):
     controls: int = Field(
         default=3, ge=0, le=20, description="Control areas to suggest, matched on their history; 0: uncontrolled."
     )
+    control_candidates: Literal["copies", "streets", "areal-units", "beats"] = Field(
+        default="copies",
+        description="Where controls are looked for: copies of the treated area side by side, stretches of streets, "
+        "areal units or beats, as far as they are of like size.",
+    )
+    like_size: float = Field(
+        default=2.0, ge=1, le=100, allow_inf_nan=False, description="Candidates are so many times larger or smaller."
+    )
     control_area: AreaGeometry | None = Field(
         default=None, description="Control area of your own, longitude and latitude, instead of suggested ones."
     )
@@ -99,7 +107,11 @@ class FixEvaluationParameters(AreaParameters):
 
     def needs(self) -> Needs:
         """Return what the evaluation reads besides the places of events."""
-        return Needs(times=True, clipped=True, fixes=True)
+        sort = self.control_candidates if self.controls and self.control_area is None else "copies"
+        return Needs(
+            times=True, clipped=True, fixes=True, streets=sort == "streets", units=sort == "areal-units",
+            beats=sort == "beats",
+        )  # fmt: skip
 
 
 class ConcernMismatchParameters(GridParameters):

@@ -58,6 +58,24 @@ def test_zeros_leave_parts_out_and_say_so():
     assert found.main.estimate is None
 
 
+def test_differences_are_told_for_an_area_as_large_as_the_treated_one():
+    months = pd.date_range("2023-01-01", periods=24, freq="MS")
+    span = {"start": "2024-01-01"}
+    inner, outer = [20, 22] * 6 + [10, 11] * 6, [15, 16] * 6 + [14, 15] * 6
+    one, ring = np.array([30, 33] * 6 + [27, 30] * 6), np.array([15, 16] * 12)
+    alone = evaluate_fix(monthly_panel(months, inner, one, **span), buffer=monthly_panel(months, outer, ring, **span))
+    three = evaluate_fix(
+        monthly_panel(months, inner, 3 * one, control_size=3.0, **span),
+        buffer=monthly_panel(months, outer, 2 * ring, control_size=2.0, **span),
+    )
+    assert three.difference.total.estimate == pytest.approx(alone.difference.total.estimate)
+    assert three.main.difference.local.estimate == pytest.approx(alone.main.difference.local.estimate)
+    assert three.difference.total.standard_error < alone.difference.total.standard_error
+    assert three.quotient.quotient == pytest.approx(alone.quotient.quotient, rel=0.35)
+    with pytest.raises(ParameterError, match="size of the control"):
+        monthly_panel(months, inner, one, control_size=0.0, **span)
+
+
 def test_buffers_must_fit():
     with pytest.raises(ParameterError, match="other months"):
         evaluate_fix(panel(20, 10), buffer=panel(20, 10, months=MONTHS[:20]))

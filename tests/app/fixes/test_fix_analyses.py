@@ -117,6 +117,29 @@ def test_planted_fix_is_found_with_controls_buffer_and_all_guards(results, table
     assert months.loc[~months["after"].astype(bool), "treated"].sum() == treated["before"]
 
 
+@pytest.mark.parametrize(("sort", "like_size"), [("streets", 1.5), ("areal-units", 3.0)])
+def test_controls_can_be_street_stretches_or_units_of_like_size(do, fix_number, table, layer, sort, like_size):
+    asked = {"fix_id": fix_number("FX-01"), "selected_on": "other", "control_candidates": sort, "like_size": like_size}
+    run = do("fix-evaluation", asked)
+    assert run.summary["verdict"]["kind"] == "fewer"
+    assert not run.summary["verdict"]["uncontrolled"]
+    controls, areas = table(run, "controls"), layer(run)
+    treated = areas.set_index("role").loc["treated"].geometry
+    assert controls["place"].notna().all()
+    assert controls["area_m2"].between(treated.area / like_size - 1, treated.area * like_size + 1).all()
+    shapes = areas[areas["role"] == "control"].geometry
+    assert (shapes.distance(treated) > 2 * 200).all()
+    units = {"streets": "Street", "areal-units": "LK"}[sort]
+    assert units in " ".join(controls["place"]) or sort == "streets"
+
+
+def test_beats_are_too_large_for_a_car_park_and_that_is_told(do, fix_number):
+    run = do("fix-evaluation", {"fix_id": fix_number("FX-01"), "control_candidates": "beats"})
+    assert run.summary["verdict"]["uncontrolled"]
+    told = " ".join(warning["message"] for warning in run.summary["warnings"])
+    assert "None of 12 beats is as large as the treated area" in told
+
+
 def test_place_picked_by_its_baseline_is_refused_and_an_expected_baseline_is_not(do, fix_number):
     picked = {"fix_id": fix_number("FX-01"), "selected_on": "before"}
     assert do("fix-evaluation", picked).summary["verdict"]["kind"] == "refused"
