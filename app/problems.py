@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from anyio import from_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -16,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from analysis.errors import AnalysisError
 from app.access import SECRETS
+from app.dependencies import Permit
 from app.errors import (
     DatabaseUnavailableError,
     KvartError,
@@ -103,6 +106,9 @@ def _answer_database_failure(request: Request, _error: Exception) -> Response:
 def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it only
     status = HTTPStatus(error.status_code)
+    refusal = _refusal_of(request) if status is HTTPStatus.BAD_REQUEST else None
+    if refusal is not None:
+        return _answer_expected(request, refusal)
     details = {
         HTTPStatus.NOT_FOUND: f"There is no {_address(request)!r}.",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method[:20]} is not possible at {_address(request)!r}.",
@@ -128,6 +134,9 @@ def _address(request: Request) -> str:
 
 def _answer_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it only
+    refusal = _refusal_of(request)
+    if refusal is not None:
+        return _answer_expected(request, refusal)
     errors = error.errors()
     places = {item["loc"][0] for item in errors}
     if "path" in places:
@@ -150,6 +159,19 @@ def _answer_invalid_request(request: Request, error: Exception) -> Response:
             )
         )
     return _invalid(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", errors)
+
+
+def _refusal_of(request: Request) -> KvartError | None:
+    """Return why the caller has no right to what it asks for, where its body was read before anybody looked."""
+    route = request.scope.get("route")
+    if hasattr(request.state, "access") or not isinstance(route, APIRoute):
+        return None
+    permit = next(item.dependency for item in route.dependencies if isinstance(item.dependency, Permit))
+    try:
+        from_thread.run(permit, request)
+    except KvartError as error:
+        return error
+    return None
 
 
 def _invalid(status: HTTPStatus, code: str, errors: list[Any] | Any) -> Response:

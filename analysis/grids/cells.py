@@ -206,3 +206,54 @@ def positions(
         if not (0 <= r < n_rows and 0 <= q < n_columns and inside[r, q]):
             outside += 1
     return column, row, outside
+
+
+PARTS = 8
+"""Parts of a cell's events, by a hash of x: one that is small holds no pile of events at one coordinate."""
+_MIXER, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(61)
+
+
+@nb.njit(cache=True, nogil=True, inline="always")
+def _between(value: float, edges: FloatArray, per_metre: float) -> int:
+    """Return between which edges a value lies that lies between the first and the last."""
+    index = min(max(int((value - edges[0]) * per_metre), 0), edges.size - 2)
+    while value < edges[index]:
+        index -= 1
+    while value >= edges[index + 1]:
+        index += 1
+    return index
+
+
+@nb.njit(cache=True, nogil=True)
+def add_parts(
+    x: FloatArray, y: FloatArray, x_edges: FloatArray, y_edges: FloatArray, counts: npt.NDArray[np.int64]
+) -> int:
+    """Count events in the half-open cells between edges, and in each cell by parts that never split a coordinate.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64, shape (n,)
+        Metres.
+    x_edges, y_edges : ndarray of float64, shape (n_columns + 1,) and (n_rows + 1,)
+        Ascending, metres, about equally far apart.
+    counts : ndarray of int64, shape (n_rows, n_columns, PARTS)
+        What is counted is added to it.
+
+    Returns
+    -------
+    int
+        Events beyond the edges.
+    """
+    left, right, bottom, top = x_edges[0], x_edges[-1], y_edges[0], y_edges[-1]
+    columns_per_metre = (x_edges.size - 1) / (right - left)
+    rows_per_metre = (y_edges.size - 1) / (top - bottom)
+    bits = x.view(np.uint64)
+    beyond = 0
+    for i in range(x.size):
+        if left <= x[i] < right and bottom <= y[i] < top:
+            column = _between(x[i], x_edges, columns_per_metre)
+            row = _between(y[i], y_edges, rows_per_metre)
+            counts[row, column, (bits[i] * _MIXER) >> _SHIFT] += 1
+        else:
+            beyond += 1
+    return beyond

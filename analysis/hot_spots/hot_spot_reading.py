@@ -74,7 +74,8 @@ def permutation_name(tails: PermutationTails, thing: str) -> str:
         With the floor of random ones.
     """
     if tails.permutations is None:
-        return "exact conditional permutation, two-sided"
+        told = f", told down to {2.0 * tails.smallest:.2g}" if tails.smallest else ""
+        return f"exact conditional permutation, two-sided{told}"
     floor = 2.0 / (tails.permutations + 1)
     return f"{tails.permutations:,} random conditional permutations a {thing}, two-sided, not below {floor:.2g}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,6 +148,46 @@ class Neighbours:
         both = kept[self.rows] & kept[self.indices]
         starts = np.r_[0, np.cumsum(np.bincount(number[self.rows[both]], minlength=int(kept.sum())))].astype(np.int64)
         return dataclasses.replace(self, indptr=starts, indices=number[self.indices[both]], weights=self.weights[both])
+
+
+def neighbours_by_name(weights: Mapping[str, Mapping[str, float]], names: Iterable[str]) -> Neighbours:
+    """Return neighbours that are given by the names of the units.
+
+    Parameters
+    ----------
+    weights : mapping of str to mapping of str to float
+        For a unit its neighbours and their weights; a unit that is not in it has none.
+    names : iterable of str, shape (n,)
+        The units in the order of their values, each once.
+
+    Returns
+    -------
+    Neighbours
+
+    Raises
+    ------
+    ParameterError
+        A name that no unit has or that two have, or see `neighbours_from_pairs`.
+
+    Examples
+    --------
+    >>> neighbours_by_name({"west": {"east": 0.5}, "east": {"west": 0.5}}, ["east", "isle", "west"]).indices.tolist()
+    [2, 0]
+    """
+    units = list(names)
+    place = {name: position for position, name in enumerate(units)}
+    if len(place) < len(units):
+        twice = next(name for position, name in enumerate(units) if place[name] != position)
+        raise ParameterError(f"Two units are called {twice!r}.", "Neighbours by name need each name once.")
+    strangers = [name for unit, around in weights.items() for name in (unit, *around) if name not in place]
+    if strangers:
+        raise ParameterError(
+            f"The neighbours name {strangers[0]!r}, which is none of the {len(units):,} units.",
+            f"Name units as the layer does, for example {units[0]!r}." if units else "Check the layer of units.",
+        )
+    pairs = [(place[unit], place[name], weight) for unit, around in weights.items() for name, weight in around.items()]
+    rows, indices, values = zip(*pairs, strict=True) if pairs else ((), (), ())
+    return neighbours_from_pairs(rows, indices, values, n=len(units), name="neighbours as given")
 
 
 def neighbours_from_pairs(

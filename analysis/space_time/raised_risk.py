@@ -146,8 +146,9 @@ def risk_by_cell(risk: RaisedRisk, grid: SquareGrid) -> gpd.GeoDataFrame:
 
     Notes
     -----
-    A cell takes the weight of a ring when the distance from its centre to the event lies in the ring; the cell that the
-    event lies in is at distance 0. Weights of several events are added.
+    A cell takes the weight of a ring when the distance from its centre to the event lies in the ring. The cell that the
+    event lies in holds ground at distance 0 and beyond: it takes the larger weight of the ring around the event itself
+    and that of its centre. Weights of several events are added.
     """
     if grid.crs != risk.frame.crs:
         raise CoordinateError(
@@ -162,16 +163,21 @@ def risk_by_cell(risk: RaisedRisk, grid: SquareGrid) -> gpd.GeoDataFrame:
         number = np.full(grid.inside.size, -1, dtype=np.int64)
         number[grid.cells] = np.arange(grid.n_cells)
         home = np.where(home >= 0, number[home], -1)
+        at_home: dict[tuple[int, int], float] = {}
         power = 1.0 if risk.metric == "manhattan" else 2.0
         for row, own in zip(rings.itertuples(), home.tolist(), strict=True):
             near = np.asarray(tree.query_ball_point((row.x, row.y), row.distance_to_m, p=power), dtype=np.int64)
             east, north = np.abs(cell_x[near] - row.x), np.abs(cell_y[near] - row.y)
             away = east + north if risk.metric == "manhattan" else np.hypot(east, north)
-            hit = near[(away >= row.distance_from_m) & (away < row.distance_to_m) & (near != own)]
-            if own >= 0 and row.distance_from_m == 0:
-                hit = np.append(hit, own)
-            total[hit] += row.weight
-            n_events[hit] += 1
+            hit = (away >= row.distance_from_m) & (away < row.distance_to_m)
+            if own >= 0 and (row.distance_from_m == 0 or own in near[hit]):
+                at_home[row.event, own] = max(row.weight, at_home.get((row.event, own), 0.0))
+            hit &= near != own
+            total[near[hit]] += row.weight
+            n_events[near[hit]] += 1
+        for (_, own), weight in at_home.items():
+            total[own] += weight
+            n_events[own] += 1
     return grid.to_frame(risk=total, events=n_events)
 
 

@@ -99,12 +99,16 @@ class Analysis:
             checked = self.parameters.model_validate(given)
         except ValidationError as error:
             raise InvalidInputError(
-                told_faults(error), f"The API document describes the parameters of {self.kind}."
+                told_faults(error),
+                f"The API document describes the parameters of {self.kind}.",
+                pointer=first_fault(error),
             ) from error
         if checked.study_area is not None:
             polygon_of_geojson(checked.study_area.model_dump(mode="json"))
         return checked
 
+
+LONGEST_NAME = 80
 
 ANALYSES: dict[str, Analysis] = {
     analysis.kind: analysis
@@ -125,7 +129,7 @@ ANALYSES: dict[str, Analysis] = {
         Analysis(
             "near-repeat",
             "Near repeats",
-            "excess over the usual risk",
+            "risk after recent crimes nearby",
             NearRepeatParameters,
             "near_repeat",
             seeded=True,
@@ -158,6 +162,11 @@ ANALYSES: dict[str, Analysis] = {
         ),
     )
 }
+
+
+def first_fault(error: ValidationError) -> str:
+    """Return the name of the first parameter that is at fault, nothing where it is all of them together."""
+    return ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])[:LONGEST_NAME]
 
 
 def told_faults(error: ValidationError) -> str:

@@ -44,13 +44,19 @@ def read_input(session: Session, municipality: MunicipalityContext, parameters: 
         if counted is not None:
             return counted
     selected = events.read_events(
-        session, municipality, parameters, with_times=needs.times, may_lack=needs.may_lack_events
+        session,
+        municipality,
+        parameters,
+        with_times=needs.times,
+        weights=needs.weights,
+        may_lack=needs.may_lack_events,
     )
     found = dataclasses.replace(
         frame,
         x=selected.x,
         y=selected.y,
         times=selected.times,
+        weights=selected.weights,
         first_day=selected.first_day,
         last_day=selected.last_day,
         excluded=selected.excluded,
@@ -143,6 +149,8 @@ def fingerprint(found: AnalysisInput) -> str:
     parts: list[object] = [found.x, found.y, b"" if found.study_area is None else shapely.to_wkb(found.study_area)]
     if found.counted is not None:
         parts.append(found.counted.cells.counts)
+    if found.weights is not None:
+        parts.append(found.weights)
     if found.times is not None:
         parts += [found.times.begin.asi8, found.times.end.asi8, "\n".join(found.times.precision.tolist())]
     for layer in (found.units, found.streets, *found.town.frames):

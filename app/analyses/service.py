@@ -27,6 +27,7 @@ from app.database.sessions import Database
 from app.errors import NotFoundError
 from app.hot_spots import service as hot_spots
 from app.hot_spots.service import CELL_LAYERS
+from app.incident_blocks import service as incident_blocks
 from app.jobs.handlers import ClaimedRun, ReportProgress, RunResult
 from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
@@ -53,6 +54,8 @@ def execute(database: Database, run: ClaimedRun, report: ReportProgress) -> RunR
     analysis = ANALYSES[run.kind]
     parameters = analysis.parameters.model_validate(run.parameters)
     report(0.05, "reading events")
+    if parameters.needs().counts_only and parameters.events == "incidents":
+        incident_blocks.pack(database, run.municipality_id)
     with database.transaction() as session:
         municipality = municipalities.find_municipality(session, run.municipality_code)
         found = read_input(session, municipality, parameters)

@@ -30,6 +30,8 @@ from app.maps.street_lighting import LIGHTING_CLASSES
 
 QUIET = ("#ffffff", NEUTRAL, OUTSIDE)
 """Colours of classes that say nothing: lines of them are thin and grey."""
+FEW_SHAPES = 200
+"""Shapes that are drawn one by one, so that none hides a smaller one."""
 MANY_SHAPES = 3_000
 """Shapes above which a layer is drawn as an image in a file of lines."""
 
@@ -128,10 +130,8 @@ def draw_map(
         raise InvalidInputError(f"There is no column {column!r} to draw.", f"There are: {', '.join(frame.columns)}.")
     class_of, classes = _classified(frame[column], unit)
     shapes = visible_shapes(frame.geometry.to_numpy())
-    for place, drawn in enumerate(classes):
-        chosen = shapes[class_of == place]
-        if chosen.size:
-            axes.add_collection(_collection(chosen, drawn, many=len(frame) > MANY_SHAPES), autolim=False)
+    for chosen, place in _in_order_of_drawing(shapes, class_of, len(classes)):
+        axes.add_collection(_collection(chosen, classes[place], many=len(frame) > MANY_SHAPES), autolim=False)
     if streets is not None:
         lines = shapely.get_parts(streets.to_crs(frame.crs).geometry.to_numpy())
         axes.add_collection(_lines(lines, STREET, 0.4), autolim=False)
@@ -152,6 +152,15 @@ def draw_map(
         handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=3, fontsize=8, frameon=False,
         title=unit or None, title_fontsize=8.5, labelcolor=INK,
     )  # fmt: skip
+
+
+def _in_order_of_drawing(shapes: np.ndarray, class_of: np.ndarray, classes: int) -> list[tuple[np.ndarray, int]]:
+    """Return shapes with the place of their class: few one by one, the largest below; many class by class."""
+    if len(shapes) > FEW_SHAPES:
+        each = [(shapes[class_of == place], place) for place in range(classes)]
+        return [(chosen, place) for chosen, place in each if chosen.size]
+    order = np.argsort(-shapely.area(shapes), kind="stable")
+    return [(shapes[[index]], int(class_of[index])) for index in order]
 
 
 def visible_shapes(shapes: np.ndarray) -> np.ndarray:

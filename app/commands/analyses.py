@@ -28,13 +28,18 @@ from app.commands.model_options import checked_model, model_options
 if TYPE_CHECKING:
     from app.analyses.file_results import FileResult
 
-NOT_FROM_FILES = frozenset({"events", "categories", "source", "study_area", "units_source", "base"})
+NOT_FROM_FILES = frozenset({"events", "categories", "source", "study_area", "units_source", "base"}) | {
+    "category_weights",
+    "other_weight",
+    "neighbour_weights",
+}
 """Parameters that the command line gives by files and by ``--where``."""
 FURTHER = {
     "weights": ("weights", options.Weights),
     "units": ("areal_units", options.UnitsLayer),
     "residents": ("residents_column", options.UnitResidents),
     "streets": ("streets", options.StreetsFile),
+    "neighbours": ("neighbours_file", options.NeighboursFile),
     "base": ("base", options.BaseFile),
     "base_where": ("base_where", options.BaseWhere),
 }
@@ -88,7 +93,7 @@ COMMANDS = (
         "Getis-Ord hot spots of points on cells, areal units or street segments.\n\n"
         "Writes count, gi_z, p_value (exact conditional permutation where it can be), q_value (corrected over the map) "
         "and gi_bin (-3 cold 99 % ... 3 hot 99 %); cells also carry cell_x and cell_y (centre in the working CRS).",
-        (*UNITS, "streets"),
+        (*UNITS, "streets", "neighbours"),
     ),
     AnalysisCommand(
         "sensitivity",
@@ -202,6 +207,8 @@ def run_command(command: AnalysisCommand, given: dict[str, Any]) -> FileResult:
     own = {name: given[name] for name in names}
     if command.kind == "kernel-density" and own["against"] is not None and own["against"].value == "events":
         own["base"] = {}
+    if given.get("neighbours_file") is not None:
+        own |= _given_neighbours(own["neighbours"], given["neighbours_file"])
     parameters = checked_model(command.parameters, own)
     files = EventFiles(
         points=given["points"],
@@ -223,8 +230,20 @@ def run_command(command: AnalysisCommand, given: dict[str, Any]) -> FileResult:
     return analyse_files(ANALYSES[command.kind], files, parameters, given["seed"], wanted)
 
 
+def _given_neighbours(rule: Any, path: Path) -> dict[str, Any]:
+    """Return the parameters that say the neighbours of a file."""
+    from app.errors import InvalidInputError
+    from app.files.neighbours import read_neighbours
+
+    if rule is not None and rule.value != "given":
+        raise InvalidInputError(
+            f"--neighbours {rule.value} and --neighbours-file exclude each other.", "Leave out one of them."
+        )
+    return {"neighbours": "given", "neighbour_weights": read_neighbours(path)}
+
+
 def _further(command: AnalysisCommand, given: dict[str, Any]) -> dict[str, Any]:
-    found = {name: given[FURTHER[name][0]] for name in command.further}
+    found = {name: given[FURTHER[name][0]] for name in command.further if name != "neighbours"}
     if "base_where" in found:
         found["base_where"] = tuple(found["base_where"] or ())
     return found

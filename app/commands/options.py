@@ -69,6 +69,14 @@ UnitsLayer = Annotated[
 UnitResidents = Annotated[
     str | None, typer.Option("--residents-column", metavar="COL", help="Residents of the areal units.")
 ]
+NeighboursFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--neighbours-file",
+        metavar="FILE",
+        help="Neighbours of areal units by their names, as libpysal and GeoDa write them: .gal, .gwt, .kwt or .swm.",
+    ),
+]
 StreetsFile = Annotated[Path | None, typer.Option("--streets", metavar="FILE", help=f"Street lines: {READABLE}.")]
 BaseFile = Annotated[
     Path | None, typer.Option("--base", metavar="FILE", help="Other events to compare with; POINTS by default.")

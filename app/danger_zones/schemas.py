@@ -92,6 +92,10 @@ class SimilarZones(BaseModel):
 class MeToo(InputModel):
     """One more reporter of a danger zone."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"channel": "web", "description": "The lamp by the bus stop is out too."}]}
+    )
+
     geometry: PlaceGeometry | None = Field(default=None, description="Where it is for you, if you want to say so.")
     channel: Annotated[PlainText, Field(max_length=100)] | None = None
     description: Annotated[PlainText, Field(max_length=2000)] | None = None

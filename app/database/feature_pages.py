@@ -6,7 +6,7 @@ No object is made per feature, neither of the ORM nor of pydantic.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -33,13 +33,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.database.base import WGS84, geometry
+from app.database.looks import note_look
 from app.database.projections import LONGITUDE_LATITUDE, Projection, projected
 from app.errors import BadParameterError
 
 DEFAULT_PAGE = 1000
 MAX_PAGE = 10_000
 PROPERTIES = "properties"
-LOOKS = "looks"
 UTC_TIMESTAMP = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
 
 Expression = SQLColumnExpression[Any]
@@ -176,6 +176,8 @@ class FeatureQuery:
         Further conditions on what the collection shows.
     projection : Projection
         Of the geometries that are written.
+    keeps_unknown : bool
+        Whether features without a place lie in every rectangle, and those without a time in every interval.
     """
 
     limit: int = DEFAULT_PAGE
@@ -187,6 +189,7 @@ class FeatureQuery:
     area: BaseGeometry | None = None
     conditions: tuple[ColumnElement[bool], ...] = ()
     projection: Projection = LONGITUDE_LATITUDE
+    keeps_unknown: bool = False
 
     def where(self, **equal: Any) -> Self:
         """Return the query with further values of properties; None asks for nothing."""
@@ -211,27 +214,6 @@ class FeaturePage:
     features: str
     number_returned: int
     next_after: int | None
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a session read of a collection: how many features, and the range of their identifiers."""
-
-    collection: str
-    number: int
-    first: int | None
-    last: int | None
-
-
-def looks_of(session: Session) -> list[Look]:
-    """Return what was read in this session, for the audit log."""
-    looks: list[Look] = session.info.get(LOOKS, [])
-    return looks
-
-
-def note_look(session: Session, collection: str, number: int, first: int | None, last: int | None) -> None:
-    """Note what is read in this session, or made in it and told; feature pages do so themselves."""
-    session.info.setdefault(LOOKS, []).append(Look(collection, number, first, last))
 
 
 def read_feature_page(
@@ -300,18 +282,28 @@ def matching(collection: Collection, municipality_id: int | None, query: Feature
         conditions.append(collection.municipality == municipality_id)
     if query.identifiers is not None:
         conditions.append(collection.identifier == func.any(query.identifiers))
-    if query.bbox is not None:
-        conditions.append(_meets_rectangle(collection, query.bbox))
-    if query.area is not None:
-        conditions.append(intersects(collection, geometry_value(query.area)))
-    if query.interval is not None and collection.time is not None:
-        conditions.append(_overlaps(collection.time, query.interval))
+    conditions.extend(_where_and_when(collection, query))
     if collection.coarse and collection.sensitive is not None:
         conditions.append(collection.sensitive.is_not(True))
     conditions.extend(_equals(collection, name, value) for name, value in query.equal.items())
     conditions.extend(query.conditions)
     source = collection.source.join(_properties(collection), true())
     return select().select_from(source).where(and_(*conditions))
+
+
+def _where_and_when(collection: Collection, query: FeatureQuery) -> Iterator[ColumnElement[bool]]:
+    """Give the conditions on the place and the time."""
+    without_place: ColumnElement[bool] = false()
+    without_time: ColumnElement[bool] = false()
+    if query.keeps_unknown:
+        without_place = collection.geometry.is_(None) if collection.geometry_optional else false()
+        without_time = false() if collection.time is None else collection.time[0].is_(None)
+    if query.bbox is not None:
+        yield or_(_meets_rectangle(collection, query.bbox), without_place)
+    if query.area is not None:
+        yield or_(intersects(collection, geometry_value(query.area)), without_place)
+    if query.interval is not None and collection.time is not None:
+        yield or_(_overlaps(collection.time, query.interval), without_time)
 
 
 def _equals(collection: Collection, name: str, value: Any) -> ColumnElement[bool]:

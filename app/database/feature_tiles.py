@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, litera
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
-from app.database.feature_pages import Collection, FeatureQuery, Look, intersects, json_value, matching
+from app.database.feature_pages import Collection, FeatureQuery, intersects, json_value, matching
+from app.database.looks import Look
 
 WEB_MERCATOR = 3857
 TILE_UNITS = 4096

@@ -10,6 +10,7 @@ from app.database.data_versions import DataChange
 from app.fixes.models import Fix, FixBundle, FixChange, FixDangerZone, FixHotSpot
 from app.hot_spots.models import DensityCell, HotSpotCell
 from app.identity.models import Account, ApiKey, LoginSession, Membership, SignInLink
+from app.incident_blocks.models import IncidentBlock
 from app.incidents.models import Category, Incident
 from app.ingest.models import ImportBatch, QuarantinedRow, Source
 from app.lights.models import StreetLight, StreetLightOutage
@@ -45,6 +46,7 @@ __all__ = [
     "HotSpotCell",
     "ImportBatch",
     "Incident",
+    "IncidentBlock",
     "LoginSession",
     "Membership",
     "Municipality",

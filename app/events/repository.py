@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -35,6 +37,9 @@ PILES = 8
 _NO_TIME = -(2**63)
 _EPOCH_OF_POSTGRES = np.int64(946_684_800_000_000)
 _TIMED = np.dtype([("x", ">f8"), ("y", ">f8"), ("begin", ">i8"), ("end", ">i8"), ("precision", ">i8")])
+
+
+Ranges = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,30 @@ def read_coordinates(
     return x[order], y[order]
 
 
+def read_weighted(
+    session: Session,
+    municipality_id: int,
+    zone: str,
+    selection: EventSelection,
+    keys: dict[str, Any],
+    weights: Mapping[int, float],
+) -> tuple[npt.NDArray[np.float64], ...]:
+    """Return x, y and the weight of the events, by the key of their category (0: any other) and in a fixed order.
+
+    An event that has no weight gets one that is not a number; parameters else as `read_coordinates`.
+    """
+    statement = sql.SQL(
+        "select string_agg(float8send(e.x) || float8send(e.y) || float8send(coalesce("
+        "(%(weights)s::float8[])[array_position(%(weighed)s::bigint[], e.category_id)], %(other)s)), '') {source}"
+    ).format(source=_from_and_where(selection, keys, in_period=True))
+    values = _values(municipality_id, zone, selection, keys)
+    values |= {"weighed": list(weights), "weights": list(weights.values()), "other": weights.get(0, math.nan)}
+    (data,) = fetch_row(session, statement, values)
+    x, y, weight = np.frombuffer(data or b"", dtype=">f8").reshape(-1, 3).T.astype(np.float64)
+    order = np.lexsort((weight, x, y))
+    return x[order], y[order], weight[order]
+
+
 def read_timed(
     session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]
 ) -> TimedRows:
@@ -154,7 +183,13 @@ def read_timed(
 
 
 def count_in_cells(
-    session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any], edges: Edges
+    session: Session,
+    municipality_id: int,
+    zone: str,
+    selection: EventSelection,
+    keys: dict[str, Any],
+    edges: Edges,
+    numbers: Ranges | None = None,
 ) -> CellRows:
     """Count the events in the half-open cells between edges; no coordinate leaves the database.
 
@@ -164,6 +199,8 @@ def count_in_cells(
         As `read_coordinates`.
     edges : Edges
         Borders of columns and rows, ascending, metres in the working CRS.
+    numbers : sequence of (int, int), optional
+        Half-open ranges of the numbers of the events; all when absent.
 
     Notes
     -----
@@ -181,12 +218,12 @@ def count_in_cells(
         ") as placed group by place, pile) as cells"
     ).format(
         time=sql.Identifier("e", layer.time),
-        source=_from_and_where(selection, keys, in_period=True),
+        source=_from_and_where(selection, keys, in_period=True, ranged=numbers is not None),
         table=sql.Identifier(layer.table),
     )
     stride = edges.y.size + 1
     values = _values(municipality_id, zone, selection, keys)
-    values |= {"x": edges.x.tolist(), "y": edges.y.tolist(), "stride": stride, "piles": PILES - 1}
+    values |= _bounds(numbers) | {"x": edges.x.tolist(), "y": edges.y.tolist(), "stride": stride, "piles": PILES - 1}
     data, first, last = fetch_row(session, statement, values)
     cells = np.frombuffer(data, dtype=np.dtype([("place", ">i4"), ("n", ">i8")]))
     column, row = np.divmod(cells["place"].astype(np.int64), stride)
@@ -194,23 +231,35 @@ def count_in_cells(
 
 
 def count_events(
-    session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]
+    session: Session,
+    municipality_id: int,
+    zone: str,
+    selection: EventSelection,
+    keys: dict[str, Any],
+    numbers: Ranges | None = None,
 ) -> int:
-    """Return how many events a selection has; parameters as `read_coordinates`."""
-    statement = sql.SQL("select count(*) {source}").format(source=_from_and_where(selection, keys, in_period=True))
-    (number,) = fetch_row(session, statement, _values(municipality_id, zone, selection, keys))
+    """Return how many events a selection has; parameters as `count_in_cells`."""
+    statement = sql.SQL("select count(*) {source}").format(
+        source=_from_and_where(selection, keys, in_period=True, ranged=numbers is not None)
+    )
+    (number,) = fetch_row(session, statement, _values(municipality_id, zone, selection, keys) | _bounds(numbers))
     return int(number)
 
 
 def count_without_time(
-    session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]
+    session: Session,
+    municipality_id: int,
+    zone: str,
+    selection: EventSelection,
+    keys: dict[str, Any],
+    numbers: Ranges | None = None,
 ) -> int:
-    """Return how many events of the selection, whatever its period, carry no time."""
+    """Return how many events of the selection, whatever its period, carry no time; parameters as `count_in_cells`."""
     statement = sql.SQL("select count(*) {source} and {time} is null").format(
         time=sql.Identifier("e", _LAYERS[selection.events].time),
-        source=_from_and_where(selection, keys, in_period=False),
+        source=_from_and_where(selection, keys, in_period=False, ranged=numbers is not None),
     )
-    (number,) = fetch_row(session, statement, _values(municipality_id, zone, selection, keys))
+    (number,) = fetch_row(session, statement, _values(municipality_id, zone, selection, keys) | _bounds(numbers))
     return int(number)
 
 
@@ -259,7 +308,9 @@ def read_boundary(session: Session, municipality_id: int) -> bytes:
     return bytes(session.execute(statement, {"id": municipality_id}).scalar_one())
 
 
-def _from_and_where(selection: EventSelection, keys: dict[str, Any], *, in_period: bool) -> sql.Composed:
+def _from_and_where(
+    selection: EventSelection, keys: dict[str, Any], *, in_period: bool, ranged: bool = False
+) -> sql.Composed:
     layer = _LAYERS[selection.events]
     time = sql.Identifier("e", layer.time)
     conditions = [sql.SQL("e.municipality_id = %(municipality)s")]
@@ -272,7 +323,15 @@ def _from_and_where(selection: EventSelection, keys: dict[str, Any], *, in_perio
         parts.append(sql.SQL("{} >= %(first)s::date::timestamp at time zone %(zone)s").format(time))
     if in_period and selection.period_to is not None:
         parts.append(sql.SQL("{} < (%(last)s::date + 1)::timestamp at time zone %(zone)s").format(time))
-    return sql.SQL("from {} e where {}").format(sql.Identifier(layer.table), sql.SQL(" and ").join(parts))
+    tables = sql.SQL("from {} e").format(sql.Identifier(layer.table))
+    if ranged:
+        parts.append(sql.SQL("e.id >= numbers.low and e.id < numbers.high"))
+        tables += sql.SQL(" cross join unnest(%(low)s::bigint[], %(high)s::bigint[]) as numbers(low, high)")
+    return tables + sql.SQL(" where ") + sql.SQL(" and ").join(parts)
+
+
+def _bounds(numbers: Ranges | None) -> dict[str, list[int]]:
+    return {} if numbers is None else {"low": [low for low, _ in numbers], "high": [high for _, high in numbers]}
 
 
 def _values(municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]) -> dict[str, Any]:

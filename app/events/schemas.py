@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -17,8 +19,26 @@ FARTHEST_M = 1e8
 Length = Annotated[float, Field(ge=SHORTEST_M, le=LONGEST_M, allow_inf_nan=False)]
 """A length that an analysis may be asked for, metres."""
 Coordinate = Annotated[float, Field(ge=-FARTHEST_M, le=FARTHEST_M, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+"""What an event counts for."""
 Name = Annotated[PlainText, StringConstraints(max_length=200)]
 """A name of something stored."""
+
+
+@dataclass(frozen=True)
+class CategoryWeights:
+    """What an event counts for, by its category.
+
+    Attributes
+    ----------
+    by_category : mapping of str to float
+        Codes of categories with the weight of their events.
+    other : float or None
+        Weight of every other event; None refuses other events.
+    """
+
+    by_category: Mapping[str, float]
+    other: float | None
 
 
 def as_list(value: Any) -> Any:

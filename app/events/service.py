@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,8 +19,10 @@ from sqlalchemy.orm import Session
 
 from app.errors import InvalidInputError, TooLargeError
 from app.events import repository
-from app.events.repository import Edges
-from app.events.schemas import EventLayer, EventSelection
+from app.events.repository import CellRows, Edges, Ranges
+from app.events.schemas import CategoryWeights, EventLayer, EventSelection
+from app.incident_blocks import service as incident_blocks
+from app.incident_blocks.service import Chosen, PackedCounts
 from app.municipalities.context import MunicipalityContext
 
 __all__ = [
@@ -109,6 +113,8 @@ class Events:
         Period in the municipality's time zone; None where no event carries a time.
     times : EventTimes or None
         When they happened, if that was asked for.
+    weights : ndarray of float64, shape (n,), or None
+        What they count for, if that was asked for.
     """
 
     x: npt.NDArray[np.float64]
@@ -117,6 +123,7 @@ class Events:
     first_day: date | None
     last_day: date | None
     times: EventTimes | None = None
+    weights: npt.NDArray[np.float64] | None = None
 
     @property
     def period(self) -> str:
@@ -135,6 +142,7 @@ def read_events(
     selection: EventSelection,
     *,
     with_times: bool = False,
+    weights: CategoryWeights | None = None,
     may_lack: bool = False,
 ) -> Events:
     """Read the events of a selection.
@@ -142,13 +150,20 @@ def read_events(
     Raises
     ------
     InvalidInputError
-        No such category or source, or no event matches and none ``may_lack``.
+        No such category or source, no event matches and none ``may_lack``, or an event has no weight.
     """
     keys = _keys(session, municipality, selection)
     asked = (session, municipality.id, municipality.time_zone, selection, keys)
     told = repository.read_times(*asked)
-    times = None
-    if with_times:
+    times, weight = None, None
+    if weights is not None:
+        x, y, weight = repository.read_weighted(*asked, _weight_keys(session, municipality, selection, weights))
+        if np.isnan(weight).any():
+            raise InvalidInputError(
+                f"{int(np.isnan(weight).sum()):,} of {len(x):,} events are of a category without a weight.",
+                "Name every category in category_weights, choose categories, or give other_weight.",
+            )
+    elif with_times:
         rows = repository.read_timed(*asked)
         x, y = rows.x, rows.y
         times = EventTimes(_moments(rows.begin), _moments(rows.end), rows.precision)
@@ -157,13 +172,17 @@ def read_events(
     if not len(x) and not may_lack:
         raise _nothing_matches(municipality, selection)
     excluded = {"no_time": told.without} if told.without else {}
-    return Events(x, y, excluded, told.first, told.last, times)
+    return Events(x, y, excluded, told.first, told.last, times, weight)
 
 
 def count_events(session: Session, municipality: MunicipalityContext, selection: EventSelection) -> int:
     """Return how many events a selection has."""
     keys = _keys(session, municipality, selection)
-    return repository.count_events(session, municipality.id, municipality.time_zone, selection, keys)
+    asked = (session, municipality.id, municipality.time_zone, selection, keys)
+    unpacked = _unpacked(session, municipality, selection)
+    if unpacked is None or not _chosen(municipality, selection, keys).is_everything:
+        return repository.count_events(*asked)
+    return incident_blocks.count_packed(session, municipality.id) + repository.count_events(*asked, unpacked)
 
 
 def count_in_cells(
@@ -178,25 +197,60 @@ def count_in_cells(
     """
     keys = _keys(session, municipality, selection)
     asked = (session, municipality.id, municipality.time_zone, selection, keys)
-    found = repository.count_in_cells(*asked, edges)
-    if not len(found.events):
+    unpacked = _unpacked(session, municipality, selection)
+    packed = None
+    if unpacked is not None:
+        chosen = _chosen(municipality, selection, keys)
+        packed = incident_blocks.count_in_cells(session, municipality.id, chosen, edges.x, edges.y)
+    found = repository.count_in_cells(*asked, edges, unpacked)
+    has_period = selection.period_from is not None or selection.period_to is not None
+    without = repository.count_without_time(*asked, unpacked) if has_period else 0
+    told = _told_counts(found, edges, without)
+    told = told if packed is None else _together(told, packed)
+    if not told.n:
         raise _nothing_matches(municipality, selection)
+    return dataclasses.replace(
+        told,
+        first_day=selection.period_from or told.first_day,
+        last_day=selection.period_to or told.last_day,
+    )
+
+
+def _told_counts(found: CellRows, edges: Edges, without_time: int) -> CellCounts:
+    """Return what was counted as arrays over the lattice."""
     counts = np.zeros((edges.y.size - 1, edges.x.size - 1), dtype=np.int64)
     in_row = (found.row >= 0) & (found.row < counts.shape[0])
     within = in_row & (found.column >= 0) & (found.column < counts.shape[1])
     most_at_one = np.zeros_like(counts)
     np.add.at(counts, (found.row[within], found.column[within]), found.events[within])
     np.maximum.at(most_at_one, (found.row[within], found.column[within]), found.events[within])
-    has_period = selection.period_from is not None or selection.period_to is not None
-    without = repository.count_without_time(*asked) if has_period else 0
+    excluded = {"no_time": without_time} if without_time else {}
+    return CellCounts(counts, most_at_one, int(found.events[~within].sum()), excluded, found.first, found.last)
+
+
+def _together(told: CellCounts, packed: PackedCounts) -> CellCounts:
+    """Return counts with those of packed incidents."""
+    without = told.excluded.get("no_time", 0) + packed.timeless
+    firsts = [day for day in (told.first_day, packed.first_day) if day is not None]
+    lasts = [day for day in (told.last_day, packed.last_day) if day is not None]
     return CellCounts(
-        counts,
-        most_at_one,
-        int(found.events[~within].sum()),
+        told.counts + packed.parts.sum(axis=2),
+        told.most_at_one + packed.parts.max(axis=2),
+        told.beyond + packed.beyond,
         {"no_time": without} if without else {},
-        selection.period_from or found.first,
-        selection.period_to or found.last,
+        min(firsts, default=None),
+        max(lasts, default=None),
     )
+
+
+def _unpacked(session: Session, municipality: MunicipalityContext, selection: EventSelection) -> Ranges | None:
+    """Return the ranges of numbers of incidents that are not packed; None where all events are to be read so."""
+    return incident_blocks.unpacked_ranges(session, municipality.id) if selection.events == "incidents" else None
+
+
+def _chosen(municipality: MunicipalityContext, selection: EventSelection, keys: dict[str, Any]) -> Chosen:
+    sources = None if keys["source"] is None else [keys["source"]]
+    return Chosen(keys["categories"], sources, selection.period_from, selection.period_to, municipality.time_zone)
 
 
 def largest_pile(
@@ -282,14 +336,7 @@ def fingerprint(*parts: npt.NDArray[Any] | bytes | str) -> str:
 def _keys(session: Session, municipality: MunicipalityContext, selection: EventSelection) -> dict[str, Any]:
     keys: dict[str, Any] = {"categories": None, "source": None}
     if selection.categories:
-        known = repository.category_ids(session, municipality.id, selection.events)
-        unknown = [code for code in selection.categories if code not in known]
-        if unknown:
-            raise InvalidInputError(
-                f"{municipality.name} has no category {', '.join(map(repr, unknown))} of {selection.events}.",
-                _known_names("Categories", known),
-            )
-        keys["categories"] = [known[code] for code in selection.categories]
+        keys["categories"] = _category_ids(session, municipality, selection, selection.categories)
     if selection.source is not None:
         known = repository.source_ids(session, municipality.id, selection.events)
         if selection.source not in known:
@@ -299,6 +346,28 @@ def _keys(session: Session, municipality: MunicipalityContext, selection: EventS
             )
         keys["source"] = known[selection.source]
     return keys
+
+
+def _category_ids(
+    session: Session, municipality: MunicipalityContext, selection: EventSelection, codes: Iterable[str]
+) -> list[int]:
+    known = repository.category_ids(session, municipality.id, selection.events)
+    unknown = [code for code in codes if code not in known]
+    if unknown:
+        raise InvalidInputError(
+            f"{municipality.name} has no category {', '.join(map(repr, unknown))} of {selection.events}.",
+            _known_names("Categories", known),
+        )
+    return [known[code] for code in codes]
+
+
+def _weight_keys(
+    session: Session, municipality: MunicipalityContext, selection: EventSelection, weights: CategoryWeights
+) -> dict[int, float]:
+    """Return weights by the key of their category; 0 stands for every other event."""
+    ids = _category_ids(session, municipality, selection, weights.by_category)
+    by_key = dict(zip(ids, weights.by_category.values(), strict=True))
+    return by_key if weights.other is None else {**by_key, 0: weights.other}
 
 
 def _nothing_matches(municipality: MunicipalityContext, selection: EventSelection) -> InvalidInputError:

@@ -29,7 +29,7 @@ class FixEdit(InputModel):
     """What is changed of a fix; what is left out stays. Its status changes by steps."""
 
     title: Words | None = None
-    owner: Words | None = Field(default=None, description="Who does it.")
+    owner: Words | None = Field(default=None, description="Who does it.", examples=["City lighting"])
     co_owners: Annotated[list[Words], Field(max_length=20)] | None = Field(default=None, description="Who helps.")
     cost: Money | None = Field(default=None, description="In the municipality's currency.")
     budget: Money | None = Field(default=None, description="What has been set aside for it.")

@@ -97,7 +97,7 @@ def _order_groups(
     groups: list[LegendGroup] = []
     layers: list[folium.GeoJson] = []
     for order in sorted(set(orders.tolist()), reverse=True):
-        chosen = hulls[orders == order]
+        chosen = _large_first(hulls[orders == order])
         outlined = order > 1
         styles = [_hull_style(kind, outlined=outlined) for kind in chosen.geom_type]
         layer = shape_layer(f"clusters {order}", chosen.geometry, styles, _cluster_texts(chosen))
@@ -110,6 +110,12 @@ def _order_groups(
             LegendGroup(title, (LegendEntry(swatch, told, number(len(chosen))),), "clusters", layers=(layer,))
         )
     return tuple(reversed(groups)), tuple(layers)
+
+
+def _large_first(hulls: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return hulls in the order of drawing: one that lies within another comes after it and is seen."""
+    west, south, east, north = hulls.bounds.to_numpy().T
+    return hulls.iloc[np.argsort(-(east - west) * (north - south), kind="stable")]
 
 
 def _ellipse_group(ellipses: gpd.GeoDataFrame) -> tuple[LegendGroup, folium.GeoJson]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 
@@ -11,9 +13,11 @@ from app.maps.formatting import number
 from app.maps.palettes import RISK_RAMP
 
 USUAL = "usual"
+TIMES = (1.0, 1.5, 2.0, 4.0)
+"""Lower limits of the classes, in times of the usual risk."""
 _NOTE = (
-    "Risk is the sum of the excess over the usual risk that recent crimes nearby lend: 1 is twice the usual. It says "
-    "nothing where no crime was near, and fades with the days."
+    "How many times the usual risk of such a place on such a day recent crimes nearby make it. Outside the cells in "
+    "colour it is the usual, which is not the same everywhere; it fades with the days."
 )
 
 
@@ -40,14 +44,15 @@ def risk_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     """
     require_columns(frame, ("risk", "events"), "places at raised risk")
     risk = frame["risk"].to_numpy(dtype=float)
-    limits = _limits(risk)
-    position = np.searchsorted(limits, risk, side="right") - 1
-    named = np.where(risk > 0, np.clip(position, 0, len(limits) - 1), -1)
-    classes = _classes(limits, float(risk.max(initial=0.0)))
+    named = np.where(risk > 0, np.searchsorted(TIMES, 1.0 + risk, side="right") - 1, -1)
+    classes = _classes()
+    if (named < 0).any():
+        classes[USUAL] = MapClass("the usual risk", "#ffffff", quiet=True)
+    as_of = context.parameters.get("as_of")
     result = ClassedResult(
         frame=frame.assign(**{CLASS: [USUAL if one < 0 else str(one) for one in named.tolist()]}),
         classes=classes,
-        title="Raised risk",
+        title=f"Risk on {as_of}" if as_of else "Raised risk",
         note=_NOTE,
         order="risk",
         ordered="highest risk first",
@@ -57,28 +62,20 @@ def risk_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     return classed_map(result, context)
 
 
-def _limits(risk: np.ndarray) -> tuple[float, ...]:
-    """Return lower limits of the classes: equal parts of the cells at raised risk, rounded; doubles left out."""
-    raised = risk[risk > 0]
-    if not raised.size:
-        return (0.0,)
-    quantiles = np.quantile(raised, [0.25, 0.5, 0.75])
-    return tuple(dict.fromkeys([0.0, *(float(f"{value:.2g}") for value in quantiles)]))
-
-
-def _classes(limits: tuple[float, ...], highest: float) -> dict[str, MapClass]:
-    colours = RISK_RAMP[-len(limits) :]
-    uppers = (*limits[1:], max(highest, limits[-1]))
+def _classes() -> dict[str, MapClass]:
+    """Return the classes, which are the same on every day, highest first."""
+    colours = RISK_RAMP[-len(TIMES) :]
+    uppers = [f"{number(lower)} to {number(upper)} times" for lower, upper in pairwise(TIMES)]
+    labels = [f"up to {number(TIMES[1])} times the usual", *uppers[1:], f"over {number(TIMES[-1])} times"]
     raised = {
-        str(place): MapClass(f"{'over 0' if lower == 0 else number(lower)} to {number(upper)}", colour)
-        for place, (lower, upper, colour) in enumerate(zip(limits, uppers, colours, strict=True))
+        str(place): MapClass(label, colour) for place, (label, colour) in enumerate(zip(labels, colours, strict=True))
     }
-    return {**dict(reversed(raised.items())), USUAL: MapClass("the usual risk", "#ffffff", quiet=True)}
+    return dict(reversed(raised.items()))
 
 
 def _texts(frame: gpd.GeoDataFrame) -> dict[str, list[str]]:
     texts = {
-        "Risk above the usual": [f"+{number(value)}" for value in frame["risk"]],
+        "Times the usual risk": [number(1.0 + value) for value in frame["risk"]],
         "Recent crimes near": [number(value) for value in frame["events"]],
     }
     if "cell" in frame.columns:

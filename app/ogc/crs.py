@@ -22,6 +22,7 @@ WEB_MERCATOR = 3857
 METRE_DECIMALS = 3
 FARTHEST = 1e9
 """No coordinate of a place on Earth is larger, in metres or degrees."""
+HALF_TURN = 180.0
 EDGE_PARTS = 32
 """Into so many parts an edge of a rectangle is cut before it is projected: straight there is curved here."""
 
@@ -90,19 +91,41 @@ def find_system(parameter: str, uri: str, known: tuple[ReferenceSystem, ...]) ->
 def rectangle(corners: tuple[float, float, float, float], system: ReferenceSystem) -> BaseGeometry:
     """Return the rectangle of two corners of a system in longitude and latitude.
 
+    One without area is a line or a point. In degrees, a west greater than the east crosses the antimeridian.
+
     Raises
     ------
     ValueError
-        If a corner has no longitude and latitude.
+        If a corner has no longitude and latitude, or the lower corner is above the upper one.
     """
     if max(map(abs, corners)) > FARTHEST:
         raise ValueError("a corner is not on Earth")
     first, second, third, fourth = corners
+    if system.projection.srid == WGS84:
+        west, south, east, north = (second, first, fourth, third) if system.projection.flipped else corners
+        _require_upright(south, north)
+        spans = [(west, HALF_TURN), (-HALF_TURN, east)] if west > east else [(west, east)]
+        parts = [_between((begin, south), (end, north)) for begin, end in spans]
+        return CRS84.to_wgs84(shapely.union_all(parts))
+    _require_upright(first, third)
+    _require_upright(second, fourth)
+    box = _between((first, second), (third, fourth))
     longest = max(third - first, fourth - second)
-    box = shapely.box(first, second, third, fourth)
-    if longest > 0:
-        box = shapely.segmentize(box, longest / EDGE_PARTS)
-    return system.to_wgs84(box)
+    return system.to_wgs84(shapely.segmentize(box, longest / EDGE_PARTS) if longest > 0 else box)
+
+
+def _require_upright(low: float, high: float) -> None:
+    if low > high:
+        raise ValueError("the lower corner is above the upper corner")
+
+
+def _between(low: tuple[float, float], high: tuple[float, float]) -> BaseGeometry:
+    """Return the rectangle between two corners, or the line or point that one without area is."""
+    if low == high:
+        return shapely.Point(low)
+    if low[0] == high[0] or low[1] == high[1]:
+        return shapely.LineString([low, high])
+    return shapely.box(*low, *high)
 
 
 @lru_cache(maxsize=64)

@@ -6,46 +6,53 @@ itself, so that they do not fetch everything.
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import Request
 
 from app.database.feature_pages import DEFAULT_PAGE, MAX_PAGE, Property
 from app.identity.purposes import Purpose
-from app.ogc.answers import GEOJSON, HTML, JSON, OPENAPI, PAGE_OR_JSON, SCHEMA
+from app.ogc.answers import GEOJSON, OPENAPI, PAGE_OR_JSON, SCHEMA
+from app.ogc.document_parts import Json, named, operation, path_part, problem_responses, query, read_answers
+from app.ogc.document_processes import job_parameters, process_paths
 from app.ogc.document_schemas import SCHEMAS
-from app.ogc.filters import LANGUAGES
+from app.ogc.filters import FILTER_PARAMETERS, LANGUAGES
 from app.ogc.layers import View
 from app.ogc.links import root_of
 from app.ogc.requests import ITEM_PARAMETERS, queried_properties
-from app.problems import PROBLEM
+from app.ogc.tiles import DEEPEST_ZOOM, MVT, QUAD
 
-Json = dict[str, Any]
-
-PROBLEMS = {
-    "400": "A parameter cannot be used",
-    "401": "It takes a credential, or the one given does not hold",
-    "403": "No right, or no purpose of use",
-    "404": "There is no such thing",
-    "406": "Not in this format",
-    "429": "Too many requests without a credential",
-    "500": "Something went wrong that is not your fault",
-    "503": "The database does not answer",
+TAGS = {
+    "capabilities": "What there is.",
+    "data": "Features of the layers.",
+    "tiles": "Features of the layers as vector tiles.",
+    "processes": "What can be computed, and the jobs that do it.",
 }
-TAGS = {"capabilities": "What there is.", "data": "Features of the layers."}
 JSON_TYPES = {"date": "string", "date-time": "string", "month": "string"}
+TILE_FORMATS = ("json", "html", "tilejson")
 
 
-def openapi_document(request: Request, views: list[View], version: str) -> Json:
-    """Return the OpenAPI 3.0 document of the root that is asked, with the layers that the caller sees."""
+def openapi_document(request: Request, views: list[View], version: str, *, computes: bool, follows: bool) -> Json:
+    """Return the OpenAPI 3.0 document of the root that is asked, with what the caller may see and do.
+
+    Parameters
+    ----------
+    request : Request
+    views : list of View
+        The layers that the caller sees.
+    version : str
+    computes, follows : bool
+        Whether the caller may execute processes, and look at jobs.
+    """
     paths: Json = {
-        "/": _get("landingPage", "Landing page", "capabilities", _answers("LandingPage")),
-        "/conformance": _get("conformance", "Requirements classes", "capabilities", _answers("Conformance")),
-        "/api": _get("api", "This document", "capabilities", _answers("Anything", media_type=OPENAPI)),
-        "/collections": _get("collections", "Layers", "capabilities", _answers("Collections")),
+        "/": operation("landingPage", "Landing page", "capabilities", read_answers("LandingPage")),
+        "/conformance": operation("conformance", "Requirements classes", "capabilities", read_answers("Conformance")),
+        "/api": operation("api", "This document", "capabilities", read_answers("Anything", OPENAPI)),
+        "/collections": operation("collections", "Layers", "capabilities", read_answers("Collections")),
+        "/tileMatrixSets": operation("tileMatrixSets", "Tile matrix sets", "tiles", read_answers("TileMatrixSets")),
+        f"/tileMatrixSets/{QUAD}": operation("tileMatrixSet", QUAD, "tiles", read_answers("TileMatrixSet")),
     }
     for view in views:
-        paths |= _paths_of(view)
+        paths |= _paths_of(view) | _tile_paths_of(view)
+    paths |= process_paths(computes=computes, follows=follows)
     title = views[0].municipality.name if views else request.path_params["municipality"]
     return {
         "openapi": "3.0.3",
@@ -59,9 +66,9 @@ def openapi_document(request: Request, views: list[View], version: str) -> Json:
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
         "components": {
-            "parameters": _parameters(views),
+            "parameters": _parameters(views) | job_parameters(),
             "schemas": SCHEMAS,
-            "responses": {f"Problem{status}": _problem(text) for status, text in PROBLEMS.items()},
+            "responses": problem_responses(),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or a token."},
                 "basic": {"type": "http", "scheme": "basic", "description": "Any name, and an API key as password."},
@@ -75,62 +82,50 @@ def _paths_of(view: View) -> Json:
     shown = view.collection
     name, title = shown.name, shown.title
     address = f"/collections/{name}"
-    taken = ["featureId", "crs", "f-item", "purpose", *(["datetime"] if view.shows_state else [])]
-    asked = [_named(parameter) for parameter in ITEM_PARAMETERS]
-    asked += [_named("purpose"), *(_property(item) for item in queried_properties(view).values())]
+    taken = ["featureId", "crs", "f", "purpose", *(["datetime"] if view.shows_state else [])]
+    asked = [named(parameter) for parameter in ITEM_PARAMETERS]
+    asked += [named("purpose"), *(_property(item) for item in queried_properties(view).values())]
+    tell = "capabilities"
     return {
-        address: _get(f"{name}.describe", f"What {title.lower()} are", "capabilities", _answers("Collection")),
-        f"{address}/schema": _get(
-            f"{name}.schema", f"What {title.lower()} show", "capabilities", _answers("Anything", media_type=SCHEMA)
+        address: operation(f"{name}.describe", f"What {title.lower()} are", tell, read_answers("Collection")),
+        f"{address}/schema": operation(
+            f"{name}.schema", f"What {title.lower()} show", tell, read_answers("Anything", SCHEMA)
         ),
-        f"{address}/queryables": _get(
-            f"{name}.queryables",
-            f"What can be asked for of {title.lower()}",
-            "capabilities",
-            _answers("Anything", media_type=SCHEMA),
+        f"{address}/queryables": operation(
+            f"{name}.queryables", f"What can be asked for of {title.lower()}", tell, read_answers("Anything", SCHEMA)
         ),
-        f"{address}/items": _get(
-            f"{name}.items",
-            title,
-            "data",
-            _answers("FeatureCollection", media_type=GEOJSON),
-            asked,
+        f"{address}/items": operation(
+            f"{name}.items", title, "data", read_answers("FeatureCollection", GEOJSON), asked
         ),
-        f"{address}/items/{{featureId}}": _get(
+        f"{address}/items/{{featureId}}": operation(
             f"{name}.item",
             f"One {shown.singular}",
             "data",
-            _answers("Feature", media_type=GEOJSON),
-            [_named(parameter) for parameter in taken],
+            read_answers("Feature", GEOJSON),
+            [named(parameter) for parameter in taken],
         ),
     }
 
 
-def _get(identifier: str, summary: str, tag: str, answers: Json, parameters: list[Json] | None = None) -> Json:
-    operation = {
-        "operationId": identifier,
-        "summary": summary,
-        "description": f"{summary}.",
-        "tags": [tag],
-        "parameters": [_named("f-document"), _named("purpose")] if parameters is None else parameters,
-        "responses": answers,
+def _tile_paths_of(view: View) -> Json:
+    name, title = view.collection.name, view.collection.title.lower()
+    address = f"/collections/{name}/tiles"
+    tile = read_answers("Anything")
+    tile["200"]["content"] = {MVT: {"schema": {"type": "string", "format": "binary"}}}
+    taken = ["tileMatrix", "tileRow", "tileCol", "datetime", *FILTER_PARAMETERS, "purpose"]
+    return {
+        address: operation(f"{name}.tilesets", f"Tile sets of {title}", "tiles", read_answers("TileSets")),
+        f"{address}/{QUAD}": operation(
+            f"{name}.tileset",
+            f"How {title} are cut into tiles",
+            "tiles",
+            read_answers("Anything"),
+            [named("f-tileset"), named("purpose")],
+        ),
+        f"{address}/{QUAD}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": operation(
+            f"{name}.tile", f"A tile of {title}", "tiles", tile, [named(parameter) for parameter in taken]
+        ),
     }
-    return {"get": operation}
-
-
-def _answers(schema: str, media_type: str = JSON) -> Json:
-    content = {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}, HTML: {"schema": {"type": "string"}}}
-    problems = {status: {"$ref": f"#/components/responses/Problem{status}"} for status in PROBLEMS}
-    return {"200": {"description": "As asked.", "content": content}, "304": {"description": "Unchanged."}, **problems}
-
-
-def _problem(text: str) -> Json:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": f"{text}.", "content": {PROBLEM: {"schema": schema}, HTML: {"schema": {"type": "string"}}}}
-
-
-def _named(name: str) -> Json:
-    return {"$ref": f"#/components/parameters/{name}"}
 
 
 def _property(item: Property) -> Json:
@@ -139,40 +134,34 @@ def _property(item: Property) -> Json:
         schema["format"] = item.type
     if item.values:
         schema["enum"] = list(item.values)
-    return _query(item.name, f"Only features of this value. {item.description}", schema)
-
-
-def _query(name: str, description: str, schema: Json) -> Json:
-    told = {"name": name, "in": "query", "description": description, "required": False}
-    return {**told, "schema": schema, "style": "form", "explode": False}
+    return query(item.name, f"Only features of this value. {item.description}", schema)
 
 
 def _parameters(views: list[View]) -> Json:
     systems = [system.uri for system in views[0].systems] if views else []
     system: Json = {"type": "string", "format": "uri", **({"enum": systems} if systems else {})}
     text: Json = {"type": "string"}
-    rectangle = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
+    four_or_six = [{"minItems": n, "maxItems": n} for n in (4, 6)]
+    rectangle = {"type": "array", "items": {"type": "number"}, "oneOf": four_or_six}
     page: Json = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}
     return {
-        "limit": _query("limit", "The most features of a page; a larger wish is clamped.", page),
-        "after": _query("after", "Token of the next page; follow the link next.", text),
-        "bbox": _query("bbox", "Only features that intersect the rectangle.", rectangle),
-        "bbox-crs": _query("bbox-crs", "Coordinate reference system of bbox; CRS84 without it.", system),
-        "crs": _query("crs", "Coordinate reference system of the answer; CRS84 without it.", system),
-        "datetime": _query("datetime", "Only features whose time meets an instant, a day or an interval.", text),
-        "filter": _query("filter", "Only features that a CQL2 expression holds of.", text),
-        "filter-lang": _query("filter-lang", "Language of the filter.", text | {"enum": list(LANGUAGES)}),
-        "filter-crs": _query("filter-crs", "Coordinate reference system of the filter; CRS84 without it.", system),
-        "f": _query("f", "Format of the answer.", text | {"enum": list(PAGE_OR_JSON)}),
-        "f-item": _query("f", "Format of the answer.", text | {"enum": list(PAGE_OR_JSON)}),
-        "f-document": _query("f", "Format of the answer.", text | {"enum": list(PAGE_OR_JSON)}),
-        "featureId": {
-            "name": "featureId",
-            "in": "path",
-            "description": "Identifier of the feature.",
-            "required": True,
-            "schema": text,
-        },
+        "limit": query("limit", "The most features of a page; a larger wish is clamped.", page),
+        "after": query("after", "Token of the next page; follow the link next.", text),
+        "bbox": query("bbox", "Only features that intersect the rectangle.", rectangle),
+        "bbox-crs": query("bbox-crs", "Coordinate reference system of bbox; CRS84 without it.", system),
+        "crs": query("crs", "Coordinate reference system of the answer; CRS84 without it.", system),
+        "datetime": query("datetime", "Only features whose time meets an instant, a day or an interval.", text),
+        "filter": query("filter", "Only features that a CQL2 expression holds of.", text),
+        "filter-lang": query(
+            "filter-lang", "Language of the filter.", text | {"enum": list(LANGUAGES), "default": LANGUAGES[0]}
+        ),
+        "filter-crs": query("filter-crs", "Coordinate reference system of the filter; CRS84 without it.", system),
+        "f": query("f", "Format of the answer.", text | {"enum": list(PAGE_OR_JSON)}),
+        "f-tileset": query("f", "Format of the answer.", text | {"enum": list(TILE_FORMATS)}),
+        "featureId": path_part("featureId", "Identifier of the feature.", text),
+        "tileMatrix": path_part("tileMatrix", "Zoom.", {"type": "integer", "minimum": 0, "maximum": DEEPEST_ZOOM}),
+        "tileRow": path_part("tileRow", "Row, from the north.", {"type": "integer", "minimum": 0}),
+        "tileCol": path_part("tileCol", "Column, from the west.", {"type": "integer", "minimum": 0}),
         "purpose": {
             "name": "Kvart-Purpose",
             "in": "header",

@@ -8,7 +8,8 @@ LINKS: dict[str, Any] = {"type": "array", "items": {"$ref": "#/components/schema
 
 
 def _object(required: list[str], **properties: Any) -> dict[str, Any]:
-    return {"type": "object", "required": required, "properties": properties}
+    told: dict[str, Any] = {"required": required} if required else {}
+    return {"type": "object", **told, "properties": properties}
 
 
 def _text(**more: Any) -> dict[str, Any]:
@@ -18,6 +19,17 @@ def _text(**more: Any) -> dict[str, Any]:
 def _array(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
+
+PROCESS: dict[str, Any] = _object(
+    ["id", "version"],
+    id=_text(),
+    title=_text(),
+    description=_text(),
+    version=_text(),
+    jobControlOptions=_array(_text(enum=["sync-execute", "async-execute", "dismiss"])),
+    outputTransmission=_array(_text(enum=["value", "reference"])),
+    links=LINKS,
+)
 
 SCHEMAS: dict[str, Any] = {
     "Anything": {"type": "object"},
@@ -57,6 +69,49 @@ SCHEMAS: dict[str, Any] = {
         numberMatchedIsEstimate={"type": "boolean"},
         numberReturned={"type": "integer", "minimum": 0},
     ),
+    "TileMatrixSets": _object(["tileMatrixSets"], tileMatrixSets=_array({"type": "object"}), links=LINKS),
+    "TileMatrixSet": _object(
+        ["tileMatrices"], id=_text(), title=_text(), uri=_text(), crs=_text(), tileMatrices=_array({"type": "object"})
+    ),
+    "TileSets": _object(["tilesets"], tilesets=_array({"type": "object"}), links=LINKS),
+    "ProcessList": _object(
+        ["processes", "links"], processes=_array({"$ref": "#/components/schemas/ProcessSummary"}), links=LINKS
+    ),
+    "ProcessSummary": PROCESS,
+    "Process": {
+        "allOf": [
+            {"$ref": "#/components/schemas/ProcessSummary"},
+            _object(["inputs", "outputs"], inputs={"type": "object"}, outputs={"type": "object"}),
+        ]
+    },
+    "Execute": {
+        **_object(
+            [],
+            inputs={"type": "object", "description": "By name, as the process describes them."},
+            outputs={"type": "object", "additionalProperties": {"$ref": "#/components/schemas/WantedOutput"}},
+            response=_text(enum=["raw", "document"], default="document"),
+        ),
+        "additionalProperties": False,
+    },
+    "WantedOutput": {
+        **_object([], format={"type": "object"}, transmissionMode=_text(enum=["value", "reference"])),
+        "additionalProperties": False,
+    },
+    "StatusInfo": _object(
+        ["jobID", "status", "type"],
+        jobID=_text(),
+        processID=_text(),
+        type=_text(enum=["process"]),
+        status=_text(enum=["accepted", "running", "successful", "failed", "dismissed"]),
+        message=_text(),
+        progress={"type": "integer", "minimum": 0, "maximum": 100},
+        created=_text(format="date-time"),
+        started=_text(format="date-time"),
+        finished=_text(format="date-time"),
+        updated=_text(format="date-time"),
+        links=LINKS,
+    ),
+    "JobList": _object(["jobs", "links"], jobs=_array({"$ref": "#/components/schemas/StatusInfo"}), links=LINKS),
     "Problem": _object(
         ["type", "title", "status", "detail"],
         type=_text(),

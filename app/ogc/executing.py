@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 from sqlalchemy.orm import Session
 
-from app.analyses.kinds import told_faults
+from app.analyses.kinds import first_fault, told_faults
 from app.errors import InvalidInputError
 from app.features.schemas import InputModel
 from app.imports import service as imports
@@ -108,7 +108,9 @@ def _submit_import(
     try:
         checked = ImportInputs.model_validate(inputs)
     except ValidationError as error:
-        raise InvalidInputError(told_faults(error), "GET .../processes/import describes the inputs.") from error
+        raise InvalidInputError(
+            told_faults(error), "GET .../processes/import describes the inputs.", pointer=first_fault(error)
+        ) from error
     upload = Upload(uploads / municipality.code / secrets.token_hex(12))
     upload.directory.mkdir(parents=True, mode=0o700)
     try:

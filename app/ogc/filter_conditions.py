@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
-import shapely
-from shapely.errors import ShapelyError
-from shapely.geometry import shape
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy import TIMESTAMP, ColumnElement, and_, cast, collate, false, func, not_, or_, true
 from sqlalchemy.sql.expression import SQLColumnExpression
 
 from app.database.feature_pages import Collection, geometry_value, intersects
-from app.ogc.crs import ReferenceSystem, rectangle
+from app.ogc.crs import ReferenceSystem
+from app.ogc.filter_geometries import of_one_kind, read_geometry
 from app.ogc.values import day, instant, is_comparable, number, string
 
 Condition = ColumnElement[bool]
@@ -40,7 +37,8 @@ SPATIAL = frozenset({*RELATIONS, "s_disjoint"})
 TEMPORAL = frozenset({"t_after", "t_before", "t_equals", "t_during", "t_intersects"})
 KINDS = {"integer": "number", "month": "string"}
 TIMES = frozenset({"date", "date-time"})
-SHAPES = frozenset({"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"})
+BY_ANY_LETTER_CASE = "und-x-icu"
+"""Collation whose letters are those of every script; in that of ``C`` only ASCII has upper and lower case."""
 
 
 class FilterError(Exception):
@@ -180,31 +178,25 @@ class _Walker:
         return and_(self._property(value).sql.is_not(None), *bounded)
 
     def _spatial(self, name: str, left: Tree, right: Tree) -> Condition:
-        if not _names_geometry(left):
-            left, right, name = right, left, MIRRORED.get(name, name)
-        if not _names_geometry(left):
-            raise FilterError(f"{name!r} takes the property {GEOMETRY!r} and a geometry")
-        area = geometry_value(self._geometry(right))
         if name == "s_disjoint":
-            return not_(intersects(self.collection, area))
-        return intersects(self.collection, area, RELATIONS[name])
-
-    def _geometry(self, tree: Tree) -> BaseGeometry:
-        try:
-            if isinstance(tree, dict) and "bbox" in tree:
-                corners = [float(part) for part in tree["bbox"]]
-                if len(corners) not in {4, 6}:
-                    raise FilterError("a rectangle has four numbers, or six with heights")
-                half = len(corners) // 2
-                return rectangle((*corners[:2], *corners[half : half + 2]), self.system)  # type: ignore[arg-type]
-            if not isinstance(tree, dict) or tree.get("type") not in SHAPES:
-                raise FilterError("a geometry is needed")
-            found = self.system.to_wgs84(shapely.force_2d(shape(tree)))
-        except (ValueError, TypeError, KeyError, IndexError, ShapelyError) as error:
-            raise FilterError(f"a geometry cannot be read ({str(error)[:80]})") from error
-        if found.is_empty or not found.is_valid:
-            raise FilterError(f"a geometry is empty or invalid: {shapely.is_valid_reason(found)[:80]}")
+            return not_(self._spatial("s_intersects", left, right))
+        if _names_geometry(right) and not _names_geometry(left):
+            left, right, name = right, left, MIRRORED.get(name, name)
+        first, second = self._place(name, left), self._place(name, right)
+        if _names_geometry(left) and not _names_geometry(right):
+            return intersects(self.collection, second, RELATIONS[name])
+        found: Condition = getattr(func, RELATIONS[name])(first, second)
         return found
+
+    def _place(self, name: str, tree: Tree) -> ColumnElement[Any]:
+        """Return one side of a spatial relation: the geometry of the features, or one of the expression."""
+        if _names_geometry(tree):
+            return self.collection.geometry  # type: ignore[return-value]
+        try:
+            found = read_geometry(tree, self.system)
+            return geometry_value(found if name == "s_intersects" else of_one_kind(found))
+        except ValueError as error:
+            raise FilterError(str(error)) from error
 
     def _pair(self, left: Tree, right: Tree) -> tuple[Operand, Operand]:
         """Return two sides that can be compared: a text is read as what the other side is."""
@@ -230,7 +222,7 @@ class _Walker:
             if tree.get("op") == "casei" and len(tree.get("args") or ()) == 1:
                 inner = self._operand(tree["args"][0])
                 if inner.kind in {"string", "text"}:
-                    return Operand("string", func.lower(inner.sql))
+                    return Operand("string", _folded(inner.sql))
             if "property" in tree:
                 return self._property(tree)
         raise FilterError(f"{_told(tree)} is no value that can be compared")
@@ -275,6 +267,12 @@ def _bound(read: Callable[[Any], ColumnElement[Any]], value: Any) -> ColumnEleme
         return read(value)
     except ValueError as error:
         raise FilterError(f"{str(value)[:40]!r} {error}") from error
+
+
+def _folded(text: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
+    """Return a text without letter case, nearly as Unicode folds it: the upper case of the German sharp s is SS."""
+    letters = func.lower(func.upper(collate(text, BY_ANY_LETTER_CASE)))
+    return collate(letters, "C")
 
 
 def _names_geometry(tree: Tree) -> bool:

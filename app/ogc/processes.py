@@ -42,6 +42,21 @@ LONG = frozenset(
 UNITS = {"_m": "m", "_s": "s", "_days": "d", "_hours": "h", "_per_km2": "km-2", "_share": "1"}
 """Unit (UCUM) of an input by the end of its name."""
 
+UNITS_BY_NAME = {
+    "confidence": "%",
+    "least_confidence": "%",
+    "contour_levels": "km-2",
+    "budget": "{currency}",
+    "emerging-hot-spots.step": "d",
+    "back-test.fit": "{unit}",
+    "back-test.score": "{unit}",
+    "back-test.step": "{unit}",
+}
+"""Unit of an input by its name, or by process and name; ``{unit}`` is what its input ``unit`` names."""
+NUMBER_TYPES = frozenset({"number", "integer"})
+NO_QUANTITIES = ("_id", "seed")
+COUNTED = "1"
+
 OUTPUTS: dict[str, tuple[str, str, str]] = {
     "result": ("Result", "Layer of the result, a page at a time", GEOJSON),
     "places": ("Places", "Layer with exact places, for those who see incidents", GEOJSON),
@@ -152,17 +167,34 @@ def _inputs(process: Process) -> dict[str, Any]:
     schema = process.parameters.model_json_schema()
     required = set(schema.get("required", ()))
     inputs = {
-        name: _input(name, _resolved(described, schema.get("$defs", {})), required=name in required)
+        name: _input(process.kind, name, _resolved(described, schema.get("$defs", {})), required=name in required)
         for name, described in schema["properties"].items()
     }
     if process.kind != "import":
         seed = {"type": "integer", "minimum": 0, "maximum": MAX_SEED, "description": "Seed of the random numbers."}
-        inputs["seed"] = _input("seed", seed, required=False)
+        inputs["seed"] = _input(process.kind, "seed", seed, required=False)
     return inputs
 
 
-def _input(name: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
-    unit = next((unit for end, unit in UNITS.items() if name.endswith(end)), None)
+def unit_of(kind: str, name: str, schema: dict[str, Any]) -> str | None:
+    """Return the unit (UCUM) of an input of a process: that of its name, 1 for other numbers, None for no quantity."""
+    if not is_quantity(name, schema):
+        return None
+    named = UNITS_BY_NAME.get(f"{kind}.{name}", UNITS_BY_NAME.get(name))
+    return named or next((unit for end, unit in UNITS.items() if name.endswith(end)), COUNTED)
+
+
+def is_quantity(name: str, schema: dict[str, Any]) -> bool:
+    """Tell whether an input is a number, or a list of numbers, that measures or counts."""
+    if name.endswith(NO_QUANTITIES):
+        return False
+    choices = [schema, *schema.get("anyOf", ())]
+    items = [choice["items"] for choice in choices if isinstance(choice.get("items"), dict)]
+    return any(choice.get("type") in NUMBER_TYPES for choice in (*choices, *items))
+
+
+def _input(kind: str, name: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    unit = unit_of(kind, name, schema)
     metadata = [{"title": unit, "role": UNIT_ROLE}] if unit else []
     return {
         "title": schema.get("title", name),

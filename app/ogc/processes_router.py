@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.access import ENTERED
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.database.sessions import Database
 from app.dependencies import (
     CallerDep,
@@ -22,7 +22,7 @@ from app.dependencies import (
     open_session,
     permit,
 )
-from app.errors import BadParameterError, NotFoundError
+from app.errors import BadParameterError, InvalidInputError, NotFoundError
 from app.features.parameters import MAX_IDENTIFIER, parse_interval
 from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
@@ -31,6 +31,7 @@ from app.ogc.executing import Asked, ExecuteRequest, read_execution, submit
 from app.ogc.jobs import STATE_OF_STATUS, job_list, job_number, job_status, no_such_job, outputs_of
 from app.ogc.links import root_of
 from app.ogc.processes import Process, describe_process, describe_processes, find_process
+from app.ogc.raw_outputs import raw_answer
 from app.runs import service as runs
 from app.runs.router import get_run_watch
 from app.runs.service import AnalysisRun, RunSearch
@@ -75,6 +76,7 @@ async def execute_import(
 ) -> Response:
     """Take in a small file; larger ones go to `POST .../imports`."""
     asked = read_execution(body)
+    _require_document(asked)
     submitting = _Submission(request, database, settings, municipality, find_process("import"), caller.account_id)
     return _created(request, await to_thread.run_sync(submitting.submit, asked), applied=True)
 
@@ -92,9 +94,11 @@ async def execute_process(
 ) -> Response:
     """Compute, and answer with the result or, where that takes long or is preferred, with the job that does it."""
     process, asked = find_process(kind), read_execution(body)
+    preferred = "respond-async" in request.headers.get("prefer", "").lower()
+    if preferred or not process.waits:
+        _require_document(asked)
     submitting = _Submission(request, database, settings, municipality, process, caller.account_id)
     run = await to_thread.run_sync(submitting.submit, asked)
-    preferred = "respond-async" in request.headers.get("prefer", "").lower()
     if preferred or not process.waits:
         return _created(request, run, applied=preferred)
     await _wait(watch, submitting.entered, run.id)
@@ -218,18 +222,19 @@ def _created(request: Request, run: AnalysisRun, *, applied: bool) -> Response:
 
 
 def _results(found: dict[str, Any], asked: Asked) -> Response:
-    """Return the outputs that are wanted, as a document or, raw, as links without one."""
+    """Return the outputs that are wanted, as a document or as such."""
     wanted = {name: output for name, output in found.items() if asked.outputs is None or name in asked.outputs}
-    if not asked.raw:
-        return JSONResponse(wanted)
-    links = [
-        f'<{output["href"]}>; rel="{name}"; type="{output["type"]}"'
-        for name, output in wanted.items()
-        if "href" in output
-    ]
-    if not links:
-        return JSONResponse({name: output["value"] for name, output in wanted.items()})
-    return Response(status_code=204, headers={"Link": ", ".join(links)})
+    return raw_answer(wanted) if asked.raw else JSONResponse(wanted)
+
+
+def _require_document(asked: Asked) -> None:
+    """Refuse raw outputs of a job: what is asked for later is a document."""
+    if asked.raw:
+        raise InvalidInputError(
+            "Raw outputs come with the answer only, and this is done by a job.",
+            'Leave out "response", or what makes it asynchronous.',
+            pointer="response",
+        )
 
 
 def _job(session: Any, municipality: MunicipalityContext, text: str) -> AnalysisRun:

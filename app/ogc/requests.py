@@ -7,8 +7,9 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 from starlette.datastructures import QueryParams
 
 from app.database.base import WGS84
@@ -30,6 +31,8 @@ ITEM_PARAMETERS = ("limit", "after", "bbox", "bbox-crs", "datetime", "crs", *FIL
 PAGE_TOKEN = re.compile(r"(\d{1,19})\.(\d{1,19})(~?)", re.ASCII)
 ALWAYS = frozenset({"", "..", "../..", "/", "../", "/.."})
 FIRST_MOMENT, LAST_MOMENT = "T00:00:00Z", "T23:59:59.999999Z"
+ONE_SECOND = timedelta(seconds=1)
+"""What a time that is shown may leave out: it is shown in whole seconds."""
 BBOX_HINT = "Use four numbers, minx,miny,maxx,maxy, in the order of axes of bbox-crs; by default longitude first."
 
 
@@ -109,6 +112,7 @@ def read_items_request(given: QueryParams, view: View) -> ItemsRequest:
             *read_filter(given, view, system_of(given, FILTER_SYSTEM, view)),
         ),
         projection=system.projection,
+        keeps_unknown=True,
     )
     box_system = system_of(given, "bbox-crs", view)
     if "bbox" in given:
@@ -200,5 +204,7 @@ def _equals(item: Property, text: str) -> ColumnElement[bool]:
         value = read_value(item, text)
     except ValueError as error:
         raise BadParameterError(item.name, f"{error}.", item.description) from error
+    if item.type == "date-time" and "." not in text:
+        return and_(item.expression >= value, item.expression < value + ONE_SECOND)
     equal: ColumnElement[bool] = item.expression == value
     return equal

@@ -10,7 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from analysis.summary import software_version
+from app.access import other_access
 from app.dependencies import AccessDep, MunicipalityDep, SessionDep, SettingsDep, permit
+from app.identity.rights import right_of
 from app.ogc.answers import OPENAPI, SCHEMA, answer, page, tagged_json, wanted_format
 from app.ogc.collections import describe_collection, describe_collections, landing_page, seen_views
 from app.ogc.conformance import CONFORMS_TO
@@ -51,7 +53,11 @@ def api(request: Request, session: SessionDep, municipality: MunicipalityDep, ac
     """Return the description of the API."""
     require_known(request.query_params, (FORMAT,))
     views = [view for view, _ in seen_views(session, access, municipality)]
-    document = openapi_document(request, views, software_version().removeprefix("kvart "))
+    computes, follows = (
+        other_access(access, right_of("runs", action), municipality.code) is not None for action in ("create", "read")
+    )
+    version = software_version().removeprefix("kvart ")
+    document = openapi_document(request, views, version, computes=computes, follows=follows)
     if wanted_format(request) == "html":
         return page(request, "api.html", info=document["info"], sections=reference_sections(document))
     return tagged_json(request, document, OPENAPI)

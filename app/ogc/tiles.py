@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
-from app.database.feature_pages import FeatureQuery, note_look
+from app.database.feature_pages import FeatureQuery
 from app.database.feature_tiles import FLATTENED, TILE_UNITS, WORLD_METRES, TileAddress, read_tile
+from app.database.looks import note_look
 from app.errors import NotFoundError
 from app.ogc.answers import VARIES, is_known, kept_by_clients
 from app.ogc.crs import CRS84, EPSG, WEB_MERCATOR
@@ -17,7 +18,7 @@ from app.ogc.filters import FILTER_PARAMETERS, read_filter
 from app.ogc.filters import SYSTEM as FILTER_SYSTEM
 from app.ogc.keeping import made_once
 from app.ogc.layers import View
-from app.ogc.links import RELATIONS, link, representations, root_of
+from app.ogc.links import RELATIONS, Link, link, representations, root_of
 from app.ogc.requests import BEFORE_ALL, FORMAT, interval_of, require_known, system_of
 
 QUAD = "WebMercatorQuad"
@@ -46,7 +47,13 @@ def tile_answer(request: Request, session: Session, view: View, zoom: str, row: 
     require_known(given, TILE_PARAMETERS)
     address = _address(zoom, row, column)
     conditions = read_filter(given, view, system_of(given, FILTER_SYSTEM, view))
-    query = FeatureQuery(limit=MOST_TILE_FEATURES, after=BEFORE_ALL, interval=interval_of(given), conditions=conditions)
+    query = FeatureQuery(
+        limit=MOST_TILE_FEATURES,
+        after=BEFORE_ALL,
+        interval=interval_of(given),
+        conditions=conditions,
+        keeps_unknown=True,
+    )
     asked = tuple(sorted((name, text) for name, text in given.items() if name != FORMAT))
     tile = made_once(
         request,
@@ -68,7 +75,8 @@ def tile_answer(request: Request, session: Session, view: View, zoom: str, row: 
 def describe_tilesets(request: Request, view: View) -> dict[str, Any]:
     """Return the tile sets of a layer."""
     address = f"{root_of(request)}/collections/{view.collection.name}/tiles"
-    tileset = {**_tileset(request, view), "links": [link(f"{address}/{QUAD}", "self", QUAD)]}
+    links = [link(f"{address}/{QUAD}", "self", QUAD), _scheme(request)]
+    tileset = {**_tileset(request, view), "links": links}
     return {"tilesets": [tileset], "links": representations(request, f"Tiles of {view.collection.title.lower()}")}
 
 
@@ -79,7 +87,7 @@ def describe_tileset(request: Request, view: View) -> dict[str, Any]:
     links: list[dict[str, Any]] = [
         *representations(request, f"Tiles of {view.collection.title.lower()}"),
         link(f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "item", "Tiles", MVT) | template,
-        link(f"{root_of(request)}/tileMatrixSets/{QUAD}", f"{RELATIONS}/tiling-scheme", QUAD),
+        _scheme(request),
         link(f"{address}?f=tilejson", "describedby", "TileJSON"),
     ]
     return {**_tileset(request, view), "links": links}
@@ -130,6 +138,10 @@ def tile_matrix_set() -> dict[str, Any]:
         "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
         "tileMatrices": matrices,
     }
+
+
+def _scheme(request: Request) -> Link:
+    return link(f"{root_of(request)}/tileMatrixSets/{QUAD}", f"{RELATIONS}/tiling-scheme", QUAD)
 
 
 def _tileset(request: Request, view: View) -> dict[str, Any]:

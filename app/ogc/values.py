@@ -35,6 +35,8 @@ def read_value(item: Property, text: str) -> ColumnElement[Any]:
     ValueError
         If the text is no value of the property's type; the message says what is.
     """
+    if item.values and text not in item.values:
+        raise ValueError(f"is none of {', '.join(item.values)}")
     if item.type == "integer" and WHOLE.fullmatch(text):
         return integer(int(text))
     if item.type == "number" and NUMBER.fullmatch(text):

@@ -33,12 +33,11 @@ JurisdictionParam = Annotated[
 CodeParam = Annotated[str, Path(max_length=100, description="Code of a concern.")]
 RequestIdParam = Annotated[str, Path(max_length=40, description="Public identifier of a request.")]
 TokenParam = Annotated[str, Path(max_length=120, description="Token that a new request was answered with.")]
+SPOKEN: dict[str, dict[str, Any]] = {"text/xml": {}, "application/json": {}}
+REFUSED: dict[str, Any] = {"description": "Code and description.", "content": SPOKEN}
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The document.", "content": {"text/xml": {}, "application/json": {}}},
-    **{
-        status: {"description": "Code and description.", "content": {"text/xml": {}, "application/json": {}}}
-        for status in (400, 404)
-    },
+    200: {"description": "The document.", "content": SPOKEN},
+    **dict.fromkeys((400, 401, 403, 404, 429, 500, 503), REFUSED),
 }
 
 
@@ -168,7 +167,7 @@ async def read_form(request: Request) -> dict[str, str]:
     "/v2/requests.{format}",
     dependencies=[permit("danger-zones", "create"), JURISDICTION],
     status_code=201,
-    responses={**ANSWERS, 201: ANSWERS[200]},
+    responses={**ANSWERS, 201: ANSWERS[200], 413: REFUSED},
 )
 def create_request(
     session: SessionDep,

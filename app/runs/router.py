@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.dependencies import CallerDep, IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.features.parameters import MAX_IDENTIFIER
 from app.openapi import LOCATION, problems
@@ -111,7 +111,7 @@ def get_run_watch(request: Request) -> RunWatch:
     dependencies=[permit("runs", "read")],
     response_class=Response,
     responses={
-        200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}, "description": "One event for each change."},
+        200: {"content": {EVENT_STREAM: {}}, "description": "One event for each change."},
         204: {"description": "The run has ended, and the reader knows how: there is nothing to follow."},
         **problems(400, 404, 429),
     },

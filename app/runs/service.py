@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
 from analysis.summary import software_version
-from app.analyses.kinds import ANALYSES, told_faults
+from app.analyses.kinds import ANALYSES, first_fault, told_faults
 from app.errors import ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError
 from app.jobs import service as jobs
 from app.municipalities.context import MunicipalityContext
@@ -159,7 +159,9 @@ def checked_parameters(kind: str, parameters: Mapping[str, Any] | BaseModel) -> 
     try:
         checked = PARAMETERS_OF_KIND[kind].model_validate(given)
     except ValidationError as error:
-        raise InvalidInputError(told_faults(error), f"The API document describes the parameters of {kind}.") from error
+        raise InvalidInputError(
+            told_faults(error), f"The API document describes the parameters of {kind}.", pointer=first_fault(error)
+        ) from error
     return checked.model_dump(mode="json")
 
 

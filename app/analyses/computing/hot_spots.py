@@ -12,8 +12,8 @@ from analysis.events import check_some_inside, count_notices, events_notices
 from analysis.grids.cell_grid import CellGrid
 from analysis.hot_spots.getis_ord import HotSpots, hot_spots, hot_spots_of_counts
 from analysis.hot_spots.local_statistics import Statistic
-from analysis.hot_spots.neighbour_rules import NeighbourRule, neighbours_of_cells, neighbours_of_units
-from analysis.hot_spots.neighbours import Neighbours
+from analysis.hot_spots.neighbour_rules import NeighbourRule, Rule, neighbours_of_cells, neighbours_of_units
+from analysis.hot_spots.neighbours import Neighbours, neighbours_by_name
 from analysis.hot_spots.unit_hot_spots import VALUE_NAMES, Values, hot_spots_of_units, moran_in_words
 from analysis.networks.segment_counts import segment_counts, segment_neighbours
 from analysis.networks.street_network import street_network
@@ -56,7 +56,11 @@ def _cells(found: AnalysisInput, parameters: HotSpotParameters) -> tuple[CellGri
 
 def _rule(parameters: HotSpotParameters) -> NeighbourRule:
     return NeighbourRule(
-        parameters.neighbours, parameters.radius_m, parameters.sigma_m, parameters.nearest, parameters.kernel
+        cast("Rule", parameters.neighbours),
+        parameters.radius_m,
+        parameters.sigma_m,
+        parameters.nearest,
+        parameters.kernel,
     )
 
 
@@ -80,13 +84,18 @@ def _of_areal_units(found: AnalysisInput, parameters: HotSpotParameters, seed: i
     units = found.known_units()
     counts, outside = events_per_unit(units, found.x, found.y)
     frame = units.assign(events=counts)
+    given = None
+    if parameters.neighbour_weights is not None:
+        given = neighbours_by_name(parameters.neighbour_weights, units["unit_id"])
     excluded = {"outside_units": outside} if outside else {}
     if parameters.values != "count":
         unknown = frame["residents"].isna()
         lost = int(frame.loc[unknown, "events"].sum())
         excluded |= {"residents_not_known": lost} if lost else {}
         frame = frame[~unknown].astype({"residents": "float64"}).reset_index(drop=True)
-    result = _judged(frame, parameters, seed, neighbours_of_units(frame.geometry, _rule(parameters)))
+        given = given.among(~unknown.to_numpy(dtype=bool)) if given is not None else None
+    around = neighbours_of_units(frame.geometry, _rule(parameters)) if given is None else given
+    result = _judged(frame, parameters, seed, around)
     mass = point_mass_notice(found.x, found.y)
     return _told(found, result, {}, excluded, (mass,) if mass else (), beside=frame[["unit_id", "residents"]])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from app.events.schemas import Coordinate, EventSelection, Length, Name
+from app.events.schemas import CategoryWeights, Coordinate, EventSelection, Length, Name
 from app.features.schemas import AreaGeometry
 
 
@@ -25,6 +25,8 @@ class Needs:
         Street segments.
     counts_only : bool
         Square cells whose counts are all it takes, so that the database may count.
+    weights : CategoryWeights or None
+        What an event counts for, by its category.
     base : EventSelection or None
         Second layer of events, which the first is compared with.
     clipped : bool
@@ -41,6 +43,7 @@ class Needs:
     units: bool = False
     streets: bool = False
     counts_only: bool = False
+    weights: CategoryWeights | None = None
     base: EventSelection | None = None
     clipped: bool = False
     may_lack_events: bool = False

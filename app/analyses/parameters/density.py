@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from app.analyses.parameters.area import AreaParameters, GridParameters, Needs
-from app.events.schemas import EventSelection, Length
+from app.events.schemas import CategoryWeights, EventSelection, Length, Name, Weight
 
 Kernel = Literal["quartic", "epanechnikov", "triweight", "triangular", "uniform", "gaussian"]
 Level = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
@@ -21,7 +21,32 @@ def check_bandwidth(kernel: Kernel | None, radius_m: float | None, sigma_m: floa
         raise ValueError(f"the {kernel or 'quartic'} kernel takes radius_m, not sigma_m")
 
 
-class KernelDensityParameters(GridParameters):
+class WeightedParameters(AreaParameters):
+    """Events that count for more or less than one, for example by the harm that they do."""
+
+    category_weights: dict[Name, Weight] | None = Field(
+        default=None,
+        max_length=500,
+        description="What an event counts for, by the code of its category, for example a harm index; 1 when absent.",
+    )
+    other_weight: Weight | None = Field(
+        default=None,
+        description="With category_weights: what events of categories that are not named count for; such "
+        "events are refused when absent.",
+    )
+
+    def weights(self) -> CategoryWeights | None:
+        """Return what events count for; None where each counts for one."""
+        return None if self.category_weights is None else CategoryWeights(self.category_weights, self.other_weight)
+
+    @model_validator(mode="after")
+    def _weights_together(self) -> Self:
+        if self.other_weight is not None and self.category_weights is None:
+            raise ValueError("other_weight goes with category_weights")
+        return self
+
+
+class KernelDensityParameters(GridParameters, WeightedParameters):
     """Kernel density in events per km2 at the centre of each cell."""
 
     model_config = ConfigDict(
@@ -77,7 +102,7 @@ class KernelDensityParameters(GridParameters):
 
     def needs(self) -> Needs:
         """Return what the density reads besides the places of its events."""
-        return Needs(units=self.against == "residents", base=self.base)
+        return Needs(units=self.against == "residents", base=self.base, weights=self.weights())
 
     @model_validator(mode="after")
     def _bandwidth_of_the_kernel(self) -> Self:
@@ -97,7 +122,7 @@ class KernelDensityParameters(GridParameters):
         return self
 
 
-class NetworkDensityParameters(AreaParameters):
+class NetworkDensityParameters(WeightedParameters):
     """Kernel density along streets, in events per kilometre."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"radius_m": 300, "lixel_m": 25}]})
@@ -118,7 +143,7 @@ class NetworkDensityParameters(AreaParameters):
 
     def needs(self) -> Needs:
         """Return what the density reads besides the places of its events."""
-        return Needs(streets=True, clipped=True)
+        return Needs(streets=True, clipped=True, weights=self.weights())
 
     @model_validator(mode="after")
     def _bandwidth_of_the_kernel(self) -> Self:

@@ -8,9 +8,11 @@ from pydantic import ConfigDict, Field, model_validator
 
 from app.analyses.parameters.area import GridParameters, Needs
 from app.analyses.parameters.density import Kernel, check_bandwidth
-from app.events.schemas import Length
+from app.events.schemas import Length, Name, Weight
 
 Correction = Literal["bh", "by", "bonferroni", "none"]
+MOST_UNITS, MOST_PAIRS = 100_000, 1_000_000
+"""Of neighbours that are given, so many at most."""
 CORRECTION = "Map-wide correction: Benjamini-Hochberg, Benjamini-Yekutieli, Bonferroni or none."
 
 
@@ -30,9 +32,16 @@ class HotSpotParameters(GridParameters):
         default="count",
         description="Counts, or rates per resident of areal units: crude, smoothed or standardised (empirical Bayes).",
     )
-    neighbours: Literal["contiguity", "queen", "rook", "band", "nearest", "kernel"] = Field(
+    neighbours: Literal["contiguity", "queen", "rook", "band", "nearest", "kernel", "given"] = Field(
         default="contiguity",
-        description="Contiguity: the eight squares or six hexagons around, units that touch, segments that meet.",
+        description="Contiguity: the eight squares or six hexagons around, units that touch, segments that meet. "
+        "Given: by the names of areal units.",
+    )
+    neighbour_weights: dict[Name, dict[Name, Weight]] | None = Field(
+        default=None,
+        max_length=MOST_UNITS,
+        description="With neighbours = given: for each areal unit its neighbours and their weights, as libpysal's "
+        "W(...).to_adjlist or a .gal or .gwt file lists them.",
     )
     radius_m: Length | None = Field(default=None, description="Of a band or a kernel of neighbours, metres.")
     sigma_m: Length | None = Field(default=None, description="Of the gaussian kernel of neighbours, metres.")
@@ -76,6 +85,12 @@ class HotSpotParameters(GridParameters):
         needed = {"band": {"radius_m"}, "nearest": {"nearest"}, "kernel": {"radius_m", "sigma_m"}}
         if self.neighbours in needed and not given & needed[self.neighbours]:
             raise ValueError(f"neighbours = {self.neighbours} needs {' or '.join(sorted(needed[self.neighbours]))}")
+        if (self.neighbours == "given") is not (self.neighbour_weights is not None):
+            raise ValueError("neighbours = given and neighbour_weights go together")
+        if self.neighbours == "given" and self.units != "areal-units":
+            raise ValueError("neighbours = given takes units = areal-units, which have names")
+        if sum(map(len, (self.neighbour_weights or {}).values())) > MOST_PAIRS:
+            raise ValueError(f"neighbour_weights holds more than {MOST_PAIRS:,} pairs of units")
         if self.units in ("hexagons", "street-segments") and self.neighbours in ("queen", "rook"):
             raise ValueError(f"{self.units} have no queen or rook neighbours; use contiguity")
         return self

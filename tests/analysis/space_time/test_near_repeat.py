@@ -223,3 +223,16 @@ def test_risk_of_the_place_itself_counts_in_its_cell():
     assert cells.loc[cells["risk"] > 0, ["cell_x", "cell_y"]].to_numpy().tolist() == [[500050.0, 4000050.0]]
     with pytest.raises(ParameterError):
         raised_risk(new, pattern, as_of=None)
+
+
+def test_the_cell_of_the_crime_is_at_risk_where_only_its_surroundings_are_raised():
+    """Else a map of risk has a hole in the middle of each neighbourhood."""
+    x, day = 5e5 + np.arange(60) * 5000.0, np.datetime64("2024-01-01") + np.arange(60) * 20
+    events = dated_events(np.r_[x, x + 60], np.full(120, 4e6), np.r_[day, day + 3], crs=UTM, zone=ZONE)
+    pattern = near_repeat(events, KnoxBands((0, 0.1, 100), (0, 2, 5)), seed=1)
+    new = dated_events([500030.0], [4000030.0], ["2024-05-01"], crs=UTM, zone=ZONE)
+    risk = raised_risk(new, pattern, as_of="2024-05-04")
+    cells = risk_by_cell(risk, square_grid(shapely.box(5e5, 4e6, 501e3, 4001e3), 100, crs=UTM))
+    own = cells[(cells["cell_x"] == 500050.0) & (cells["cell_y"] == 4000050.0)]
+    assert own["risk"].tolist() == [risk.frame["weight"].max()]
+    assert own["events"].tolist() == [1]

@@ -94,6 +94,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "snap_point": {"version_id": 1, "geom": POINT, "place": "POINT(5 5)", "addresses": 9},
     "published_count": {"month": DAY, "area": "B1", "geom": SQUARES, "counts": {"theft": 7, "robbery": "<5"}},
     "data_change": {"relation": "incident", "number": 1},
+    "incident_block": {"block": 1, "events": 1, "category_ids": [1], "source_ids": [1], "x": bytes(8), "y": bytes(8)}
+    | {"moment": bytes(8), "category": bytes(2), "source": bytes(2)},
     "retention_rule": {"collection": "reports", "days": 365},
 }
 TENANT_TABLES = sorted(

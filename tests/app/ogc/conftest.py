@@ -57,6 +57,12 @@ ANALYSE = "analyze"
 HYPHENED = {name: name.replace("_", "-") for name in ("bbox_crs", "filter_lang", "filter_crs")}
 
 
+@pytest.fixture(scope="session")
+def town_rows():
+    """Statement that gives the first municipality layers of every kind."""
+    return TOWN
+
+
 @pytest.fixture
 def town(client, municipality, database):
     """Code of a municipality with layers of every kind."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
+from email import message_from_bytes
 
 import pytest
 import uvicorn
@@ -16,6 +18,7 @@ from app.jobs.handlers import HANDLERS
 from app.jobs.worker import Worker
 from app.ogc import processes_router
 from app.ogc.conformance import CONFORMS_TO
+from app.ogc.processes import is_quantity
 from app.runs.parameters import PARAMETERS_OF_KIND
 from app.runs.service import RUN_KINDS
 
@@ -93,6 +96,28 @@ def test_every_kind_of_run_is_a_process(client, root):
         assert client.get(rels(process)["self"]).status_code == 200
 
 
+ANALYSES = """kernel-density getis-ord change emerging-hot-spots near-repeat back-test beat-allocation beat-redraw
+    officer-assignment fix-ranking fix-evaluation concern-mismatch import"""
+UNITS = {
+    ("getis-ord", "cell_m"): "m",
+    ("near-repeat", "distance_edges_m"): "m",
+    ("near-repeat", "time_edges_days"): "d",
+    ("emerging-hot-spots", "confidence"): "%",
+    ("kernel-density", "contour_levels"): "km-2",
+    ("fix-ranking", "budget"): "{currency}",
+    ("back-test", "fit"): "{unit}",
+    ("beat-allocation", "min_residents"): "1",
+}
+
+
+def test_every_analysis_is_a_process_and_tells_its_units(client, root):
+    listed = {process["id"] for process in client.get(f"{root}/processes").json()["processes"]}
+    assert set(ANALYSES.split()) <= listed
+    for (kind, name), unit in UNITS.items():
+        described = client.get(f"{root}/processes/{kind}").json()["inputs"][name]
+        assert [item["title"] for item in described["metadata"]] == [unit], (kind, name)
+
+
 def test_the_list_of_processes_has_a_limit(client, root):
     """/req/core/pl-limit-definition, /req/core/pl-limit-response."""
     assert len(client.get(f"{root}/processes?limit=3").json()["processes"]) == 3
@@ -113,6 +138,9 @@ def test_inputs_are_described_by_their_schema(client, root, kind):
         Draft202012Validator.check_schema(described["schema"])
     if "cell_m" in document["inputs"]:
         assert document["inputs"]["cell_m"]["metadata"][0]["title"] == "m"
+    for name, described in document["inputs"].items():
+        units = [item["title"] for item in described["metadata"] if item["role"].endswith("/unit")]
+        assert len(units) == is_quantity(name, described["schema"]), name
     required = {name for name, described in document["inputs"].items() if described["minOccurs"]}
     if kind in PARAMETERS_OF_KIND:
         fields = PARAMETERS_OF_KIND[kind].model_fields
@@ -142,13 +170,37 @@ def test_small_work_is_answered_with_its_result(client, incidents, worker):
     assert found["map"]["type"] == "text/html"
 
 
-def test_chosen_outputs_only_and_raw_ones_as_links(client, incidents, worker):
-    """/req/core/{process-execute-sync-raw-ref,process-execute-request,process-execute-default-outputs}."""
+def test_chosen_outputs_only(client, incidents, worker):
+    """/req/core/process-execute-request."""
     chosen = execute(client, body={**INPUTS, "outputs": {"summary": {"transmissionMode": "value"}}}).json()
     assert set(chosen) == {"summary"}
-    raw = execute(client, body={**INPUTS, "outputs": {"result": {}}, "response": "raw"})
-    assert raw.status_code == 204
-    assert 'rel="result"' in raw.headers["link"]
+
+
+def test_raw_outputs(client, incidents, worker):
+    """/req/core/process-execute-sync-raw-{value-one,value-multi,ref,mixed-multi}."""
+
+    def raw(*names):
+        return execute(client, body={**INPUTS, "outputs": {name: {} for name in names}, "response": "raw"})
+
+    linked = raw("result", "map")
+    assert (linked.status_code, linked.content) == (204, b"")
+    assert {part.split('rel="')[1].split('"')[0] for part in linked.headers["link"].split(", ")} == {"result", "map"}
+    value = raw("summary")
+    assert value.json()["cells"] > 0
+    mixed = raw("summary", "result")
+    kind = mixed.headers["content-type"]
+    assert kind.startswith("multipart/related; boundary=")
+    parts = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + mixed.content).get_payload()
+    told = {part["Content-ID"]: part for part in parts}
+    assert json.loads(told["<summary>"].get_payload())["cells"] == value.json()["cells"]
+    assert client.get(told["<result>"]["Content-Location"]).json()["features"]
+
+
+def test_raw_outputs_come_with_the_answer_only(client, incidents):
+    """/req/core/job-results-async-raw-*: a job results in a document, and raw outputs of a job are refused."""
+    for process, headers in (("getis-ord", {"Prefer": "respond-async"}), ("back-test", {})):
+        answer = execute(client, process, {**INPUTS, "response": "raw"}, **headers)
+        assert (answer.status_code, answer.json()["pointer"]) == (422, "response")
 
 
 def test_a_job_from_execution_to_layer(client, incidents, database):
@@ -284,6 +336,13 @@ def test_an_import_is_a_process(client, incidents, root):
     assert results["summary"]["value"]["accepted"] == 200
     wrong = client.post(f"{root}/processes/import/execution", json={"inputs": {"file": "x"}})
     assert wrong.status_code == 422
+
+
+def test_everything_is_json_for_programs(client, incidents, root, database):
+    """/req/json/definition."""
+    for path in ("processes", "processes/getis-ord", "jobs", f"jobs/{incidents}", f"jobs/{incidents}/results"):
+        answer = client.get(f"{root}/{path}", headers={"Accept": "application/json"})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
 
 
 @pytest.mark.parametrize("path", ["processes", "processes/getis-ord", "processes/import", "jobs", "jobs/1"])

@@ -1,7 +1,9 @@
 """The small town in the database, and runs over it."""
 
 import pytest
-from small_town import BLOCKS, SIDE_M, fill, square
+import shapely
+from small_town import BLOCKS, SIDE_M, fill, place, square
+from sqlalchemy import text
 
 from app.jobs.worker import Worker
 from app.municipalities.service import create_municipality
@@ -35,3 +37,22 @@ def do_run(database, town):
             return runs.get_run(session, town, run_id)
 
     return do
+
+
+@pytest.fixture
+def town_with_streets(database, town):
+    """The town with a street along every border of a block."""
+    lines = []
+    for step in range(BLOCKS + 1):
+        at = step * SIDE_M
+        for along in range(BLOCKS):
+            begin, end = along * SIDE_M, (along + 1) * SIDE_M
+            lines.append(shapely.LineString([place(at, begin), place(at, end)]))
+            lines.append(shapely.LineString([place(begin, at), place(end, at)]))
+    with database.inside(town.id) as session:
+        session.execute(
+            text("""insert into street_segment (municipality_id, geom, name)
+                values (:m, st_geomfromwkb(:shape, 4326), 'Street')"""),
+            [{"m": town.id, "shape": line.wkb} for line in lines],
+        )
+    return town

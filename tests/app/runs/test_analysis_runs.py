@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 import shapely
 from PIL import Image
-from sqlalchemy import text
 
 from app.analyses.kinds import ANALYSES
 from app.identity.roles import Role
 from app.jobs.worker import Worker
-from tests.app.small_town import BLOCKS, SIDE_M, place
+from tests.app.small_town import BLOCKS
 
 BASE = "/municipalities/town"
 PIXEL_SCALE, TIE_POINT = 33550, 33922
@@ -40,25 +39,6 @@ EVERYTHING = {
 
 ON_THE_SAMPLE = {"lighting", "fix-proposals", "fix-ranking", "fix-evaluation", "concern-mismatch"}
 """Kinds that need more of a town than this one has: tests/app/fixes does them."""
-
-
-@pytest.fixture
-def town_with_streets(database, town):
-    """The town with a street along every border of a block."""
-    lines = []
-    for step in range(BLOCKS + 1):
-        at = step * SIDE_M
-        for along in range(BLOCKS):
-            begin, end = along * SIDE_M, (along + 1) * SIDE_M
-            lines.append(shapely.LineString([place(at, begin), place(at, end)]))
-            lines.append(shapely.LineString([place(begin, at), place(end, at)]))
-    with database.inside(town.id) as session:
-        session.execute(
-            text("""insert into street_segment (municipality_id, geom, name)
-                values (:m, st_geomfromwkb(:shape, 4326), 'Street')"""),
-            [{"m": town.id, "shape": line.wkb} for line in lines],
-        )
-    return town
 
 
 @pytest.fixture
@@ -139,9 +119,19 @@ DENSITIES = [
     {"adaptive": True, "edge_correction": "diggle", "radius_m": 300},
     {"edge_correction": "uniform", "per_year": True},
     {"contour_bands": 4},
+    {"category_weights": {"robbery": 5, "burglary": 0.5}, "per_year": True},
+    {"category_weights": {"robbery": 0}, "other_weight": 2, "against": "residents"},
     {"against": "residents"},
     {"against": "events", "base": {"categories": ["robbery"]}, "measure": "ratio", "contour_levels": [5, 50]},
 ]
+BESIDE = {
+    f"{row:02}-{column:02}": {
+        f"{row:02}-{beside:02}": 1.0 / (1 + column) for beside in (column - 1, column + 1) if 0 <= beside < BLOCKS
+    }
+    for row in range(1, BLOCKS)
+    for column in range(BLOCKS)
+}
+"""Blocks east and west; the lowest row has no neighbours."""
 HOT_SPOTS = [
     {"units": "hexagons", "statistic": "gi"},
     {"neighbours": "rook", "correction": "by"},
@@ -154,6 +144,8 @@ HOT_SPOTS = [
     {"units": "areal-units", "values": "rate", "neighbours": "rook"},
     {"units": "areal-units", "values": "empirical-bayes", "statistic": "gi"},
     {"units": "areal-units", "values": "standardised", "statistic": "local-moran"},
+    {"units": "areal-units", "neighbours": "given", "neighbour_weights": BESIDE},
+    {"units": "areal-units", "neighbours": "given", "neighbour_weights": BESIDE, "values": "rate"},
     {"units": "street-segments"},
 ]
 OTHERS = [
@@ -192,6 +184,21 @@ def test_every_option_can_be_reached(client, database, town_with_streets, kind):
             page = client.get(f"{BASE}/runs/{run['id']}/{where}", params={"layer": layer["name"], "limit": 3})
             assert page.status_code == 200
             assert layer["features"] == 0 or page.json()["features"]
+
+
+def test_weights_by_category_are_those_of_the_events(client, do):
+    """Five for a robbery and none for a burglary is five times the density of robberies."""
+    weighted = do("kernel-density", {"cell_m": 250, "radius_m": 400, "category_weights": {"robbery": 5, "burglary": 0}})
+    robberies = do("kernel-density", {"cell_m": 250, "radius_m": 400, "categories": "robbery"})
+    densities = [
+        [
+            feature["properties"]["density_per_km2"]
+            for feature in client.get(f"{BASE}/runs/{run['id']}/result").json()["features"]
+        ]
+        for run in (weighted, robberies)
+    ]
+    assert densities[0] == pytest.approx([5 * density for density in densities[1]])
+    assert weighted["input_fingerprint"] != robberies["input_fingerprint"]
 
 
 def test_density_as_a_raster_holds_the_values_of_the_layer(client, do):
@@ -279,6 +286,11 @@ def test_what_a_run_does_not_have_is_told(client, do, path, status):
         ("kernel-density", {"against": "events"}, "base go together"),
         ("kernel-density", {"adaptive": True, "edge_correction": "uniform"}, "none or diggle"),
         ("kernel-density", {"contour_levels": [5, 2]}, "must ascend"),
+        ("getis-ord", {"neighbours": "given"}, "go together"),
+        ("getis-ord", {"neighbours": "given", "neighbour_weights": {"a": {"b": 1}}}, "takes units"),
+        ("getis-ord", {"units": "areal-units", "neighbour_weights": {"a": {}}}, "go together"),
+        ("kernel-density", {"other_weight": 2}, "goes with category_weights"),
+        ("kernel-density", {"category_weights": {"robbery": -1}}, "category_weights"),
         ("change", {}, "before"),
         ("change", EVERYTHING["change"] | {"period_from": "2025-01-01"}, "do not go with"),
         ("hot-spot-history", {"periods": [{"first": "2025-01-01", "last": "2025-02-01"}]}, "two or more"),
@@ -297,6 +309,9 @@ def test_parameters_that_contradict_each_other_are_refused_at_once(client, town,
     ("kind", "parameters", "told"),
     [
         ("network-density", {}, "has no streets"),
+        ("kernel-density", {"category_weights": {"theft": 2}}, "has no category 'theft'"),
+        ("kernel-density", {"category_weights": {"robbery": 2}}, "of a category without a weight"),
+        ("getis-ord", {"units": "areal-units", "neighbours": "given", "neighbour_weights": {"00-00": {"x": 1}}}, "'x'"),
         ("getis-ord", {"units": "street-segments"}, "has no streets"),
         ("getis-ord", {"units": "areal-units", "units_source": "elsewhere"}, "not of the source 'elsewhere'"),
         ("hot-spot-history", {"split": "year", "period_from": "2025-02-01"}, "takes two or more"),
