@@ -37,7 +37,7 @@ CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 FORM = "application/x-www-form-urlencoded"
 FORM_WITH_FILES = "multipart/form-data"
-SMALL_FILES = "/report/"
+SMALL_FILES = ("/report/", "/my-report/")
 """Where forms with files are read as a whole; elsewhere files are streamed, and the token comes as a header."""
 ENTERED = "municipality_id"
 LONGEST_TOLD = 200

@@ -42,6 +42,7 @@ from app.maps.router import router as maps
 from app.metrics.instruments import Instruments
 from app.metrics.router import router as metrics
 from app.middleware import BodyCap, PublicAddress, RequestFrame
+from app.moderation.router import router as moderation_pages
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
 from app.ogc.keeping import LayerCache
@@ -55,13 +56,14 @@ from app.plans.edits.service import Editors
 from app.plans.officers_router import router as plan_officers
 from app.plans.router import router as plans
 from app.problems import register_problem_handlers
+from app.public_places.pages import router as reported
 from app.public_places.router import router as public_counts
 from app.rate_limits import RateLimiter
 from app.runs.router import router as runs
 from app.runs.watching import RunWatch
 from app.settings import ServerSettings, Settings
 from app.streets.router import router as streets
-from app.web.refusals import show_refusals_as_pages
+from app.web.refusals import refuse_unread, show_refusals_as_pages
 from app.web.router import WEB_STATIC
 from app.web.router import router as pages
 
@@ -75,7 +77,9 @@ ROUTERS = (
     incidents,
     danger_zones,
     moderation,
+    moderation_pages,
     report,
+    reported,
     my_report,
     public_counts,
     open311,
@@ -135,7 +139,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         application.mount(address, StaticFiles(directory=directory))
     register_problem_handlers(application)
     show_refusals_as_pages(application)
-    application.add_middleware(BodyCap, most_bytes=_body_cap(settings.server))
+    application.add_middleware(BodyCap, most_bytes=_body_cap(settings.server), refuse=refuse_unread)
     application.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=QUICK_COMPRESSION)
     application.add_middleware(RequestFrame, observe=application.state.instruments.observe_request)
     if settings.identity.public_url:
@@ -176,7 +180,7 @@ def _body_cap(settings: ServerSettings) -> Callable[[str, str], int]:
             return settings.max_upload_mb * 1024**2
         if method == "POST" and path.rstrip("/").endswith("/photos"):
             return MOST_BYTES + ROOM_FOR_WORDS
-        if method == "POST" and path.startswith("/report/"):
+        if method == "POST" and (path.startswith("/report/") or path.endswith("/send-photos")):
             return MOST_REPORT_BYTES
         return settings.max_body_kb * 1024
 

@@ -7,11 +7,13 @@ import secrets
 import time
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import build_problem
@@ -129,11 +131,19 @@ class BodyCap:
     app : ASGIApp
     most_bytes : callable
         From method and path to the cap in bytes.
+    refuse : callable
+        From request and problem document to the answer for what is too large.
     """
 
-    def __init__(self, app: ASGIApp, most_bytes: Callable[[str, str], int]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        most_bytes: Callable[[str, str], int],
+        refuse: Callable[[Request, dict[str, Any]], Response],
+    ) -> None:
         self.app = app
         self.most_bytes = most_bytes
+        self.refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -150,7 +160,7 @@ class BodyCap:
         declared = headers.get("content-length", "0")
         if not re.fullmatch(r"\d{1,18}", declared, re.ASCII) or int(declared) > cap:
             problem = build_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)
-            await ProblemResponse(problem)(scope, receive, send)
+            await self.refuse(Request(scope), problem)(scope, receive, send)
             return
         received = 0
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.beats.graph import Edges
 from analysis.errors import GeometryError, ParameterError
+from analysis.wording import counted
 
 Geometries = NDArray[np.object_]
 
@@ -197,7 +198,7 @@ def refuse_overlaps(polygons: Geometries, unit_ids: NDArray[Any], snap_m: float)
         one, two = unit_ids[pair[worst, 0]], unit_ids[pair[worst, 1]]
         raise GeometryError(
             f"Units '{one}' and '{two}' overlap by {common[worst]:,.0f} m2 ({share[worst]:.0%} of the smaller one); "
-            f"{len(refused)} pair(s) of units overlap.",
+            f"{counted(len(refused), 'pair of units overlaps', 'pairs of units overlap')}.",
             "Residents would be counted twice: remove duplicates or repair the borders.",
         )
     return int((common > GRAIN_M).sum())

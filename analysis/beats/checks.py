@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import CoordinateError, EmptyInputError, GeometryError, ParameterError, UnitsError
 from analysis.projection import looks_like_degrees, require_metres
+from analysis.wording import counted
 
 POLYGONS = frozenset({"Polygon", "MultiPolygon"})
 DEFAULT_UNIT_ID = "unit_id"
@@ -133,7 +134,8 @@ def _refuse_invalid(shapes: NDArray[np.object_], names: NDArray[Any]) -> None:
     if len(invalid):
         why = shapely.is_valid_reason(shapes[invalid[0]])
         raise GeometryError(
-            f"{_at(names, invalid[0])} has an invalid geometry: {why}; {len(invalid)} unit(s) are invalid.",
+            f"{_at(names, invalid[0])} has an invalid geometry: {why}; {counted(len(invalid), 'unit is', 'units are')} "
+            "invalid.",
             "Repair it, for example with make_valid in QGIS or PostGIS.",
         )
 
@@ -211,7 +213,8 @@ def amounts(units: gpd.GeoDataFrame, column: str, names: NDArray[Any]) -> NDArra
         if len(wrong):
             value = "" if wrong is absent else f": {given[wrong[0]]}"
             raise UnitsError(
-                f"{_at(names, wrong[0])} {problem} in column '{column}'{value}; {len(wrong)} unit(s) concerned.",
+                f"{_at(names, wrong[0])} {problem} in column '{column}'{value}; "
+                f"{counted(len(wrong), 'unit')} concerned.",
                 "Fill in zero where nobody lives, or correct the value.",
             )
     return values

@@ -14,9 +14,9 @@ from analysis.beats.problem import BeatProblem
 from analysis.beats.reasons import name_units
 from analysis.beats.standing import amounts_of, measure, no_figures
 from analysis.errors import ParameterError, UnitsError
+from analysis.wording import counted, listed
 
 Labels = NDArray[np.int64]
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,11 @@ def _named(problem: BeatProblem, units: Labels) -> tuple[tuple[Any, ...], str]:
 
 def _double(problem: BeatProblem, times: Labels) -> Check:
     ids, named = _named(problem, np.flatnonzero(times > 1))
-    message = f"{len(ids):,} unit(s) in two beats or more: {named}." if ids else "No unit is in two beats."
+    message = (
+        f"{counted(len(ids), 'unit is', 'units are')} in two beats or more: {named}."
+        if ids
+        else "No unit is in two beats."
+    )
     return Check("double_assignment", not ids, message, ids)
 
 
@@ -128,7 +132,8 @@ def _unassigned(problem: BeatProblem, times: Labels) -> Check:
     units = np.flatnonzero(times == 0)
     ids, named = _named(problem, units)
     message = (
-        f"{len(ids):,} unit(s) with {int(problem.residents[units].sum()):,} residents have no beat: {named}."
+        f"{counted(len(ids), 'unit')} with {int(problem.residents[units].sum()):,} residents "
+        f"{'has' if len(ids) == 1 else 'have'} no beat: {named}."
         if ids
         else "Every unit has a beat."
     )
@@ -160,7 +165,9 @@ def _deviation(problem: BeatProblem, pairs: Labels, names: NDArray[Any]) -> Chec
     most = float(np.abs(residents / mean - 1.0).max()) if mean > 0 else 0.0
     band = f"{problem.min_residents:,} to {problem.max_residents:,} residents"
     message = f"The beat farthest from the mean of {mean:,.0f} residents is {most:.0%} off; "
-    message += f"{len(bad):,} beat(s) are not within {band}: {_few(bad)}." if bad else f"all have {band}."
+    message += (
+        f"{counted(len(bad), 'beat has not', 'beats have not')} {band}: {listed(bad)}." if bad else f"all have {band}."
+    )
     return Check("deviation", not bad, message, beat_ids=bad)
 
 
@@ -171,13 +178,8 @@ def _connectivity(problem: BeatProblem, beat: Labels, names: NDArray[Any]) -> Ch
     apart = (figures.pieces > 1) | (figures.lowest_zone != figures.highest_zone)
     bad = tuple(str(name) for name in names[apart])
     message = (
-        f"{len(bad):,} beat(s) are in pieces or cross a hard boundary: {_few(bad)}."
+        f"{counted(len(bad), 'beat is', 'beats are')} in pieces or on both sides of a hard boundary: {listed(bad)}."
         if bad
         else "Every beat is connected and on one side of the hard boundaries."
     )
     return Check("connectivity", not bad, message, beat_ids=bad)
-
-
-def _few(names: tuple[str, ...]) -> str:
-    rest = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from analysis.beats.plan import BeatPlan
 from analysis.beats.reasons import Reason
 from analysis.beats.staff import Staff, read_staff, rows_of
 from analysis.errors import ParameterError
+from analysis.wording import counted, listed
 
 NO_OFFICER = "no_officer"
 """There are fewer officers than posts."""
@@ -240,8 +242,12 @@ def _settled(plan: BeatPlan, staff: Staff, conditions: OfficerConditions) -> Set
     place = {name: own for own, name in enumerate(plan.beat_ids)}
     forbidden = rows_of(staff, conditions.forbidden, place, "forbidden pair")
     locked = rows_of(staff, conditions.locked, place, "locked pair")
-    if len({own for own, _ in locked}) < len(locked) or len({officer for _, officer in locked}) < len(locked):
-        raise ParameterError("An officer or a beat is locked twice.", "Lock each officer to one beat.")
+    held = [f"beat '{plan.beat_ids[own]}'" for own, _ in locked] + [
+        f"officer '{staff.badges[who]}'" for _, who in locked
+    ]
+    twice = [name for name, times in Counter(held).items() if times > 1]
+    if twice:
+        raise ParameterError(f"A lock is given twice for {listed(twice)}.", "Lock each officer to one beat.")
     for own, officer in sorted(set(locked) & set(forbidden)):
         raise ParameterError(
             f"Officer '{staff.badges[officer]}' is both locked to beat '{plan.beat_ids[own]}' and forbidden there.",
@@ -310,14 +316,19 @@ def _balance(plan: BeatPlan, staff: Staff, costs: OfficerCosts, found: Whole) ->
     elif len(open_posts):
         names = list(dict.fromkeys(plan.beat_ids[own] for own in costs.beat[open_posts]))
         message = (
-            f"{officers:,} officers for {posts:,} posts: {len(names):,} beat(s) stay vacant: {', '.join(names[:5])}."
+            f"{_supply(officers, posts)}: {counted(len(names), 'beat stays', 'beats stay')} vacant: {listed(names)}."
         )
         reasons.append(Reason(NO_OFFICER, message, "Recruit, or allow more residents per beat.", ()))
     if len(idle):
-        named = ", ".join(str(staff.badges[own]) for own in idle[:5])
-        message = f"{officers:,} officers for {posts:,} posts: {len(idle):,} officer(s) have none: {named}."
+        named = listed([str(staff.badges[own]) for own in idle])
+        message = f"{_supply(officers, posts)}: {counted(len(idle), 'officer has', 'officers have')} none: {named}."
         reasons.append(Reason(NO_BEAT, message, "Let them stand in, or lower the minimum per beat.", ()))
     return reasons
+
+
+def _supply(officers: int, posts: int) -> str:
+    """Say how many officers there are for how many posts."""
+    return f"{counted(officers, 'officer')} for {counted(posts, 'post')}"
 
 
 def _hall_violator(plan: BeatPlan, staff: Staff, costs: OfficerCosts, found: Whole, vacant: int) -> Reason:
@@ -334,9 +345,9 @@ def _hall_violator(plan: BeatPlan, staff: Staff, costs: OfficerCosts, found: Who
         waiting += sorted(reached)
     beats = list(dict.fromkeys(plan.beat_ids[own] for own in costs.beat[sorted(posts)]))
     able = [str(staff.badges[officer]) for officer in sorted(candidates)]
-    message = (
-        f"{len(posts)} post(s) in {len(beats)} beat(s) ({', '.join(beats[:5])}) can be taken by only {len(able)} "
-        f"officer(s) ({', '.join(able[:5]) or 'nobody'})."
-    )
+    where = f"{'Beat' if len(beats) == 1 else 'Beats'} {listed(beats)}"
+    need = f"{'needs' if len(beats) == 1 else 'need'} {counted(len(posts), 'officer')}"
+    takers = f"only {len(able):,} can serve there: {listed(able)}" if able else "nobody can serve there"
+    message = f"{where} {need}, but {takers}."
     hint = "Lift a forbidden pair or the longest way for one of these beats."
     return Reason(TOO_FEW_CANDIDATES, message, hint, (), beats[0] if len(beats) == 1 else None)

@@ -20,6 +20,7 @@ from analysis.beats.report import BeatReport, Totals, beat_totals, plan_report
 from analysis.beats.screening import COARSE_SHARE, Finding, Screening, coarse_units
 from analysis.projection import crs_name
 from analysis.summary import Notice, Summary
+from analysis.wording import counted
 
 Labels = NDArray[np.int64]
 
@@ -231,7 +232,7 @@ def _summary(problem: BeatProblem, report: BeatReport, reasons: tuple[Reason, ..
         f"(variation {report.workload_cv:.0%})."
     )
     if outside:
-        reading += f" {outside:,} beat(s) are out of bounds, each with a reason."
+        reading += f" {counted(outside, 'beat is', 'beats are')} out of bounds, each with a reason."
     if report.moved_residents is not None:
         reading += f" {report.moved_residents:,} residents change beat; {report.kept_share:.0%} stay."
     warnings = [*problem.notices]

@@ -14,6 +14,7 @@ from analysis.beats import reasons
 from analysis.beats.graph import Edges, components
 from analysis.beats.problem import BeatProblem
 from analysis.errors import ParameterError
+from analysis.wording import counted
 
 Units = NDArray[np.int64]
 
@@ -241,8 +242,9 @@ def _kept(problem: BeatProblem, beat: int) -> Finding:
     residents = int(problem.residents[units].sum())
     return Finding(
         reasons.LOCKED_CONFLICT,
-        f"Beat '{problem.current_names[beat]}' is locked as it is, with {residents:,} residents in {len(units)} "
-        f"unit(s); it is not a connected beat of {problem.min_residents:,} to {problem.max_residents:,} residents.",
+        f"Beat '{problem.current_names[beat]}' is locked as it is, with {residents:,} residents in "
+        f"{counted(len(units), 'unit')}; it is not a connected beat of "
+        f"{problem.min_residents:,} to {problem.max_residents:,} residents.",
         "Unlock the beat, or widen the bounds.",
         units,
     )
@@ -285,7 +287,7 @@ def _no_count(problem: BeatProblem, units: Units, residents: int) -> Finding:
 def _below_min(problem: BeatProblem, groups: list[Units]) -> list[Finding]:
     """Describe the groups of connected units with too few residents, with the nearest unit of another group."""
     findings = []
-    for units, (nearest, gap_m) in zip(groups, _nearest_others(problem, groups), strict=True):
+    for units, (own, nearest, gap_m) in zip(groups, _nearest_others(problem, groups), strict=True):
         residents = int(problem.residents[units].sum())
         zone = _zone_of_cut_group(problem, units)
         what = f"Zone '{zone}' (or a part of it): " if zone else ""
@@ -302,7 +304,9 @@ def _below_min(problem: BeatProblem, groups: list[Units]) -> list[Finding]:
             elif large:
                 hint += f", or serve it from the beat of unit '{problem.unit_ids[nearest]}', itself above the maximum"
             else:
-                hint += f", or bridge the gap with a snap tolerance above {gap_m:,.0f} m"
+                hint += (
+                    f", or add the bridge '{problem.unit_ids[own]}', '{problem.unit_ids[nearest]}' of {gap_m:,.0f} m"
+                )
         code = reasons.ZONE_INFEASIBLE if zone else reasons.COMPONENT_BELOW_MIN
         findings.append(Finding(code, message + ".", hint + ".", units))
     return findings
@@ -318,21 +322,21 @@ def _zone_of_cut_group(problem: BeatProblem, units: Units) -> str:
     return problem.zone_names[problem.zone[units[0]]] if across.any() else ""
 
 
-def _nearest_others(problem: BeatProblem, groups: list[Units]) -> list[tuple[int, float]]:
-    """Return for every group the nearest unit outside it and the gap in metres; (-1, inf) when there is none."""
-    found = [(-1, math.inf)] * len(groups)
+def _nearest_others(problem: BeatProblem, groups: list[Units]) -> list[tuple[int, int, float]]:
+    """Return for every group its unit nearest to another, that one and the gap in metres; (-1, -1, inf) for none."""
+    found = [(-1, -1, math.inf)] * len(groups)
     tree = shapely.STRtree(problem.polygons)
     extent_m = float(np.hypot(*np.ptp(shapely.total_bounds(problem.polygons).reshape(2, 2), axis=0)))
     for index, units in enumerate(groups):
         if len(units) == problem.n_units:
             continue
         reach_m = 50.0
-        while found[index][0] < 0:
+        while found[index][1] < 0:
             row, other = tree.query(problem.polygons[units], predicate="dwithin", distance=reach_m)
             outside = ~np.isin(other, units)
             if outside.any():
                 gaps = shapely.distance(problem.polygons[units[row[outside]]], problem.polygons[other[outside]])
                 best = int(np.lexsort((other[outside], gaps))[0])
-                found[index] = int(other[outside][best]), float(gaps[best])
+                found[index] = int(units[row[outside][best]]), int(other[outside][best]), float(gaps[best])
             reach_m = min(4.0 * reach_m, max(extent_m, 4.0 * reach_m))
     return found

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from analysis.errors import ParameterError
 
@@ -56,6 +57,47 @@ def combined_workload(amounts: Mapping[str, Real], weights: Mapping[str, float])
     ]
     combined: Real = np.sum(parts, axis=0)
     return combined
+
+
+def ways_km(x: Real, y: Real, stations: Real) -> Real:
+    """Return the way from the nearest station to each event, as travel that a unit causes.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64, shape (n,)
+        Places of the events in metres (any projected CRS).
+    stations : ndarray of float64, shape (s, 2)
+        Places of the stations in the same CRS.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Kilometres in a straight line.
+
+    Raises
+    ------
+    ParameterError
+        When there is no station, or one without a finite place.
+
+    Notes
+    -----
+    Summed over the events of a unit this is the travel that the unit asks for: remote units get their share of the work
+    although little happens there.
+
+    Examples
+    --------
+    >>> ways_km(np.array([0.0, 3000.0]), np.array([0.0, 4000.0]), np.array([[0.0, 0.0], [90_000.0, 0.0]])).tolist()
+    [0.0, 5.0]
+    """
+    places = np.asarray(stations, np.float64).reshape(-1, 2)
+    if not len(places) or not np.isfinite(places).all():
+        raise ParameterError(
+            "There is no station with a place to travel from.", "Give stations, or officers, with coordinates."
+        )
+    if not len(x):
+        return np.zeros(0)
+    metres, _ = cKDTree(places).query(np.column_stack([x, y]))
+    return np.asarray(metres, np.float64) / 1000.0
 
 
 def workload_text(weights: Mapping[str, float]) -> str | None:

@@ -158,7 +158,7 @@ def _of_events(
     events: Features, files: EventFiles, crs: Any, area: gpd.GeoDataFrame | None, *, zone: str | None
 ) -> AnalysisInput:
     frame = events.frame
-    times, notices = (None, ()) if zone is None else _times(frame, files, zone)
+    times, notices = (None, ()) if zone is None else event_times(frame, files, zone)
     first, last = _period(times, zone)
     return AnalysisInput(
         x=frame.geometry.x.to_numpy(),
@@ -175,7 +175,25 @@ def _of_events(
     )
 
 
-def _times(frame: gpd.GeoDataFrame, files: EventFiles, zone: str) -> tuple[EventTimes, tuple[Notice, ...]]:
+def event_times(frame: gpd.GeoDataFrame, files: EventFiles, zone: str) -> tuple[EventTimes, tuple[Notice, ...]]:
+    """Return the times of the events of a file, and what a careful reader must know of them.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Events as they were read.
+    files : EventFiles
+        Which columns hold their times.
+    zone : str
+        IANA name of the zone of local times.
+
+    Raises
+    ------
+    TimePrecisionError
+        No column of times is named or known by its name.
+    InvalidInputError
+        A column does not exist, or its days and months cannot be told apart.
+    """
     columns = list(frame.columns)
     begin = files.time or find_by_synonym(columns, TIME_NAMES)
     if begin is None:

@@ -27,13 +27,48 @@ def events_per_unit(
     outside : int
         Events in no unit. An event on a border counts once, for the unit that comes first.
     """
+    unit = _unit_of_event(units, x, y)
+    inside = unit >= 0
+    return np.bincount(unit[inside], minlength=len(units)).astype(np.int64), int((~inside).sum())
+
+
+def amounts_per_unit(
+    units: gpd.GeoDataFrame,
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    amounts: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], int]:
+    """Add up an amount of each event by unit.
+
+    Parameters
+    ----------
+    units, x, y
+        As `events_per_unit`.
+    amounts : ndarray of float64, shape (m,)
+        What each event counts.
+
+    Returns
+    -------
+    totals : ndarray of float64, shape (n,)
+    outside : int
+        Events in no unit that would count something.
+    """
+    unit = _unit_of_event(units, x, y)
+    inside = unit >= 0
+    totals = np.bincount(unit[inside], amounts[inside], minlength=len(units)).astype(np.float64)
+    return totals, int(((~inside) & (amounts > 0)).sum())
+
+
+def _unit_of_event(
+    units: gpd.GeoDataFrame, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """Return the position of the unit of each event, -1 for none, shape (m,)."""
     shapes = units.geometry.to_numpy()
     if (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all():
-        tree = cKDTree(shapely.get_coordinates(shapes))
-        _, nearest = tree.query(np.column_stack([x, y]))
-        return np.bincount(nearest, minlength=len(units)).astype(np.int64), 0
+        _, nearest = cKDTree(shapely.get_coordinates(shapes)).query(np.column_stack([x, y]))
+        return np.asarray(nearest, np.int64)
     event, unit = shapely.STRtree(shapes).query(shapely.points(x, y), predicate="intersects")
-    order = np.lexsort((unit, event))
-    event, unit = event[order], unit[order]
-    first = np.r_[True, np.diff(event) > 0] if len(event) else np.zeros(0, dtype=bool)
-    return np.bincount(unit[first], minlength=len(units)).astype(np.int64), len(x) - int(first.sum())
+    order = np.lexsort((unit, event))[::-1]
+    found = np.full(len(x), -1, np.int64)
+    found[event[order]] = unit[order]
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -44,6 +44,8 @@ class BeatRequest:
         Further columns; see `analysis.beats.problem.beat_problem`.
     min_residents, max_residents : int
     beats : int or None
+    snap_m, min_shared_m : float or None
+        Widest gap that still is a common border, and the shortest border that counts; found out by default.
     seed : int
     method : {"full", "least-change"}
         Whether all beats are drawn, or only what is wrong with the plan in force is put right.
@@ -67,6 +69,8 @@ class BeatRequest:
     min_residents: int = 3000
     max_residents: int = 7000
     beats: int | None = None
+    snap_m: float | None = None
+    min_shared_m: float | None = None
     seed: int = 0
     method: Literal["full", "least-change"] = "full"
     conditions: Conditions = field(default_factory=Conditions)
@@ -100,6 +104,11 @@ class BeatResult:
     frame: gpd.GeoDataFrame
     summary: Summary
     before: dict[str, Any] | None = None
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why each beat that is not as asked for is so, and what to do about it."""
+        return reasons_by_beat(reason.to_dict() for reason in self.plan.reasons)
 
     def report(self) -> dict[str, Any]:
         """Return evenness, bound and gap, compactness, continuity, reasons and officers, JSON-ready."""
@@ -164,9 +173,26 @@ def problem_of(units: gpd.GeoDataFrame, request: BeatRequest, study_area: BaseGe
         beats=request.beats,
         current=request.current,
         study_area=study_area,
+        snap_m=request.snap_m,
+        min_shared_m=request.min_shared_m,
         weights=request.weights,
         conditions=request.conditions,
     )
+
+
+def reasons_by_beat(reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return why each beat that is not as asked for is so, and what to do about it.
+
+    Parameters
+    ----------
+    reasons : iterable of mapping
+        As a report holds them: ``beat_id``, ``message`` and ``hint``; the first of a beat is told.
+    """
+    told: dict[str, str] = {}
+    for reason in reasons:
+        if reason["beat_id"] is not None:
+            told.setdefault(reason["beat_id"], f"{reason['message']} {reason['hint']}")
+    return told
 
 
 def compute_trade_off(

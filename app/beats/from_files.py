@@ -178,7 +178,11 @@ def units_of(request: FileRequest) -> UnitsRead:
         A file cannot be used.
     """
     document = request.conditions.read()
-    asked = dataclasses.replace(request.columns, languages=document.officers.languages)
+    asked = dataclasses.replace(
+        request.columns,
+        languages=document.officers.languages,
+        as_of=request.columns.as_of or document.officers.as_of,
+    )
     current = asked.current
     table = current is not None and Path(current).is_file()
     units = read_units(request.units, dataclasses.replace(asked, current=None) if table else asked)
@@ -235,18 +239,7 @@ def write_plan(
         )
         band = ResidentBand(request.columns.min_residents, request.columns.max_residents)
         moved = moved_by_plan(result.plan)
-        files.text(
-            beat_map(result.frame, context, band=band, reasons=reasons_by_beat(result), moved=moved), outputs.map
-        )
-
-
-def reasons_by_beat(result: BeatResult) -> dict[str, str]:
-    """Return the first reason of each beat that is not as asked for, with what to do about it."""
-    reasons: dict[str, str] = {}
-    for reason in result.plan.reasons:
-        if reason.beat_id is not None:
-            reasons.setdefault(reason.beat_id, f"{reason.message} {reason.hint}")
-    return reasons
+        files.text(beat_map(result.frame, context, band=band, reasons=result.reasons, moved=moved), outputs.map)
 
 
 def proof_figures(proof: Proof) -> dict[str, Any]:

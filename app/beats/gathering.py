@@ -16,6 +16,7 @@ from analysis.beats.conditions import Conditions
 from analysis.beats.officers import OfficerConditions
 from analysis.beats.weights import Weights
 from analysis.summary import Notice
+from analysis.wording import listed
 from app.areal_units import service as areal_units
 from app.beats import repository
 from app.beats.computing import BeatRequest
@@ -25,6 +26,7 @@ from app.database.base import WGS84
 from app.errors import InvalidInputError
 from app.events import service as events
 from app.municipalities.context import MunicipalityContext
+from app.officers import service as officer_records
 
 LANGUAGE_COLUMN = "speakers of "
 NO_OFFICERS = Notice("no_officers", "No officers are stored: every beat is vacant.")
@@ -77,7 +79,7 @@ def read_input(session: Session, municipality: MunicipalityContext, parameters: 
         officers=officers if officers is not None and len(officers) else None,
         excluded=work.excluded,
         about=work.about,
-        notices=(NO_OFFICERS,) if officers is not None and not len(officers) else (),
+        notices=() if officers is None else officer_notices(officers),
         fingerprint=_fingerprint(units, officers),
     )
 
@@ -98,6 +100,8 @@ def request_of(parameters: AllocationParameters, municipality: MunicipalityConte
         min_residents=parameters.min_residents,
         max_residents=parameters.max_residents,
         beats=parameters.beats,
+        snap_m=parameters.snap_m,
+        min_shared_m=parameters.min_shared_m,
         seed=seed,
         method=getattr(parameters, "method", "full"),
         conditions=Conditions(
@@ -111,6 +115,7 @@ def request_of(parameters: AllocationParameters, municipality: MunicipalityConte
         time_budget_s=parameters.time_budget_s,
         officer_conditions=officer_conditions(parameters.officer_conditions),
         languages={language: f"{LANGUAGE_COLUMN}{language}" for language in parameters.officer_conditions.languages},
+        as_of=parameters.officer_conditions.as_of,
     )
 
 
@@ -143,12 +148,33 @@ def _read_units(
 
 def read_officers(session: Session, municipality: MunicipalityContext, plan_id: int | None) -> pd.DataFrame:
     """Return the officers with their stations in metres and their beat in a plan."""
-    officers = repository.read_officers(session, municipality.id, plan_id)
+    officers = officer_records.read_officers(session, municipality, plan_id)
     places = gpd.GeoSeries.from_xy(
         officers["longitude"].astype(float), officers["latitude"].astype(float), crs=f"EPSG:{WGS84}"
     ).to_crs(municipality.working_crs)
     known = officers["longitude"].notna().to_numpy()
     return officers.assign(station_x=np.where(known, places.x, np.nan), station_y=np.where(known, places.y, np.nan))
+
+
+def officer_notices(officers: pd.DataFrame) -> tuple[Notice, ...]:
+    """Return what a careful reader must know of the officers that are stored.
+
+    Parameters
+    ----------
+    officers : DataFrame
+        ``officer_id, station, longitude``.
+    """
+    if not len(officers):
+        return (NO_OFFICERS,)
+    lost = officers[officers["station"].notna() & officers["longitude"].isna()]
+    if not len(lost):
+        return ()
+    named = listed([f"{row.officer_id} ({row.station})" for row in lost.itertuples()])
+    told = (
+        f"No place is known of the station of {named}: their way to work does not count. One officer of each station "
+        "with its coordinates is enough."
+    )
+    return (Notice("stations_without_place", told),)
 
 
 def _fingerprint(units: gpd.GeoDataFrame, officers: pd.DataFrame | None) -> str:

@@ -11,6 +11,7 @@ from analysis.beats.drawn import drawn_plan
 from analysis.beats.importing import ImportPreview, preview_assignments
 from analysis.beats.plan import BeatPlan
 from analysis.beats.problem import BeatProblem
+from analysis.wording import counted
 from app.beats.unit_files import UnitsRead
 from app.errors import InvalidInputError
 from app.files.columns import find_by_synonym, listed
@@ -98,10 +99,11 @@ def require_good_rows(plan: str, preview: ImportPreview) -> None:
         more = len(preview.errors) - MOST_ROWS_NAMED
         rest = f" And {more:,} more." if more > 0 else ""
         raise InvalidInputError(
-            f"{plan}: {len(preview.errors):,} row(s) at fault. {shown}{rest}", preview.errors[0].hint
+            f"{plan}: {counted(len(preview.errors), 'row')} at fault. {shown}{rest}", preview.errors[0].hint
         )
     if preview.missing:
         named = listed(map(str, preview.missing), 10)
         raise InvalidInputError(
-            f"{plan}: {len(preview.missing):,} unit(s) have no beat: {named}.", "Give each of them a beat."
+            f"{plan}: {counted(len(preview.missing), 'unit has', 'units have')} no beat: {named}.",
+            "Give each of them a beat.",
         )

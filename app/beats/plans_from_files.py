@@ -15,7 +15,7 @@ from analysis.beats.integrity import Check, integrity_checks
 from analysis.beats.problem import BeatProblem
 from app.beats.changes import moved_between, with_changes
 from app.beats.computing import BeatResult, problem_of, with_officers
-from app.beats.from_files import FileRequest, PlanOutputs, reasons_by_beat, staffing_of, units_of, write_plan
+from app.beats.from_files import FileRequest, PlanOutputs, staffing_of, units_of, write_plan
 from app.beats.plan_files import drawn_in_order, plan_table, require_good_rows, whole_plan
 from app.beats.unit_files import UnitsRead
 from app.charts.beat_sheets import BeatContact, beat_sheets
@@ -173,7 +173,7 @@ def compare_files(
                 with_changes(result.frame, comparison),
                 context,
                 band=ResidentBand(request.columns.min_residents, request.columns.max_residents),
-                reasons=reasons_by_beat(result),
+                reasons=result.reasons,
                 moved=moved_between(problem, before, after, comparison),
             )
             files.text(document, map_file)

@@ -77,17 +77,6 @@ _UNITS = text(
     order by u.external_id, u.id
     """
 )
-_OFFICERS = text(
-    """
-    select o.id, coalesce(o.external_id, o.id::text) as officer_id, st_x(o.station_geom) as longitude,
-        st_y(o.station_geom) as latitude, o.languages, o.capacity,
-        (select b.code from officer_assignment a
-         join beat b on b.municipality_id = a.municipality_id and b.id = a.beat_id
-         where a.municipality_id = o.municipality_id and a.officer_id = o.id and a.valid_to is null
-            and b.plan_id = cast(:plan as bigint) order by b.code limit 1) as current_beat
-    from officer o where o.municipality_id = :municipality order by o.external_id, o.id
-    """
-)
 
 
 @dataclass(frozen=True)
@@ -166,12 +155,6 @@ def source_of_units(session: Session, municipality_id: int, plan_id: int) -> str
     )
     found: str | None = session.scalar(statement, {"municipality": municipality_id, "plan": plan_id})
     return found
-
-
-def read_officers(session: Session, municipality_id: int, plan_id: int | None) -> pd.DataFrame:
-    """Return the officers: ``id, officer_id, longitude, latitude, languages, capacity, current_beat``."""
-    rows = session.execute(_OFFICERS, {"municipality": municipality_id, "plan": plan_id})
-    return pd.DataFrame(rows.all(), columns=list(rows.keys()))
 
 
 def list_plans(session: Session, municipality_id: int, limit: int) -> list[dict[str, Any]]:

@@ -14,8 +14,13 @@ from app.features.schemas import InputModel, LineStringGeometry, PlainText
 MAX_RESIDENTS = 100_000_000
 PLAN_KINDS = frozenset({"beat-allocation", "beat-redraw", "officer-assignment"})
 """Kinds of runs whose result is one plan."""
+PLAN_MAKERS = PLAN_KINDS | {"trade-off"}
+"""Kinds of runs whose result is one plan or several."""
 MOST_CONDITIONS = 10_000
 
+EVENT_KINDS = frozenset({"events", "travel"})
+"""Kinds of work that events make."""
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 UnitName = Annotated[PlainText, StringConstraints(max_length=200)]
 UnitPair = tuple[UnitName, UnitName]
 Pairs = Annotated[tuple[UnitPair, ...], Field(max_length=MOST_CONDITIONS)]
@@ -49,13 +54,26 @@ class OfficerParameters(InputModel):
     languages: Annotated[dict[UnitName, UnitName], Field(max_length=50)] = Field(
         default_factory=dict, description="Attribute of the units with the residents who speak a language, by language."
     )
+    as_of: date | None = Field(
+        default=None, description="Day up to which years with the beat count; without it they do not."
+    )
 
 
 class WorkloadTerm(EventSelection):
     """One kind of work with its weight; the selection of events says which incidents or reports count."""
 
-    kind: Literal["events", "residents", "area", "attribute"] = Field(
-        default="events", description="Events in the unit, its residents, its area, or an attribute of it."
+    kind: Literal["events", "travel", "residents", "area", "attribute"] = Field(
+        default="events",
+        description="Events in the unit, the kilometres from the nearest station to them, its residents, its area, or "
+        "an attribute of it.",
+    )
+    hours: tuple[Annotated[int, Field(ge=0, le=23)], Annotated[int, Field(ge=1, le=24)]] | None = Field(
+        default=None,
+        description="Only the part of each event that falls into these hours of the local day; [22, 6] goes past "
+        "midnight.",
+    )
+    weekdays: Annotated[tuple[Weekday, ...], Field(max_length=7)] = Field(
+        default=(), description="Only the part of each event that falls on these days; all when empty."
     )
     weight: float = Field(
         default=1.0, gt=0, le=1000, allow_inf_nan=False, description="Share of all work, against the other weights."
@@ -66,9 +84,11 @@ class WorkloadTerm(EventSelection):
     def _complete(self) -> Self:
         if (self.kind == "attribute") != (self.attribute is not None):
             raise ValueError("attribute: give it for the kind 'attribute', and for no other")
-        chosen = self.categories or self.period_from or self.period_to or self.source
-        if self.kind != "events" and chosen:
-            raise ValueError(f"a selection of events goes with the kind 'events', not with '{self.kind}'")
+        chosen = self.categories or self.period_from or self.period_to or self.source or self.hours or self.weekdays
+        if self.kind not in EVENT_KINDS and chosen:
+            raise ValueError(f"a selection of events goes with the kinds 'events' and 'travel', not with '{self.kind}'")
+        if self.hours is not None and self.hours[0] == self.hours[1]:
+            raise ValueError(f"hours: from {self.hours[0]} to {self.hours[1]} there is no hour")
         return self
 
 
@@ -102,6 +122,18 @@ class AllocationParameters(EventSelection):
     max_residents: int = Field(default=7000, ge=1, le=MAX_RESIDENTS, description="Most residents of a beat.")
     beats: int | None = Field(
         default=None, ge=1, description="Number of beats; any number within the band when absent."
+    )
+    snap_m: float | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="Widest gap between units that still is a common border, metres; found out when absent.",
+    )
+    min_shared_m: float | None = Field(
+        default=None,
+        ge=0,
+        le=10_000,
+        description="Shortest common border of two neighbours, metres; found out when absent.",
     )
     current_plan_id: int | None = Field(
         default=None,

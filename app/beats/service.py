@@ -41,6 +41,12 @@ def parameters_of(session: Session, municipality: MunicipalityContext, plan: dic
     return AllocationParameters.model_validate(stored)
 
 
+def drawn_from(plan: dict[str, Any]) -> int | None:
+    """Return the key of the plan that a plan was drawn from, None where there was none."""
+    found: int | None = plan["parameters"].get("current_plan_id")
+    return found
+
+
 def list_plans(session: Session, municipality: MunicipalityContext) -> list[dict[str, Any]]:
     """Return the plans of the municipality, newest first."""
     return repository.list_plans(session, municipality.id, MOST_PLANS)

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from analysis.summary import Notice
-from app.areal_units.counting import events_per_unit
 from app.beats.computing import BeatRequest
-from app.errors import InvalidInputError
+from app.beats.event_work import EVENTS_TERM, TRAVEL_TERM, CountedEvents, event_work
 from app.files.areas import read_study_area
 from app.files.columns import find_by_synonym, require_column
 from app.files.delimited import Dialect
-from app.files.reading import Features, read_features
+from app.files.reading import read_features
 
 UNIT_ID_NAMES = ("unitid", "unit", "id", "code", "unitcode", "geoid", r"geoid\d\d", "fid", "objectid", "gid", "block")
 AREA_TERM = "area_km2"
 """Workload term that needs no column."""
-EVENTS_TERM = "events"
-"""Workload term: events of a file, counted by unit."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +35,8 @@ class UnitFile:
         As for points.
     study_area : Path or None
         Areas that point units are spread over.
-    events : Path or None
-        Events to count by unit: the workload term ``events``.
-    where : tuple of str
-        ``COL=VALUE``: only events with the value; of one column several may be given.
+    events : CountedEvents or None
+        Events to count by unit: the workload terms ``events`` and ``travel_km``.
     """
 
     path: Path
@@ -52,8 +46,7 @@ class UnitFile:
     y: str | None = None
     dialect: Dialect = field(default_factory=Dialect)
     study_area: Path | None = None
-    events: Path | None = None
-    where: tuple[str, ...] = ()
+    events: CountedEvents | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +86,7 @@ def read_units(file: UnitFile, request: BeatRequest) -> UnitsRead:
         A file cannot be used, or lacks a column.
     """
     terms = _terms(request)
-    made = {AREA_TERM} | ({EVENTS_TERM} if file.events is not None else set())
+    made = {AREA_TERM} | ({EVENTS_TERM, TRAVEL_TERM} if file.events is not None else set())
     named = [request.residents, request.hard_boundary, request.current, request.unit_id, *request.languages.values()]
     required = [name for name in (*named, *(term for term in terms if term not in made)) if name is not None]
     found = read_features(
@@ -112,33 +105,10 @@ def read_units(file: UnitFile, request: BeatRequest) -> UnitsRead:
     if AREA_TERM in terms and AREA_TERM not in units.columns:
         units = units.assign(**{AREA_TERM: units.geometry.area / 1e6})
     if file.events is not None:
-        units, outside = _counted(units, file)
-        excluded |= {"events_outside_units": outside} if outside else {}
+        work = event_work(units, file.events, terms)
+        units, excluded = units.assign(**work.columns), excluded | work.excluded
         request = dataclasses.replace(request, workload=request.workload or EVENTS_TERM)
     return UnitsRead(units, dataclasses.replace(request, unit_id=column), area, excluded, notices)
-
-
-def rows_where(found: Features, conditions: Sequence[str], name: str) -> gpd.GeoDataFrame:
-    """Return the rows that have the values asked for; of one column any of several.
-
-    Raises
-    ------
-    InvalidInputError
-        A condition is no ``COL=VALUE``, or no row meets it.
-    """
-    wanted: dict[str, set[str]] = {}
-    for condition in conditions:
-        column, sign, value = condition.partition("=")
-        if not sign:
-            raise InvalidInputError(f"{condition!r} is no COL=VALUE.", "For example category=burglary.")
-        require_column(column.strip(), list(found.frame.columns), where=name)
-        wanted.setdefault(column.strip(), set()).add(value.strip())
-    kept = np.ones(len(found.frame), np.bool_)
-    for column, values in wanted.items():
-        kept &= found.frame[column].astype(str).isin(values).to_numpy()
-    if not kept.any():
-        raise InvalidInputError(f"No row of {name} meets {', '.join(conditions)}.", "Check the values.")
-    return found.frame[kept]
 
 
 def _terms(request: BeatRequest) -> tuple[str, ...]:
@@ -146,15 +116,6 @@ def _terms(request: BeatRequest) -> tuple[str, ...]:
     if request.workload is None:
         return ()
     return tuple(request.workload) if isinstance(request.workload, Mapping) else (request.workload,)
-
-
-def _counted(units: gpd.GeoDataFrame, file: UnitFile) -> tuple[gpd.GeoDataFrame, int]:
-    """Return the units with the number of events in each, and the number of events in none."""
-    path = file.events or file.path
-    found = read_features(path, working_crs=units.crs, expect="points", dialect=Dialect())
-    events = rows_where(found, file.where, path.name)
-    counts, outside = events_per_unit(units, events.geometry.x.to_numpy(), events.geometry.y.to_numpy())
-    return units.assign(**{EVENTS_TERM: counts}), outside
 
 
 def _with_unit_ids(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +13,19 @@ import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
-from app.areal_units.counting import events_per_unit
+from analysis.beats.workload import ways_km
+from analysis.space_time.aoristic import aoristic_week
+from analysis.space_time.hours_of_week import share_in_hours
+from app.areal_units.counting import amounts_per_unit, events_per_unit
 from app.beats import repository
-from app.beats.schemas import AllocationParameters, WorkloadTerm
+from app.beats.schemas import EVENT_KINDS, AllocationParameters, WorkloadTerm
+from app.database.base import WGS84
 from app.errors import InvalidInputError
 from app.events import service as events
 from app.events.schemas import EventSelection
+from app.events.service import EventTimes
 from app.municipalities.context import MunicipalityContext
+from app.officers import service as officers
 
 EVENTS_COLUMN = "workload"
 WEIGHT_OF_WHOLE = 1.0
@@ -105,8 +112,8 @@ def _read_terms(
     for number, term in enumerate(terms, start=1):
         about: dict[str, Any] = {"what": _in_words(term), "weight": term.weight}
         match term.kind:
-            case "events":
-                amounts, left_out, about["period"] = _count(session, municipality, units, term)
+            case "events" | "travel":
+                amounts, left_out, about["period"] = _of_events(session, municipality, units, term)
                 excluded |= {f"{_column(number)}_{reason}": count for reason, count in left_out.items()}
             case "residents":
                 amounts = units["residents"].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -126,6 +133,52 @@ def _count(
     counts, outside = events_per_unit(units, selected.x, selected.y)
     excluded = {f"events_{reason}": count for reason, count in selected.excluded.items()}
     return counts, excluded | ({"events_outside_units": outside} if outside else {}), selected.period
+
+
+def _of_events(
+    session: Session, municipality: MunicipalityContext, units: gpd.GeoDataFrame, term: WorkloadTerm
+) -> tuple[npt.NDArray[Any], dict[str, int], str]:
+    """Add up events, or the ways to them, as far as they fall into the hours and days asked for."""
+    timed = term.hours is not None or bool(term.weekdays)
+    if not timed and term.kind == "events":
+        return _count(session, municipality, units, term)
+    selected = events.read_events(session, municipality, term, with_times=timed)
+    excluded = {f"events_{reason}": count for reason, count in selected.excluded.items()}
+    weight = np.ones(len(selected.x))
+    if timed and selected.times is not None:
+        weight, left_out = hour_shares(selected.times, municipality.time_zone, term.hours, term.weekdays)
+        excluded |= {f"events_{reason}": count for reason, count in left_out.items()}
+    if term.kind == "travel":
+        weight = weight * ways_km(selected.x, selected.y, _stations(session, municipality))
+    amounts, outside = amounts_per_unit(units, selected.x, selected.y, weight)
+    return amounts, excluded | ({"events_outside_units": outside} if outside else {}), selected.period
+
+
+def hour_shares(
+    times: EventTimes, zone: str, hours: tuple[int, int] | None, weekdays: Sequence[str]
+) -> tuple[npt.NDArray[np.float64], dict[str, int]]:
+    """Return the part of each event that falls into hours and days of the week, and the events that say nothing of it.
+
+    Raises
+    ------
+    TimePrecisionError, EmptyInputError
+        No time is known to the hour.
+    """
+    spread = aoristic_week(times.begin, times.end, zone=zone, time_precision=times.precision)
+    return share_in_hours(spread, hours=hours, weekdays=weekdays), dict(spread.summary.excluded)
+
+
+def _stations(session: Session, municipality: MunicipalityContext) -> npt.NDArray[np.float64]:
+    """Return the places of the stations of the officers that are stored, metres, shape (s, 2)."""
+    known = officers.read_officers(session, municipality, None)[["longitude", "latitude"]].dropna().drop_duplicates()
+    if not len(known):
+        raise InvalidInputError(
+            f"{municipality.name} has no officer whose station has a place: travel cannot count as work.",
+            "Import officers with the coordinates of their stations, or leave the workload term 'travel' away.",
+        )
+    places = gpd.GeoSeries.from_xy(known["longitude"], known["latitude"], crs=f"EPSG:{WGS84}")
+    metres = places.to_crs(municipality.working_crs)
+    return np.column_stack([metres.x.to_numpy(), metres.y.to_numpy()])
 
 
 def _areas_km2(units: gpd.GeoDataFrame) -> npt.NDArray[np.float64]:
@@ -162,8 +215,11 @@ def _column(number: int) -> str:
 
 
 def _in_words(term: WorkloadTerm) -> str:
-    if term.kind == "events":
-        days = f", {term.period_from or 'begin'} to {term.period_to or 'today'}"
-        chosen = f" ({', '.join(term.categories)})" if term.categories else ""
-        return f"{term.events}{chosen}{days if term.period_from or term.period_to else ''}"
-    return {"residents": "residents", "area": "area, km2"}.get(term.kind, term.attribute or "")
+    if term.kind not in EVENT_KINDS:
+        return {"residents": "residents", "area": "area, km2"}.get(term.kind, term.attribute or "")
+    days = f", {term.period_from or 'begin'} to {term.period_to or 'today'}"
+    chosen = f" ({', '.join(term.categories)})" if term.categories else ""
+    when = f", {'/'.join(term.weekdays)}" if term.weekdays else ""
+    when += f", {term.hours[0]} to {term.hours[1]} h" if term.hours else ""
+    what = f"km to {term.events}" if term.kind == "travel" else term.events
+    return f"{what}{chosen}{days if term.period_from or term.period_to else ''}{when}"

@@ -53,6 +53,10 @@ class Subject:
         Of a column of numbers.
     study_area, streets : GeoDataFrame or None
         In any CRS.
+    labels : str or None
+        Column whose text stands on the shapes.
+    counted : str
+        What ``n_used`` of the summary counts.
     """
 
     frame: gpd.GeoDataFrame | None
@@ -61,6 +65,8 @@ class Subject:
     unit: str = ""
     study_area: gpd.GeoDataFrame | gpd.GeoSeries | None = None
     streets: gpd.GeoDataFrame | gpd.GeoSeries | None = None
+    labels: str | None = None
+    counted: str = "events"
 
 
 def meeting_report(
@@ -116,14 +122,16 @@ def _front_page(subject: Subject, caption: Caption, chart: Figure | None) -> Fig
     """Return the page with the map (or a chart), what it says, how it was made and what to beware of."""
     summary = subject.summary
     left_out = "; ".join(f"{some:,} {words(reason)}" for reason, some in summary.excluded.items())
-    told = f"{summary.method}. {summary.n_used:,} events used{f', left out: {left_out}' if left_out else ''}."
+    told = (
+        f"{summary.method}. {summary.n_used:,} {subject.counted} used{f', left out: {left_out}' if left_out else ''}."
+    )
     page = sheet(caption, told, width=A4[0], height=A4[1])
     axes = page.add_axes((MARGIN, 0.165, COLUMN - MARGIN - 0.03, 0.705))
     axes.set_anchor("N")
     if subject.frame is not None:
         draw_map(
             axes, subject.frame, subject.column,
-            unit=subject.unit, study_area=subject.study_area, streets=subject.streets,
+            unit=subject.unit, study_area=subject.study_area, streets=subject.streets, labels=subject.labels,
         )  # fmt: skip
     else:
         _paste(axes, chart)
@@ -216,13 +224,14 @@ def _draw_table(page: Figure, table: pd.DataFrame, title: str, *, left: float) -
     widths = [length / max(sum(longest), room) for length in longest]
     drawn = axes.table(text, colLabels=heads, colWidths=widths, loc="upper left", cellLoc="right")
     drawn.auto_set_font_size(value=False)
-    drawn.set_fontsize(8.5 * min(1.0, room / sum(longest)))
+    scale = min(1.0, room / sum(longest))
+    drawn.set_fontsize(8.5 * scale)
     drawn.scale(1.0, 1.35)
     for (row, _), cell in drawn.get_celld().items():
         cell.set(edgecolor=OUTSIDE, linewidth=0.6)
         cell.get_text().set(color=INK, fontweight="bold" if row == 0 else "normal")
         if row == 0:
-            cell.get_text().set_fontsize(7.5)
+            cell.get_text().set_fontsize(7.5 * scale)
             cell.set_height(1.7 * cell.get_height())
 
 

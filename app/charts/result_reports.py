@@ -32,8 +32,13 @@ COLUMN_OF_LAYER = {
     "fix-ranking": ("choice", ""),
     "evaluation-areas": ("role", ""),
     "concern-mismatch": ("clear_class", ""),
+    "beats": ("load", ""),
 }
 """What the map of a report shows of each layer, and its unit."""
+LABEL_OF_LAYER = {"beats": "beat_id"}
+"""Column whose text stands on the shapes of a layer."""
+COUNTED_OF_LAYER = {"beats": "areal units", "trade-off": "areal units"}
+"""What the summary of a result with such a layer or table counts, where it is not events."""
 TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "top-places": ("Top places", ("rank", "place", "street", "count", "share", "cumulative_share")),
     "ranking": ("Methods, best first", ("rank", "method", "mean", "windows_won", "behind_best", "above_reference")),
@@ -43,6 +48,11 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "fix-proposals": ("Proposed fixes", ("place", "fix", "evidence")),
     "mismatch-by-beat": ("By beat", ("beat", "incidents", "voices", "share_of_incidents", "share_of_voices")),
     "darkness-odds": ("Night near unlit and lit streets", ("lighting", "dark_events", "light_events", "odds_ratio")),
+    "beats": ("Beats", ("beat", "residents", "work", "officer", "km", "shape", "reason")),
+    "trade-off": (
+        "Five plans",
+        ("evenness", "beats", "within_bounds", "workload_cv", "polsby_popper_mean", "moved_residents", "beat_plan_id"),
+    ),
     "clusters": ("Clusters, largest first", ("order", "cluster", "events", "places", "hull_km2", "density_per_km2")),
 }
 """Tables that a report shows, the first that there is: heading, and columns as far as there are."""
@@ -101,8 +111,11 @@ def result_report(
 
 def _subject(result: ChartedResult, around: Surroundings, statistic: str | None) -> Subject:
     name = next(iter(result.layers), None)
+    counted = next(
+        (told for key, told in COUNTED_OF_LAYER.items() if key in {*result.layers, *result.tables}), "events"
+    )
     if name is None or result.layers[name].empty:
-        return Subject(None, "", result.summary, study_area=around.study_area, streets=around.streets)
+        return Subject(None, "", result.summary, study_area=around.study_area, streets=around.streets, counted=counted)
     frame = result.layers[name]
     column, unit = COLUMN_OF_LAYER.get(name, ("", ""))
     if not column:
@@ -113,7 +126,10 @@ def _subject(result: ChartedResult, around: Surroundings, statistic: str | None)
     if statistic == "local-moran":
         sure = frame["q_value"].astype("Float64").fillna(1.0).to_numpy(dtype=float) <= LEAST_SURE
         frame, column = frame.assign(quadrant=np.where(sure, frame["quadrant"].astype(str), "none")), "quadrant"
-    return Subject(frame, column, result.summary, unit, around.study_area, around.streets)
+    return Subject(
+        frame, column, result.summary, unit, around.study_area, around.streets,
+        labels=LABEL_OF_LAYER.get(name), counted=counted,
+    )  # fmt: skip
 
 
 def _table(result: ChartedResult) -> tuple[pd.DataFrame | None, str]:

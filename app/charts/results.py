@@ -20,6 +20,7 @@ from app.charts.concentration_charts import concentration_chart, near_repeat_cha
 from app.charts.fix_charts import before_after_chart, light_chart, mismatch_chart, ranking_chart
 from app.charts.method_charts import bandwidth_chart, capture_chart
 from app.charts.place_charts import change_forest, top_places_chart
+from app.charts.plan_charts import beat_chart, trade_off_chart
 from app.charts.sheet import Caption
 from app.charts.time_charts import WeekHours, heat_clock, trend_chart
 
@@ -102,6 +103,11 @@ def _light(result: ChartedResult, caption: Caption) -> Figure:
     return light_chart(result.tables["light-rates"], caption, str(result.figures["darkness"].get("reading", "")))
 
 
+def _beats(result: ChartedResult, caption: Caption) -> Figure:
+    band = (int(result.figures["min_residents"]), int(result.figures["max_residents"]))
+    return beat_chart(result.tables["beats"], band, caption)
+
+
 CHARTS: dict[str, tuple[str, Chart]] = {
     "heat-clock": ("hours", _heat_clock),
     "trend": ("months", _trend),
@@ -118,6 +124,8 @@ CHARTS: dict[str, tuple[str, Chart]] = {
         "mismatch-by-beat",
         lambda result, caption: mismatch_chart(result.tables["mismatch-by-beat"], caption),
     ),
+    "beats": ("beats", _beats),
+    "trade-off": ("trade-off", lambda result, caption: trade_off_chart(result.tables["trade-off"], caption)),
 }
 """Charts by name: the table or layer that each is drawn from, and how."""
 

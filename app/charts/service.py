@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session
 
 from app.analyses.kinds import ANALYSES
 from app.analyses.stored import stored_layers, stored_summary, stored_tables
+from app.beats.schemas import PLAN_MAKERS
+from app.charts.plans import charted_plan, plan_title
 from app.charts.result_reports import Surroundings, result_report
 from app.charts.results import ChartedResult, result_chart, result_charts
 from app.charts.sheet import Caption, Format, rendered
@@ -32,7 +34,7 @@ def run_chart(
         raise NotFoundError(
             f"Run {run.id} ({run.kind}) has no chart {name[:40]!r}.", f"It has: {', '.join(there) or 'none'}."
         )
-    return rendered(result_chart(name, result, _caption(municipality, run, handling_mark)), kind)
+    return rendered(result_chart(name, result, _caption(session, municipality, run, handling_mark)), kind)
 
 
 def run_report(session: Session, municipality: MunicipalityContext, run: AnalysisRun, handling_mark: str) -> bytes:
@@ -47,10 +49,12 @@ def run_report(session: Session, municipality: MunicipalityContext, run: Analysi
     area = events.read_study_area(session, municipality).to_frame("geometry")
     around = Surroundings(area, streets.find_streets(session, municipality))
     statistic = run.parameters.get("statistic")
-    return result_report(result, _caption(municipality, run, handling_mark), around, statistic=statistic)
+    return result_report(result, _caption(session, municipality, run, handling_mark), around, statistic=statistic)
 
 
 def _charted(session: Session, municipality: MunicipalityContext, run: AnalysisRun) -> ChartedResult:
+    if run.kind in PLAN_MAKERS:
+        return charted_plan(session, municipality, run)
     if run.kind not in ANALYSES:
         raise NotFoundError(f"Run {run.id} has no charts and no report: its kind is {run.kind}.", "Its summary tells.")
     summary = stored_summary(run)
@@ -61,12 +65,16 @@ def _charted(session: Session, municipality: MunicipalityContext, run: AnalysisR
     return ChartedResult(summary, layers, stored_tables(session, municipality, run), run.summary or {})
 
 
-def _caption(municipality: MunicipalityContext, run: AnalysisRun, handling_mark: str) -> Caption:
+def _caption(session: Session, municipality: MunicipalityContext, run: AnalysisRun, handling_mark: str) -> Caption:
     told = run.summary or {}
-    heading = ANALYSES[run.kind].heading(run.parameters.get("categories", []), told.get("events", "incidents"))
+    if run.kind in PLAN_MAKERS:
+        title = plan_title(session, municipality, run)
+    else:
+        heading = ANALYSES[run.kind].heading(run.parameters.get("categories", []), told.get("events", "incidents"))
+        title = f"{heading}, {municipality.name}"
     period = str(told.get("period", ""))
     return Caption(
-        f"{heading}, {municipality.name}",
+        title,
         source=f"{run.parameters.get('source') or municipality.name}{f', {period}' if period else ''}",
         handling_mark=handling_mark,
         run_id=str(run.id),

@@ -15,6 +15,7 @@ import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import Collection, LineCollection, PolyCollection
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
 
 from analysis.projection import require_metres
 from app.errors import InvalidInputError
@@ -34,6 +35,7 @@ FEW_SHAPES = 200
 """Shapes that are drawn one by one, so that none hides a smaller one."""
 MANY_SHAPES = 3_000
 """Shapes above which a layer is drawn as an image in a file of lines."""
+MOST_LABELS = 160
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,12 @@ def _printed(classes: Mapping[str, DrawnClass], hatched: str) -> dict[Any, MapCl
     }
 
 
+LOAD_CLASSES: dict[Any, MapClass] = {
+    "flagged": MapClass("not as asked for", "#f4c7c3", "////"),
+    "light": MapClass("clearly less work than the mean", DENSITY_RAMP[0]),
+    "even": MapClass("about the mean work", DENSITY_RAMP[1]),
+    "heavy": MapClass("clearly more work than the mean", DENSITY_RAMP[3]),
+}
 CLASSES: dict[str, dict[Any, MapClass]] = {
     "gi_bin": GETIS_ORD_CLASSES,
     "change": CHANGE_CLASSES,
@@ -91,6 +99,7 @@ CLASSES: dict[str, dict[Any, MapClass]] = {
     "choice": _printed(RANKING_CLASSES, "Not"),
     "role": _printed(EVALUATION_CLASSES, "control"),
     "clear_class": _printed(MISMATCH_CLASSES, "concern"),
+    "load": LOAD_CLASSES,
 }
 """Classes of columns that hold them; any other column is a number."""
 
@@ -103,6 +112,7 @@ def draw_map(
     unit: str = "",
     study_area: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
     streets: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    labels: str | None = None,
 ) -> None:
     """Draw a result on axes.
 
@@ -117,6 +127,8 @@ def draw_map(
         Of numbers, for the legend.
     study_area, streets : GeoDataFrame or GeoSeries, optional
         In any CRS.
+    labels : str, optional
+        Column whose text stands on the shapes, which then have clear borders.
 
     Raises
     ------
@@ -135,6 +147,8 @@ def draw_map(
     if streets is not None:
         lines = shapely.get_parts(streets.to_crs(frame.crs).geometry.to_numpy())
         axes.add_collection(_lines(lines, STREET, 0.4), autolim=False)
+    if labels is not None:
+        _label(axes, frame, labels)
     bounds = frame.total_bounds
     if study_area is not None:
         outline = study_area.to_crs(frame.crs).geometry
@@ -221,6 +235,20 @@ def _collection(shapes: np.ndarray, drawn: MapClass, *, many: bool) -> Collectio
     return PolyCollection(
         rings, facecolors=drawn.colour, edgecolors=edge, linewidths=0.2, hatch=drawn.hatch or None, rasterized=many
     )
+
+
+def _label(axes: Axes, frame: gpd.GeoDataFrame, column: str) -> None:
+    """Draw clear borders around shapes, and a text on each while there are few enough to be read."""
+    shapes = frame.geometry.to_numpy()
+    axes.add_collection(_lines(shapely.get_parts(shapely.boundary(shapes)), BOUNDARY, 0.8), autolim=False)
+    if len(frame) > MOST_LABELS:
+        return
+    size = 9.0 if len(frame) <= MOST_LABELS // 4 else 6.0
+    for place, told in zip(shapely.point_on_surface(shapes), frame[column].astype(str), strict=True):
+        axes.text(
+            place.x, place.y, told, ha="center", va="center", fontsize=size, color=INK,
+            path_effects=[withStroke(linewidth=2.2, foreground="white")], clip_on=True,
+        )  # fmt: skip
 
 
 def _lines(lines: np.ndarray, colour: str, width: float) -> LineCollection:

@@ -14,6 +14,7 @@ from app.commands.options import READABLE
 if TYPE_CHECKING:
     from app.beats.computing import BeatRequest
     from app.beats.condition_files import ConditionInput
+    from app.beats.event_work import CountedEvents
     from app.beats.from_files import FileRequest, PlanOutputs
     from app.beats.unit_files import UnitFile
 
@@ -25,8 +26,8 @@ WorkloadTerms = Annotated[
     typer.Option(
         "--workload",
         metavar="COL[=SHARE]",
-        help="Column of workload; several with the share of each (calls=2); also area_km2 and events (--count-events). "
-        "The residents by default.",
+        help="Column of workload; several with the share of each (calls=2); also area_km2, and events and travel_km "
+        "(--count-events). The residents by default.",
     ),
 ]
 CountEvents = Annotated[
@@ -38,11 +39,25 @@ CountEvents = Annotated[
 CountWhere = Annotated[
     Several, typer.Option("--count-where", metavar="COL=VALUE", help="Only these events; may be given several times.")
 ]
+CountHours = Annotated[
+    str | None,
+    typer.Option("--count-hours", metavar="FROM-TO", help="Only the part of each event within hours: 22-6."),
+]
+CountWeekdays = Annotated[
+    str | None,
+    typer.Option("--count-weekdays", metavar="DAYS", help="Only the part of each event on these days: fri,sat."),
+]
 Bridges = Annotated[
     Several, typer.Option("--bridge", metavar="UNIT,UNIT", help="Units that count as neighbours without a border.")
 ]
 ForbiddenBorders = Annotated[
     Several, typer.Option("--forbidden-border", metavar="UNIT,UNIT", help="Border that no beat may cross.")
+]
+SnapM = Annotated[
+    float | None, typer.Option("--snap-m", help="Widest gap between units that still is a common border, metres.")
+]
+MinSharedM = Annotated[
+    float | None, typer.Option("--min-shared-m", help="Shortest common border of two neighbours, metres.")
 ]
 Barriers = Annotated[
     Path | None, typer.Option("--barriers", metavar="FILE", help="Lines that no beat may cross: rivers, motorways.")
@@ -119,11 +134,19 @@ class UnitOptions:
     workload: WorkloadTerms = None
     count_events: CountEvents = None
     count_where: CountWhere = None
+    count_hours: CountHours = None
+    count_weekdays: CountWeekdays = None
+    time: options.TimeColumn = None
+    time_to: options.TimeToColumn = None
+    time_zone: options.TimeZone = None
+    stations: Stations = None
     hard_boundary: options.HardBoundary = None
     min_residents: options.MinResidents = 3000
     max_residents: options.MaxResidents = 7000
     number: options.BeatCount = None
     unit_id: options.UnitId = None
+    snap_m: SnapM = None
+    min_shared_m: MinSharedM = None
     bridge: Bridges = None
     forbidden_border: ForbiddenBorders = None
     barriers: Barriers = None
@@ -146,7 +169,7 @@ class UnitOptions:
             columns=self._columns(),
             conditions=self._conditions(),
             officers=getattr(self, "officers", None),
-            stations=getattr(self, "stations", None),
+            stations=self.stations,
         )
 
     def _unit_file(self) -> UnitFile:
@@ -160,8 +183,23 @@ class UnitOptions:
             self.y,
             options.dialect(self.layer, self.delimiter, self.decimal),
             self.study_area,
+            self._counted_events(),
+        )
+
+    def _counted_events(self) -> CountedEvents | None:
+        from app.beats.event_work import CountedEvents
+
+        if self.count_events is None:
+            return None
+        return CountedEvents(
             self.count_events,
             tuple(self.count_where or ()),
+            self.count_hours,
+            self.count_weekdays,
+            self.time,
+            self.time_to,
+            self.time_zone,
+            self.stations,
         )
 
     def _columns(self) -> BeatRequest:
@@ -181,6 +219,8 @@ class UnitOptions:
             min_residents=self.min_residents,
             max_residents=self.max_residents,
             beats=self.number,
+            snap_m=self.snap_m,
+            min_shared_m=self.min_shared_m,
             seed=getattr(self, "seed", 0),
             method="least-change" if getattr(self, "full", None) is False else "full",
             weights=weights.with_evenness(getattr(self, "evenness", 0.5)),
@@ -225,7 +265,6 @@ class SearchOptions:
 class OfficerOptions:
     """Who is assigned, and what every assignment keeps."""
 
-    stations: Stations = None
     forbid_officer: ForbiddenOfficers = None
     fix_officer: FixedOfficers = None
     max_travel_km: MaxTravel = None

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 
+TOLD = ("lighting", "concern-mismatch", "fix-proposals", "fix-ranking", "fix-evaluation")
+"""Kinds of runs whose sentence is printed."""
+
+
 def register(program: typer.Typer) -> None:
     """Add the command to the program."""
     program.command(name="demo")(demo)
@@ -80,10 +84,20 @@ def print_demonstration(console: Console, done: Demonstration) -> None:
     console.print(_imports_table(done))
     console.print(_hot_spots_table(done))
     console.print(_beats_table(done))
+    for title, reading in _readings(done).items():
+        console.print(Text.assemble((f"{title}: ", "bold"), reading))
     for path in done.written:
         console.print(Text.assemble(("wrote ", "green"), str(path)), soft_wrap=True)
     again = f" ({', '.join(done.reused)} used again: nothing has changed)" if done.reused else ""
     console.print(f"Done in {done.seconds:.1f} s{again}.", soft_wrap=True)
+
+
+def _readings(done: Demonstration) -> dict[str, str]:
+    """Return what the runs about lighting and fixes say, by what was asked."""
+    from app.demonstration.questions import QUESTIONS
+
+    found = {QUESTIONS[kind]: run.summary for kind, run in done.done.items() if kind in TOLD}
+    return {title.capitalize(): str(summary["reading"]) for title, summary in found.items() if summary}
 
 
 def _imports_table(done: Demonstration) -> object:

@@ -16,6 +16,7 @@ from app.commands.options import ChartFiles, MapFile, PdfFile
 def register(program: typer.Typer) -> None:
     """Add the command to the program."""
     program.command(name="run")(run)
+    program.command(name="map")(write_map)
 
 
 def run(
@@ -73,6 +74,31 @@ def run(
     console = Console()
     print_summary(console, summary, {"run": str(number)}, ())
     print_written(console, written)
+
+
+def write_map(
+    topic: Annotated[
+        str, typer.Argument(metavar="TOPIC", help="Topic as over HTTP, for example lighting, hot-spots or fix-ranking.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="Map to write; it opens without a network.")],
+    municipality: MunicipalityOption = None,
+) -> None:
+    """Write the newest map of a topic; `lighting` shows hot spots, streets without light, danger zones and fixes.
+
+    Example: kvart map lighting --out lighting.html
+    """
+    from app.files.writing import OutputFiles
+    from app.maps.service import Frame, latest_map, topic_of
+    from app.municipalities.service import find_municipality
+    from app.settings import Settings
+
+    with opened_database() as database:
+        with database.transaction() as session:
+            place = find_municipality(session, municipality or only_municipality(database))
+        with database.inside(place.id) as session, OutputFiles() as outputs:
+            frame = Frame(Settings().maps, assets="embedded")
+            outputs.text(latest_map(session, place, topic_of(topic), frame), out)
+    typer.echo(f"wrote {out}")
 
 
 def _parameters(given: tuple[str, ...] | list[str]) -> dict[str, Any]:

@@ -50,6 +50,9 @@ SEASONS: tuple[str, ...] = get_args(Season)
 STAFF_SOURCES = ("municipality",)
 """Who reports as staff: such entries stand on the map and count as no resident."""
 
+DUPLICATE_STATUS = r"\mdup"
+"""Regular expression (ignoring case) of the statuses that sources mark duplicates by, such as ``Open - Dup``."""
+
 
 class DangerZone(ImportedRow, Base):
     """A place (point, line or polygon) that somebody named as dangerous."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from app.access import FORM, FORM_WITH_FILES
 from app.danger_zones.schemas import DangerZoneFeature, MeToo
@@ -77,11 +77,35 @@ async def read_form(request: Request) -> ReportForm:
         )
     async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_WORDS_BYTES) as form:
         told = {name: value.strip() for name in FIELDS if isinstance(value := form.get(name, ""), str)}
-        files = [part for part in form.getlist("photos") if isinstance(part, UploadFile) and part.size]
-        photos = tuple([await part.read(MOST_BYTES + 1) for part in files])
+        photos = await _photos_of(form)
     return ReportForm({**dict.fromkeys(FIELDS, ""), **told}, photos)
 
 
+async def read_photos(request: Request) -> tuple[bytes, ...]:
+    """Return the photos that a page of ours sent, each cut off a little beyond what a photo may have.
+
+    Raises
+    ------
+    ForbiddenError
+        If a page of another site sent them.
+    UnsupportedFormatError
+        If it is no form with files.
+    """
+    require_own_page(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_WITH_FILES:
+        raise UnsupportedFormatError(
+            "This address takes the form of its own page.", "Programs send each photo as the body of .../photos."
+        )
+    async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_WORDS_BYTES) as form:
+        return await _photos_of(form)
+
+
+async def _photos_of(form: FormData) -> tuple[bytes, ...]:
+    files = [part for part in form.getlist("photos") if isinstance(part, UploadFile) and part.size]
+    return tuple([await part.read(MOST_BYTES + 1) for part in files])
+
+
+PhotosDep = Annotated[tuple[bytes, ...], Depends(read_photos)]
 ReportFormDep = Annotated[ReportForm, Depends(read_form)]
 
 
@@ -138,6 +162,7 @@ def _checked(kind: type[DangerZoneFeature], document: dict[str, Any]) -> DangerZ
     try:
         return kind.model_validate(document)
     except ValidationError as error:
-        place = error.errors(include_url=False, include_input=False)[0]["loc"]
-        reason = "words" if {"description", "contact"} & set(place) else "invalid_input"
+        first = error.errors(include_url=False, include_input=False)[0]
+        told = "script" if first["type"] == "script" else "words"
+        reason = told if {"description", "contact"} & set(first["loc"]) else "invalid_input"
         raise InvalidInputError("A field of the form cannot be used.", "Check it.", reason=reason) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -12,13 +12,18 @@ from sqlalchemy.orm import Session
 
 from app.danger_zones import reporter_links, service
 from app.danger_zones.lifecycle import TRANSITIONS, Transition
+from app.danger_zones.report_forms import PhotosDep
 from app.danger_zones.reporter_links import HeldReport
 from app.danger_zones.schemas import ErasureOut, PhotoOut, ReportDataOut, ReportStatusOut, StepTold
 from app.danger_zones.telling import status_sentence
 from app.dependencies import SessionDep, permit
+from app.errors import ConflictError, InvalidInputError, KvartError, TooLargeError, status_of
 from app.features.parameters import MAX_IDENTIFIER
 from app.languages.negotiating import LanguageDep
+from app.languages.refusing import refusal_phrase
 from app.openapi import problems
+from app.photos import service as photos
+from app.photos.images import MOST_BYTES
 from app.photos.receiving import PHOTO_BODY, PHOTO_CONTENT, SentPhoto, photo_answer
 from app.rate_limits import rate_limited
 from app.web.pages import render_page
@@ -61,17 +66,49 @@ def show_report(
     request: Request, session: SessionDep, token: TokenParam, origin: OriginDep, language: LanguageDep
 ) -> Response:
     """Show what became of the report, what is held of it, and what its reporter may do."""
-    held = reporter_links.consult(session, token, origin)
+    return _report_page(request, session, token, reporter_links.consult(session, token, origin), language)
+
+
+def _report_page(
+    request: Request,
+    session: Session,
+    token: str,
+    held: HeldReport,
+    language: str,
+    refused: Sequence[KvartError] = (),
+) -> Response:
+    known = reporter_links.own_photos(session, held)
     return render_page(
         request,
         "my_report.html",
+        status=status_of(refused[0]) if refused else HTTPStatus.OK,
         language=language,
         token=token,
         held=held,
-        photos=reporter_links.own_photos(session, held),
+        photos=known,
+        takes_photos=held.report_id is not None and len(known) < photos.MOST_PHOTOS,
+        photo_mb=MOST_BYTES // 1024**2,
         status_told=_status(session, held, language),
+        left_out=[refusal_phrase(language, error) for error in refused],
         outcome=None,
     )
+
+
+@router.post("/send-photos", dependencies=ALTER, include_in_schema=False)
+def add_photos_from_page(
+    request: Request, session: SessionDep, token: TokenParam, origin: OriginDep, language: LanguageDep, sent: PhotosDep
+) -> Response:
+    """Take in photos, and say which were left out and why."""
+    held = reporter_links.find_report(session, token)
+    refused: list[KvartError] = []
+    for photo in sent:
+        try:
+            reporter_links.add_photo(session, token, photo, origin)
+        except (InvalidInputError, TooLargeError, ConflictError) as error:
+            refused.append(error)
+    if refused:
+        return _report_page(request, session, token, held, language, refused)
+    return RedirectResponse(f"/my-report/{token}?language={language}", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/erase", dependencies=ERASE, include_in_schema=False)

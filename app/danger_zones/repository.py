@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.danger_zones.models import (
     DAY_PARTS,
+    DUPLICATE_STATUS,
     REPORT_SOURCES,
     SEASONS,
     WEEKDAYS,
@@ -162,7 +163,7 @@ _TELL_GATHERED = text(
 def report_places(session: Session, municipality_id: int) -> Sequence[RowMapping]:
     """Return ``id, x, y, category_id, reported_by, is_duplicate`` and ``has_zone`` of every report."""
     columns: list[Any] = [Report.id, Report.x, Report.y, Report.category_id, Report.reported_by]
-    columns += [func.coalesce(Report.status, "").regexp_match(r"\mdup", "i").label("is_duplicate")]
+    columns += [func.coalesce(Report.status, "").regexp_match(DUPLICATE_STATUS, "i").label("is_duplicate")]
     columns += [Report.danger_zone_id.is_not(None).label("has_zone")]
     statement = select(*columns).where(Report.municipality_id == municipality_id).order_by(Report.id)
     return session.execute(statement).mappings().all()

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from app.danger_zones.models import DayPart, ReportedBy, Season, Weekday
 from app.features.parameters import MAX_IDENTIFIER
 from app.features.schemas import InputModel, PlaceGeometry, PlainText
+
+SCRIPT = re.compile(r"<\s*/?\s*(?:script|iframe|object|embed)\b|\bjavascript\s*:|<[^>]*\son[a-z]+\s*=", re.IGNORECASE)
+"""What a browser would run; every other text is kept, and shown as it was written."""
+
+
+def require_no_script(text: str) -> str:
+    """Return the text if it holds nothing that a browser would run."""
+    if SCRIPT.search(text):
+        raise PydanticCustomError("script", "holds program code")
+    return text
+
+
+Words = Annotated[PlainText, AfterValidator(require_no_script)]
+"""What people write about a danger zone."""
 
 
 class DangerZoneProperties(InputModel):
@@ -19,16 +35,16 @@ class DangerZoneProperties(InputModel):
         description="Code or label of a concern that GET categories?kind=concern lists.", examples=["street-lighting"]
     )
     reported_by: ReportedBy = Field(description="Who names it.")
-    channel: Annotated[PlainText, Field(max_length=100)] | None = Field(
+    channel: Annotated[Words, Field(max_length=100)] | None = Field(
         default=None, description="By which way, for example `web`, `phone`, `interview`."
     )
     day_part: DayPart = Field(default="any", description="When it is dangerous.")
     weekday: Weekday = Field(default="any", description="On which days it is dangerous.")
     season: Season = Field(default="any", description="In which season it is dangerous.")
-    description: Annotated[PlainText, Field(max_length=2000)] | None = Field(
+    description: Annotated[Words, Field(max_length=2000)] | None = Field(
         default=None, description="In the reporter's words, without names of persons."
     )
-    contact: Annotated[PlainText, Field(max_length=200)] | None = Field(
+    contact: Annotated[Words, Field(max_length=200)] | None = Field(
         default=None,
         description="How the reporter wants to be told, if at all; never shown with the danger zone, kept with the "
         "secret link and erased with it.",
@@ -97,9 +113,9 @@ class MeToo(InputModel):
     )
 
     geometry: PlaceGeometry | None = Field(default=None, description="Where it is for you, if you want to say so.")
-    channel: Annotated[PlainText, Field(max_length=100)] | None = None
-    description: Annotated[PlainText, Field(max_length=2000)] | None = None
-    contact: Annotated[PlainText, Field(max_length=200)] | None = None
+    channel: Annotated[Words, Field(max_length=100)] | None = None
+    description: Annotated[Words, Field(max_length=2000)] | None = None
+    contact: Annotated[Words, Field(max_length=200)] | None = None
 
 
 class ReportTaken(BaseModel):

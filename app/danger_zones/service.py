@@ -9,7 +9,8 @@ before (`near_zones`: with exact places, for staff). A status changes by
 from __future__ import annotations
 
 from app.danger_zones.gathering import Gathered, zones_from_reports
-from app.danger_zones.lifecycle import TRANSITIONS, possible_steps
+from app.danger_zones.lifecycle import MERGEABLE, TRANSITIONS, possible_steps
+from app.danger_zones.models import ZoneStatus
 from app.danger_zones.moderating import (
     Decision,
     ZoneSummary,
@@ -39,6 +40,7 @@ from app.danger_zones.telling import public_sentence
 
 __all__ = [
     "COLLECTION",
+    "MERGEABLE",
     "NEARBY_M",
     "TRANSITIONS",
     "Decision",
@@ -46,6 +48,7 @@ __all__ = [
     "Question",
     "Sender",
     "Taken",
+    "ZoneStatus",
     "ZoneSummary",
     "advance_zones",
     "find_similar",

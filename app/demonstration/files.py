@@ -21,7 +21,7 @@ from app.runs.service import AnalysisRun
 from app.settings import MapSettings
 
 RUN_FILES: dict[str, tuple[str, str | None, str | None]] = {
-    "lighting": ("street_lighting", "light-rates", "light-and-dark"),
+    "lighting": ("street_lighting", "waiting-streets", "light-and-dark"),
     "concern-mismatch": ("concern_mismatch", "mismatch-by-beat", "mismatch-by-beat"),
     "fix-proposals": ("fix_proposals", "fix-proposals", None),
     "fix-ranking": ("fix_ranking", "fix-ranking", "fix-ranking"),

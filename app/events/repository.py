@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from analysis.space_time.local_time import PRECISIONS
+from app.danger_zones.models import DUPLICATE_STATUS, STAFF_SOURCES
 from app.database.driver import fetch_row
 from app.events.schemas import EventLayer, EventSelection
 
@@ -26,11 +27,23 @@ class _Layer:
     time: str
     until: str
     precision: str
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Conditions of the rows that are no events, by reason; the first that holds counts."""
 
+
+_NO_VOICES = {
+    "staff": "e.reported_by = any(%(staff)s)",
+    "duplicate": "coalesce(e.status, '') ~* %(duplicate)s",
+    "same_reporter": (
+        "(e.reporter_key is not null and exists (select from report o where o.municipality_id = e.municipality_id "
+        "and o.danger_zone_id = e.danger_zone_id and o.reporter_key = e.reporter_key and o.id < e.id))"
+    ),
+}
+"""A resident's report counts once: entries of staff, duplicates by their source and repetitions do not."""
 
 _LAYERS: dict[EventLayer, _Layer] = {
     "incidents": _Layer("incident", "incident", "occurred_from", "e.occurred_to", "e.time_precision"),
-    "reports": _Layer("report", "concern", "reported_at", "null::timestamptz", "'minute'"),
+    "reports": _Layer("report", "concern", "reported_at", "null::timestamptz", "'minute'", _NO_VOICES),
 }
 PILES = 8
 """Parts of a cell's events, by a hash of x: one that is small holds no pile of events at one coordinate."""
@@ -263,6 +276,24 @@ def count_without_time(
     return int(number)
 
 
+def count_left_out(
+    session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]
+) -> dict[str, int]:
+    """Return how many rows of the selection are no events, by reason; parameters as `read_coordinates`."""
+    reasons = _LAYERS[selection.events].left_out
+    if not reasons:
+        return {}
+    conditions = [sql.SQL(condition) for condition in reasons.values()]
+    first_held = [
+        sql.SQL("count(*) filter (where {})").format(_and([*(_not(other) for other in conditions[:index]), condition]))
+        for index, condition in enumerate(conditions)
+    ]
+    source = _from_and_where(selection, keys, in_period=True, all_rows=True)
+    statement = sql.SQL("select {} {}").format(sql.SQL(", ").join(first_held), source)
+    counts = fetch_row(session, statement, _values(municipality_id, zone, selection, keys))
+    return {reason: int(count) for reason, count in zip(reasons, counts, strict=True) if count}
+
+
 def largest_pile(
     session: Session,
     municipality_id: int,
@@ -309,25 +340,40 @@ def read_boundary(session: Session, municipality_id: int) -> bytes:
 
 
 def _from_and_where(
-    selection: EventSelection, keys: dict[str, Any], *, in_period: bool, ranged: bool = False
+    selection: EventSelection,
+    keys: dict[str, Any],
+    *,
+    in_period: bool,
+    ranged: bool = False,
+    all_rows: bool = False,
 ) -> sql.Composed:
+    """Return the clauses that choose the events of a selection, or with ``all_rows`` also what is none."""
     layer = _LAYERS[selection.events]
     time = sql.Identifier("e", layer.time)
-    conditions = [sql.SQL("e.municipality_id = %(municipality)s")]
+    conditions: list[sql.Composable] = [sql.SQL("e.municipality_id = %(municipality)s")]
+    if not all_rows:
+        conditions += [_not(sql.SQL(condition)) for condition in layer.left_out.values()]
     if keys["categories"] is not None:
         conditions.append(sql.SQL("e.category_id = any(%(categories)s)"))
     if keys["source"] is not None:
         conditions.append(sql.SQL("e.source_id = %(source)s"))
-    parts: list[sql.Composable] = list(conditions)
     if in_period and selection.period_from is not None:
-        parts.append(sql.SQL("{} >= %(first)s::date::timestamp at time zone %(zone)s").format(time))
+        conditions.append(sql.SQL("{} >= %(first)s::date::timestamp at time zone %(zone)s").format(time))
     if in_period and selection.period_to is not None:
-        parts.append(sql.SQL("{} < (%(last)s::date + 1)::timestamp at time zone %(zone)s").format(time))
+        conditions.append(sql.SQL("{} < (%(last)s::date + 1)::timestamp at time zone %(zone)s").format(time))
     tables = sql.SQL("from {} e").format(sql.Identifier(layer.table))
     if ranged:
-        parts.append(sql.SQL("e.id >= numbers.low and e.id < numbers.high"))
+        conditions.append(sql.SQL("e.id >= numbers.low and e.id < numbers.high"))
         tables += sql.SQL(" cross join unnest(%(low)s::bigint[], %(high)s::bigint[]) as numbers(low, high)")
-    return tables + sql.SQL(" where ") + sql.SQL(" and ").join(parts)
+    return tables + sql.SQL(" where ") + _and(conditions)
+
+
+def _not(condition: sql.Composable) -> sql.Composable:
+    return sql.SQL("not ") + condition
+
+
+def _and(conditions: Sequence[sql.Composable]) -> sql.Composed:
+    return sql.SQL(" and ").join(conditions)
 
 
 def _bounds(numbers: Ranges | None) -> dict[str, list[int]]:
@@ -340,6 +386,8 @@ def _values(municipality_id: int, zone: str, selection: EventSelection, keys: di
         "zone": zone,
         "first": selection.period_from,
         "last": selection.period_to,
+        "staff": list(STAFF_SOURCES),
+        "duplicate": DUPLICATE_STATUS,
         **keys,
     }
 

@@ -51,7 +51,11 @@ class EventSelection(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    events: EventLayer = Field(default="incidents", description="Layer that the events come from.")
+    events: EventLayer = Field(
+        default="incidents",
+        description="Layer that the events come from; of reports those of residents, each "
+        "reporter once: no entries of staff, no duplicates.",
+    )
     categories: Annotated[tuple[Name, ...], BeforeValidator(as_list)] = Field(
         default=(), max_length=500, description="Codes of the categories; all when empty. One code may stand alone."
     )

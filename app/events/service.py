@@ -171,7 +171,7 @@ def read_events(
         x, y = repository.read_coordinates(*asked)
     if not len(x) and not may_lack:
         raise _nothing_matches(municipality, selection)
-    excluded = {"no_time": told.without} if told.without else {}
+    excluded = repository.count_left_out(*asked) | ({"no_time": told.without} if told.without else {})
     return Events(x, y, excluded, told.first, told.last, times, weight)
 
 
@@ -211,6 +211,7 @@ def count_in_cells(
         raise _nothing_matches(municipality, selection)
     return dataclasses.replace(
         told,
+        excluded=repository.count_left_out(*asked) | told.excluded,
         first_day=selection.period_from or told.first_day,
         last_day=selection.period_to or told.last_day,
     )

@@ -15,12 +15,11 @@ from sqlalchemy import (
     SQLColumnExpression,
     cast,
     delete,
-    exists,
     func,
     insert,
     literal,
-    or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import INTERVAL, TIMESTAMP
@@ -72,6 +71,34 @@ FIXES = Collection(
             cast(literal("infinity"), DateTime(timezone=True)),
         ),
     ),
+)
+
+_ANSWERED = text(
+    """
+    with recursive answered(id, merged_into) as (
+        select z.id, z.merged_into from danger_zone z where z.municipality_id = :municipality and z.id in (
+            select danger_zone_id from fix where municipality_id = :municipality and id = :fix
+            union select danger_zone_id from fix_danger_zone where municipality_id = :municipality and fix_id = :fix)
+        union
+        select z.id, z.merged_into from answered a
+        join danger_zone z on z.municipality_id = :municipality and z.id = a.merged_into
+    )
+    select id from answered where merged_into is null order by id
+    """
+)
+_HAS_UNFINISHED = text(
+    """
+    with recursive taken_in(id) as (
+        select cast(:zone as bigint)
+        union
+        select z.id from taken_in t join danger_zone z on z.municipality_id = :municipality and z.merged_into = t.id
+    )
+    select exists (
+        select from fix f where f.municipality_id = :municipality and f.status not in ('done', 'dropped') and (
+            f.danger_zone_id in (select id from taken_in) or exists (
+                select from fix_danger_zone l where l.municipality_id = :municipality and l.fix_id = f.id
+                    and l.danger_zone_id in (select id from taken_in))))
+    """
 )
 
 
@@ -136,29 +163,17 @@ def list_changes(session: Session, municipality_id: int, fix_id: int) -> list[di
 
 
 def zones_of_fix(session: Session, municipality_id: int, fix_id: int) -> list[int]:
-    """Return the danger zones that a fix answers: that of its import and those that were linked."""
-    own = select(Fix.danger_zone_id).where(
-        Fix.municipality_id == municipality_id, Fix.id == fix_id, Fix.danger_zone_id.is_not(None)
-    )
-    linked = select(FixDangerZone.danger_zone_id).where(
-        FixDangerZone.municipality_id == municipality_id, FixDangerZone.fix_id == fix_id
-    )
-    return sorted(int(zone) for zone in session.scalars(own.union(linked)) if zone is not None)
+    """Return the danger zones that a fix answers, that of its import and those linked; of a duplicate what took it in.
+
+    The link stays with the duplicate, so that undoing a merge gives the fix back with it.
+    """
+    return list(session.scalars(_ANSWERED, {"municipality": municipality_id, "fix": fix_id}))
 
 
 def has_unfinished_fix(session: Session, municipality_id: int, danger_zone_id: int) -> bool:
-    """Tell whether a fix that answers a danger zone is neither done nor dropped."""
-    linked = exists().where(
-        FixDangerZone.municipality_id == Fix.municipality_id,
-        FixDangerZone.fix_id == Fix.id,
-        FixDangerZone.danger_zone_id == danger_zone_id,
-    )
-    unfinished = select(Fix.id).where(
-        Fix.municipality_id == municipality_id,
-        Fix.status.not_in(["done", "dropped"]),
-        or_(Fix.danger_zone_id == danger_zone_id, linked),
-    )
-    return session.scalars(unfinished.limit(1)).first() is not None
+    """Tell whether a fix that answers a danger zone, or a duplicate of it, is neither done nor dropped."""
+    values = {"municipality": municipality_id, "zone": danger_zone_id}
+    return bool(session.scalar(_HAS_UNFINISHED, values))
 
 
 def replace_zones(session: Session, municipality_id: int, fix_id: int, zones: Sequence[int]) -> None:

@@ -20,7 +20,7 @@ from app.files.coordinate_systems import parse_crs
 from app.files.tables import RawTable, file_sha256, read_table
 from app.identity.caller import Caller
 from app.ingest import repository
-from app.ingest.beat_plans.service import assign_officers, load_beats
+from app.ingest.beat_plans.service import assign_officers, load_beats, unplaced_stations
 from app.ingest.fields import Kind
 from app.ingest.fix_links import link_further_zones
 from app.ingest.kinds import KINDS
@@ -162,6 +162,7 @@ def load_rows(
         notices += link_further_zones(session, batch, plan)
     if kind == "officers":
         notices += assign_officers(session, municipality.id, plan)
+        notices += unplaced_stations(session, municipality.id)
     if declared.identifier.name not in plan.columns.columns:
         notices += _growing_file(session, batch)
     return plan.columns.declared(), Loaded(loaded.counts, loaded.reasons, notices)

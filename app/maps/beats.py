@@ -75,13 +75,15 @@ class _Plan:
 
     @property
     def outside(self) -> np.ndarray:
-        """Beats that break the band or fall apart."""
+        """Beats that break the band, fall apart, or have another reason not to be as asked for."""
         beats = self.beats
         broken = ~beats["residents"].between(self.band.lowest, self.band.highest)
         if "within_bounds" in beats.columns:
             broken = ~beats["within_bounds"].fillna(value=False).astype(bool)
         if "contiguous" in beats.columns:
             broken |= ~beats["contiguous"].fillna(value=False).astype(bool)
+        if "reason" in beats.columns:
+            broken |= beats["reason"].fillna("").astype(str) != ""
         return np.asarray(broken)
 
     def officer(self, beat_id: Any) -> str:
@@ -152,9 +154,7 @@ def beat_map(
     """
     missing = [column for column in ("beat_id", "residents") if column not in frame.columns]
     if missing:
-        raise InvalidInputError(
-            f"The beat layer lacks the column(s) {', '.join(missing)}.", "Draw the beats of a beat plan."
-        )
+        raise InvalidInputError(f"The beat layer lacks {' and '.join(missing)}.", "Draw the beats of a beat plan.")
     require_feature_count(len(frame), "beats", "Draw one municipality at a time.")
     beats, note = simplified_coverage(to_degrees(frame, "beats"))
     known = officers
@@ -309,7 +309,7 @@ def _legend(
     if marked is not None:
         entry = LegendEntry(
             Swatch(stroke=OUT_OF_BOUNDS, dashed=True),
-            f"outside {band.lowest:,} to {band.highest:,} residents, or not in one piece",
+            f"outside {band.lowest:,} to {band.highest:,} residents, in pieces, or across a hard boundary",
             number(plan.outside.sum()),
         )
         groups.append(LegendGroup("Out of bounds", (entry,), "beats", layers=(marked,)))

@@ -9,6 +9,7 @@ import folium
 import geopandas as gpd
 import pandas as pd
 
+from analysis.wording import counted
 from app.errors import InvalidInputError
 from app.maps.context import MapContext
 from app.maps.formatting import number
@@ -20,7 +21,6 @@ from app.maps.furniture import (
     LegendGroup,
     Swatch,
     Table,
-    counted,
     table_note,
     table_rows,
 )

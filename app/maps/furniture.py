@@ -135,11 +135,6 @@ class Fact:
     value: str
 
 
-def counted(count: int, singular: str, plural: str = "") -> str:
-    """Return a count with its noun: ``1 cell``, ``2 cells``."""
-    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
-
-
 def table_note(total: int, what: str) -> str:
     """Return what a table says about its length.
 

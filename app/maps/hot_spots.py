@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from analysis.wording import counted
 from app.errors import InvalidInputError
 from app.maps.context import MapContext
 from app.maps.formatting import number, probability, signed
@@ -20,7 +21,6 @@ from app.maps.furniture import (
     LegendGroup,
     Swatch,
     Table,
-    counted,
     table_note,
     table_rows,
 )

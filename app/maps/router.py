@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.analyses.stored import check_exact_places
+from app.database.looks import note_look
 from app.dependencies import IdentifierParam, MunicipalityDep, NonceDep, SessionDep, SettingsDep, permit
+from app.features.parameters import MAX_IDENTIFIER
 from app.maps import service
 from app.maps.offline import content_security_policy
 from app.maps.service import Frame, Topic
@@ -15,6 +19,15 @@ from app.runs import service as runs
 from app.settings import MapSettings
 
 router = APIRouter(prefix="/municipalities/{municipality}", tags=["maps"])
+
+BeforeParam = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=MAX_IDENTIFIER,
+        description="Plan to compare with; by default the one that this plan was drawn from, if any.",
+    ),
+]
 
 
 @router.get(
@@ -35,6 +48,26 @@ def get_run_map(
     run = runs.get_finished_run(session, municipality, id)
     check_exact_places(request, session, municipality, run)
     document = service.run_map(session, municipality, run, Frame(settings.maps, nonce=nonce))
+    return _map_response(document, nonce, settings.maps)
+
+
+@router.get(
+    "/beat-plans/{id}/map",
+    dependencies=[permit("beat-plans", "read")],
+    response_class=HTMLResponse,
+    responses=problems(400, 404, 413, 422),
+)
+def get_plan_map(
+    session: SessionDep,
+    municipality: MunicipalityDep,
+    settings: SettingsDep,
+    nonce: NonceDep,
+    id: IdentifierParam,  # noqa: A002
+    before: BeforeParam = None,
+) -> Response:
+    """Return the map of a beat plan: beats, workload, what is wrong with them, and who changes beat."""
+    document = service.plan_map(session, municipality, id, Frame(settings.maps, nonce=nonce), before)
+    note_look(session, "beat-plans", 1 if before is None else 2, min(before or id, id), max(before or id, id))
     return _map_response(document, nonce, settings.maps)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
+import geopandas as gpd
 from sqlalchemy.orm import Session
 
 from analysis.summary import Notice
 from app.analyses.kinds import ANALYSES
 from app.analyses.stored import stored_layers
 from app.beats import service as beats
+from app.beats.changes import with_changes
+from app.beats.computing import reasons_by_beat
 from app.beats.schemas import PLAN_KINDS
-from app.errors import NotFoundError
+from app.errors import InvalidInputError, NotFoundError
 from app.events import service as events
 from app.hot_spots import service as hot_spots
 from app.maps import repository
@@ -20,6 +23,7 @@ from app.maps.documents import Assets, MapContext, beat_map, lighting_map
 from app.maps.formatting import mapped_units
 from app.maps.results import result_map
 from app.municipalities.context import MunicipalityContext
+from app.plans import measuring
 from app.runs import service as runs
 from app.runs.service import AnalysisRun
 from app.settings import MapSettings
@@ -88,7 +92,7 @@ def run_map(session: Session, municipality: MunicipalityContext, run: AnalysisRu
         Its kind has no map.
     """
     if run.kind in PLAN_KINDS:
-        return _plan_map(session, municipality, beats.plan_of_run(session, municipality, run.id), frame)
+        return plan_map(session, municipality, beats.plan_of_run(session, municipality, run.id), frame)
     layers = stored_layers(session, municipality, run)
     if not layers:
         hint = "Its charts and tables show it." if run.kind in ANALYSES else "Its summary says what it did."
@@ -96,6 +100,20 @@ def run_map(session: Session, municipality: MunicipalityContext, run: AnalysisRu
     return result_map(
         layers, _run_context(session, municipality, run, frame), statistic=run.parameters.get("statistic")
     )
+
+
+def topic_of(name: str) -> Topic:
+    """Return the topic of that name.
+
+    Raises
+    ------
+    InvalidInputError
+        There is none.
+    """
+    for topic in get_args(Topic):
+        if topic == name:
+            return cast("Topic", topic)
+    raise InvalidInputError(f"There is no map {name[:40]!r}.", f"Maps: {', '.join(get_args(Topic))}.")
 
 
 def latest_run_of(session: Session, municipality: MunicipalityContext, topic: Topic) -> AnalysisRun | None:
@@ -130,7 +148,7 @@ def latest_map(session: Session, municipality: MunicipalityContext, topic: Topic
         There is nothing to draw yet.
     """
     if topic == "beats":
-        return _plan_map(session, municipality, beats.latest_plan(session, municipality), frame)
+        return plan_map(session, municipality, beats.latest_plan(session, municipality), frame)
     run = latest_run_of(session, municipality, topic)
     return _lighting_map(session, municipality, frame) if run is None else run_map(session, municipality, run, frame)
 
@@ -147,18 +165,56 @@ def _run_context(session: Session, municipality: MunicipalityContext, run: Analy
     )  # fmt: skip
 
 
-def _plan_map(session: Session, municipality: MunicipalityContext, plan_id: int, frame: Frame) -> str:
+def plan_map(
+    session: Session, municipality: MunicipalityContext, plan_id: int, frame: Frame, before: int | None = None
+) -> str:
+    """Return the map of a plan: its beats, why they are not as asked for, and who changes beat.
+
+    Parameters
+    ----------
+    session : Session
+    municipality : MunicipalityContext
+    plan_id : int
+    frame : Frame
+    before : int, optional
+        Plan to compare it with; by default the one that it was drawn from.
+
+    Raises
+    ------
+    NotFoundError
+        The municipality has no such plan.
+    InvalidInputError
+        The plans divide different units.
+    """
     plan = beats.get_plan(session, municipality, plan_id)
+    report = plan["report"] or {}
     bounds = {"min_residents": plan["min_residents"], "max_residents": plan["max_residents"]}
-    summary = (plan["report"] or {}).get("summary") or {"parameters": bounds}
     context = _context(
-        session, municipality, frame, summary,
+        session, municipality, frame, report.get("summary") or {"parameters": bounds},
         title=f"{plan['name']}, version {plan['version']} ({plan['status']}), {municipality.name}",
         units=PLAN_UNITS,
         run_id="" if plan["run_id"] is None else str(plan["run_id"]),
         source="areal units with residents, and the events that count as workload",
     )  # fmt: skip
-    return beat_map(beats.beat_frame(session, municipality, plan_id), context)
+    drawn, moved = _with_moved(session, municipality, plan, before)
+    return beat_map(drawn, context, reasons=reasons_by_beat(report.get("reasons", ())), moved=moved)
+
+
+def _with_moved(
+    session: Session, municipality: MunicipalityContext, plan: dict[str, Any], before: int | None
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+    """Return the beats of a plan with what they were before, and the areas whose residents change beat."""
+    drawn = beats.beat_frame(session, municipality, plan["id"])
+    if before is not None:
+        found = measuring.compare(session, municipality, before, plan["id"])
+        moved = measuring.moved_areas(session, municipality, before, plan["id"], found.continues)
+        return with_changes(drawn, found), moved
+    origin = beats.drawn_from(plan)
+    if origin is None:
+        return drawn, None
+    moved = measuring.moved_areas(session, municipality, origin, plan["id"])
+    came = moved.groupby("beat_after")["residents"].sum()
+    return drawn.assign(moved_residents=drawn["beat_id"].map(came).fillna(0).astype(int)), moved
 
 
 def _lighting_map(session: Session, municipality: MunicipalityContext, frame: Frame) -> str:

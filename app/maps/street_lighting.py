@@ -18,6 +18,16 @@ _COLUMNS = ("lighting", "length_m", "unlit_share", "nearest_working_lamp_m")
 _NOTE = "By the greater part of each segment: lit is what lies within reach of a working lamp, or what the map says."
 
 
+COUNTED = {
+    "dark_events": "Events in the dark",
+    "day_events": "Events by day",
+    "open_zones": "Open danger zones",
+    "fixes_coming": "Fixes proposed or on the way",
+    "fixes_done": "Fixes done",
+}
+"""Column to what is counted."""
+
+
 def street_lighting_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     """Return the HTML document of the lighting of streets.
 
@@ -62,7 +72,9 @@ def _texts(frame: gpd.GeoDataFrame) -> dict[str, list[str]]:
     texts["Length, m"] = [number(value, 0) for value in frame["length_m"]]
     texts["Unlit"] = [NOTHING if is_missing(share) else f"{share:.0%}" for share in frame["unlit_share"]]
     texts["Nearest working lamp, m"] = [number(value, 0) for value in frame["nearest_working_lamp_m"]]
-    for column, label in (("dark_events", "Events in the dark"), ("day_events", "Events by day")):
+    for column, label in COUNTED.items():
         if column in frame.columns:
             texts[label] = [number(value, 0) for value in frame[column]]
+    if "gi_bin" in frame.columns:
+        texts["Hot spot (Gi*)"] = [NOTHING if is_missing(value) else f"{int(value):+d}" for value in frame["gi_bin"]]
     return texts

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from app.database.feature_pages import Collection, Property
 from app.officers.models import Officer
 
@@ -25,3 +29,31 @@ OFFICERS = Collection(
         Property("serves_since", Officer.serves_since, "date", "First day of service."),
     ),
 )
+_TO_MATCH = text(
+    """
+    select o.id, coalesce(o.external_id, o.id::text) as officer_id, st_x(home.place) as longitude,
+        st_y(home.place) as latitude, o.station, o.languages, o.capacity, held.code as current_beat,
+        (select min(a.valid_from) from officer_assignment a
+         join beat b on b.municipality_id = a.municipality_id and b.id = a.beat_id
+         where a.municipality_id = o.municipality_id and a.officer_id = o.id and b.code = held.code) as serves_since
+    from officer o
+    left join lateral (
+        select coalesce(o.station_geom, (select s.station_geom from officer s
+            where s.municipality_id = o.municipality_id and s.station = o.station and s.station_geom is not null
+            order by s.id limit 1)) as place
+    ) as home on true
+    left join lateral (
+        select b.code from officer_assignment a
+        join beat b on b.municipality_id = a.municipality_id and b.id = a.beat_id
+        where a.municipality_id = o.municipality_id and a.officer_id = o.id and a.valid_to is null
+            and b.plan_id = cast(:plan as bigint) order by b.code limit 1
+    ) as held on true
+    where o.municipality_id = :municipality order by o.external_id, o.id
+    """
+)
+
+
+def read_officers(session: Session, municipality_id: int, plan_id: int | None) -> pd.DataFrame:
+    """Return the officers with what matching them to beats needs; see `app.officers.service.read_officers`."""
+    rows = session.execute(_TO_MATCH, {"municipality": municipality_id, "plan": plan_id})
+    return pd.DataFrame(rows.all(), columns=list(rows.keys()))

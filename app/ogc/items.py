@@ -103,7 +103,7 @@ def _count(
 
     given = request.query_params.items()
     asked = tuple(sorted((name, text) for name, text in given if name not in {FORMAT, "limit", "after", "crs"}))
-    return made_once(request, session, view, ("count", asked), count)
+    return made_once(request, session, view, ("count", asked), count, is_final=lambda made: made.exact)
 
 
 def _page_links(request: Request, view: View, found: FeaturePage, count: Count) -> list[Link]:

@@ -79,6 +79,7 @@ def made_once(
     question: Hashable,
     make: Callable[[], Made],
     n_bytes: Callable[[Made], int] = lambda _: 0,
+    is_final: Callable[[Made], bool] = lambda made: made is not None,
 ) -> Made:
     """Return what ``make`` makes of a layer, or what it made before of the same data for the same sight.
 
@@ -92,6 +93,8 @@ def made_once(
     make : callable
     n_bytes : callable
         Tells how much memory it takes.
+    is_final : callable
+        Tells whether it is worth keeping.
     """
     if not view.is_steady:
         return make()
@@ -102,5 +105,6 @@ def made_once(
     made: Made | None = cache.find(key, version)
     if made is None:
         made = make()
-        cache.keep(key, version, made, n_bytes(made))
+        if is_final(made):
+            cache.keep(key, version, made, n_bytes(made))
     return made

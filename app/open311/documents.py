@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 Format = Literal["xml", "json"]
 MEDIA_TYPES: dict[str, str] = {"xml": "text/xml; charset=utf-8", "json": "application/json"}
-ADDRESS = re.compile(r"/municipalities/[^/]+/open311/.*?(?:\.(?P<format>xml|json))?/?")
+ADDRESS = re.compile(r"/municipalities/[^/]+/open311/.*?(?:\.(?P<format>xml|json))?/?", re.DOTALL)
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ITEM_NAMES = {
     "service_requests": "request",

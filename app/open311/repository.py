@@ -25,7 +25,7 @@ _REQUESTS = text(
         and (cast(:box as float8[]) is null or st_intersects(v.geom, st_makeenvelope(
             (cast(:box as float8[]))[1], (cast(:box as float8[]))[2], (cast(:box as float8[]))[3],
             (cast(:box as float8[]))[4], 4326)))
-    order by v.id limit :most offset :skipped
+    order by v.month_begin desc, v.id limit :most offset :skipped
     """
 )
 _UPDATES = text(
@@ -44,7 +44,10 @@ _UPDATES = text(
 
 
 def read_requests(session: Session, municipality_id: int, **wanted: Any) -> Sequence[RowMapping]:
-    """Return public danger zones by ``ids, codes, statuses, begin, end, box, most, skipped``; None is no limit."""
+    """Return public danger zones, newest first.
+
+    They are chosen by ``ids, codes, statuses, begin, end, box, most, skipped``; None is no limit.
+    """
     return session.execute(_REQUESTS, {"municipality": municipality_id, **wanted}).mappings().all()
 
 

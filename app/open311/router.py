@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -24,6 +24,7 @@ SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 CHANGESET = "2026-11-21T00:00:00Z"
 TRIES_PER_MINUTE = 60
 LONGEST_FIELD = 20_000
+LONGEST_SPAN = timedelta(days=90)
 
 router = APIRouter(prefix="/municipalities/{municipality}/open311", tags=["open311"])
 
@@ -56,25 +57,29 @@ def request_filter(
     service_request_id: Annotated[str | None, Query(max_length=2000, description="Several with commas.")] = None,
     service_code: Annotated[str | None, Query(max_length=2000, description="Several with commas.")] = None,
     status: Annotated[str | None, Query(max_length=20, description="`open`, `closed` or both with a comma.")] = None,
-    start_date: Annotated[str | None, Query(max_length=40, description="RFC 3339.")] = None,
+    start_date: Annotated[
+        str | None, Query(max_length=40, description="RFC 3339. 90 days at most are searched, by default the last.")
+    ] = None,
     end_date: Annotated[str | None, Query(max_length=40, description="RFC 3339.")] = None,
     bbox: Annotated[str | None, Query(max_length=200, description="Extension: minx,miny,maxx,maxy in degrees.")] = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
-    page_size: Annotated[int, Query(ge=1, le=MOST_REQUESTS)] = 100,
+    page_size: Annotated[int, Query(ge=1, le=MOST_REQUESTS)] = MOST_REQUESTS,
 ) -> RequestFilter:
-    """Return which requests the parameters ask for.
+    """Return which requests the parameters ask for; as the standard has it, identifiers override all of them.
 
     Raises
     ------
     BadParameterError
-        If one cannot be read.
+        If one cannot be read, or the dates span more than 90 days.
     """
+    if service_request_id is not None:
+        return RequestFilter(ids=_identifiers(service_request_id), page=page, page_size=page_size)
+    begin, end = _span(_instant("start_date", start_date), _instant("end_date", end_date))
     return RequestFilter(
-        ids=None if service_request_id is None else _identifiers(service_request_id),
         codes=None if service_code is None else _listed(service_code),
         closed=None if status is None else _closed(status),
-        begin=_instant("start_date", start_date),
-        end=_instant("end_date", end_date),
+        begin=begin,
+        end=end,
         box=None if bbox is None else _box(bbox),
         page=page,
         page_size=page_size,
@@ -239,6 +244,16 @@ def _instant(name: str, text: str | None) -> datetime | None:
         raise BadParameterError(
             name, "is no time with offset.", "Use RFC 3339, such as 2026-03-01T00:00:00Z."
         ) from error
+
+
+def _span(begin: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
+    """Return the span that is searched: 90 days at most, the last ones where no date is given."""
+    if begin is None:
+        end = end or datetime.now(UTC)
+        return end - LONGEST_SPAN, end
+    if end is not None and end - begin > LONGEST_SPAN:
+        raise BadParameterError("end_date", "is more than 90 days after start_date.", "Ask for one quarter at a time.")
+    return begin, end or begin + LONGEST_SPAN
 
 
 def _box(text: str) -> tuple[float, float, float, float]:

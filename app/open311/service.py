@@ -21,6 +21,7 @@ from app.database.looks import note_look
 from app.database.public_views import PUBLIC_STATUSES
 from app.errors import InvalidInputError, NotFoundError
 from app.incidents import service as incidents
+from app.languages.phrases import ENGLISH
 from app.municipalities.context import MunicipalityContext
 from app.open311 import repository
 
@@ -106,9 +107,25 @@ def define_service(session: Session, municipality: MunicipalityContext, code: st
 
 
 def list_requests(
-    session: Session, municipality: MunicipalityContext, wanted: RequestFilter, *, with_updates: bool
+    session: Session,
+    municipality: MunicipalityContext,
+    wanted: RequestFilter,
+    *,
+    with_updates: bool,
+    language: str = ENGLISH,
 ) -> list[dict[str, Any]]:
-    """Return the public danger zones as requests of GeoReport v2: at their public places, with their months."""
+    """Return the public danger zones as requests of GeoReport v2: at their public places, with their months.
+
+    Parameters
+    ----------
+    session : Session
+    municipality : MunicipalityContext
+    wanted : RequestFilter
+    with_updates : bool
+        Whether to tell what staff did, step by step.
+    language : str
+        Of what Kvart says of the steps; what staff wrote stays as it is.
+    """
     statuses = None if wanted.closed is None else list(CLOSED if wanted.closed else OPEN)
     rows = repository.read_requests(
         session,
@@ -124,7 +141,7 @@ def list_requests(
     )
     requests = [_request(municipality, row) for row in rows]
     if with_updates:
-        updates = _updates(session, municipality, [row["id"] for row in rows])
+        updates = _updates(session, municipality, [row["id"] for row in rows], language)
         for request, row in zip(requests, rows, strict=True):
             request["extended_attributes"]["updates"] = updates.get(row["id"], [])
     note_look(session, "danger-zones", len(rows), None, None)
@@ -153,7 +170,9 @@ def get_request(session: Session, municipality: MunicipalityContext, identifier:
 def take_request(
     session: Session, municipality: MunicipalityContext, form: Mapping[str, str], sender: Sender
 ) -> dict[str, Any]:
-    """Store a report that came as a form of GeoReport v2, and return its identifier, token and notice.
+    """Store a report that came as a form of GeoReport v2, and return its notice and the token of its secret link.
+
+    Staff, who get no link, get the identifier: the standard allows one of the two.
 
     Raises
     ------
@@ -184,8 +203,8 @@ def take_request(
     dropped = [name for name in UNKEPT if form.get(name)]
     if dropped:
         notice += f" Not kept: {', '.join(dropped)}."
-    told_back = {"service_request_id": str(identifier), "token": taken.token, "service_notice": notice}
-    return {**told_back, "account_id": None}
+    known_by = {"token": taken.token} if taken.token is not None else {"service_request_id": str(identifier)}
+    return {**known_by, "service_notice": notice, "account_id": None}
 
 
 def _geometry(form: Mapping[str, str]) -> Any:
@@ -228,10 +247,14 @@ def _request(municipality: MunicipalityContext, row: RowMapping) -> dict[str, An
 
 
 def _updates(
-    session: Session, municipality: MunicipalityContext, identifiers: Sequence[int]
+    session: Session, municipality: MunicipalityContext, identifiers: Sequence[int], language: str
 ) -> dict[int, list[dict[str, str]]]:
     found: dict[int, list[dict[str, str]]] = {}
     for row in repository.read_updates(session, municipality.id, identifiers, PUBLIC_STEPS):
-        told = {"status": row["to_status"], "month": row["month"], "notes": danger_zones.public_sentence(dict(row))}
+        told = {
+            "status": row["to_status"],
+            "month": row["month"],
+            "notes": danger_zones.public_sentence(dict(row), language),
+        }
         found.setdefault(row["id"], []).append(told)
     return found

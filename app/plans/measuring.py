@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from sqlalchemy.orm import Session
 
 from analysis.beats.comparison import PlanComparison, compare_plans
@@ -17,6 +20,7 @@ from app.beats import service as beats
 from app.beats.computing import problem_of
 from app.beats.gathering import PlanInput, read_input, request_of
 from app.beats.schemas import AllocationParameters
+from app.database.base import WGS84
 from app.errors import InvalidInputError
 from app.municipalities.context import MunicipalityContext
 from app.plans import repository
@@ -75,6 +79,46 @@ def compare(session: Session, municipality: MunicipalityContext, before: int, af
         officers_before=_officers(session, municipality, before),
         officers_after=_officers(session, municipality, after),
     )
+
+
+def moved_areas(
+    session: Session,
+    municipality: MunicipalityContext,
+    before: int,
+    after: int,
+    continues: Mapping[str, str | None] | None = None,
+) -> gpd.GeoDataFrame:
+    """Return the areas whose residents change beat between two plans, one for each pair of beats.
+
+    Parameters
+    ----------
+    session : Session
+    municipality : MunicipalityContext
+    before, after : int
+        Keys of the plans.
+    continues : mapping of str to (str or None), optional
+        Beat of the earlier plan that each beat of the later one continues, as a comparison found out; by default that
+        of the same name, as a plan that was drawn from another has it.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``beat_before, beat_after, units, residents`` and the area in WGS 84.
+
+    Raises
+    ------
+    NotFoundError
+        The municipality has no such plan.
+    """
+    for plan_id in (before, after):
+        beats.get_plan(session, municipality, plan_id)
+    if continues is None:
+        continues = {name: name for name in repository.beat_names(session, municipality.id, after)}
+    rows = repository.read_moved(session, municipality.id, (before, after), continues)
+    shapes = shapely.from_wkb(np.array([row["shape"] and bytes(row["shape"]) for row in rows], dtype=object))
+    columns = {name: [row[name] for row in rows] for name in ("beat_before", "beat_after")}
+    numbers = {name: np.array([int(row[name]) for row in rows], np.int64) for name in ("units", "residents")}
+    return gpd.GeoDataFrame({**columns, **numbers}, geometry=shapes, crs=WGS84)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

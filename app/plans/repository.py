@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -55,6 +55,31 @@ _AT = text(
 )
 
 
+_MOVED = text(
+    """
+    select b.code as beat_before, a.code as beat_after, moved.units, moved.residents,
+        st_asbinary(st_collectionextract(st_intersection(b.geom, a.geom), 3)) as shape
+    from (
+        select was.beat_id as before, now.beat_id as after, count(*) as units,
+            coalesce(sum(u.residents), 0) as residents
+        from beat_membership was
+        join beat_membership now on now.municipality_id = was.municipality_id
+            and now.areal_unit_id = was.areal_unit_id and now.plan_id = :after
+        join areal_unit u on u.municipality_id = was.municipality_id and u.id = was.areal_unit_id
+        where was.municipality_id = :municipality and was.plan_id = :before
+        group by was.beat_id, now.beat_id
+    ) as moved
+    join beat b on b.municipality_id = :municipality and b.id = moved.before
+    join beat a on a.municipality_id = :municipality and a.id = moved.after
+    where not exists (
+        select from unnest(cast(:stay_before as varchar[]), cast(:stay_after as varchar[])) as stay (before, after)
+        where stay.before = b.code and stay.after = a.code
+    )
+    order by b.code, a.code
+    """
+)
+
+
 @dataclass(frozen=True)
 class NewAssignment:
     """An officer who takes a beat, or (None) a beat that becomes vacant.
@@ -98,6 +123,42 @@ def insert_change(session: Session, municipality_id: int, plan_id: int, **values
     """Store a step in the life of a plan: ``action``, ``from_status``, ``to_status``, ``reason``, ``actor``."""
     session.add(PlanChange(municipality_id=municipality_id, plan_id=plan_id, **values))
     session.flush()
+
+
+def beat_names(session: Session, municipality_id: int, plan_id: int) -> Sequence[str]:
+    """Return the names of the beats of a plan."""
+    statement = text("select code from beat where municipality_id = :municipality and plan_id = :plan")
+    return session.scalars(statement, _keys(municipality_id, plan_id)).all()
+
+
+def read_moved(
+    session: Session, municipality_id: int, plans: tuple[int, int], continues: Mapping[str, str | None]
+) -> Sequence[RowMapping]:
+    """Return what changes beat between two plans, one row for each pair of beats.
+
+    Parameters
+    ----------
+    session : Session
+    municipality_id : int
+    plans : tuple of int
+        Keys of the earlier and the later plan.
+    continues : mapping of str to (str or None)
+        Beat of the earlier plan that each beat of the later one continues: who goes from the one to the other stays.
+
+    Returns
+    -------
+    sequence of RowMapping
+        ``beat_before, beat_after, units, residents`` and the area both beats share as WKB in WGS 84.
+    """
+    stay = [(earlier, later) for later, earlier in continues.items() if earlier is not None]
+    values = {
+        "municipality": municipality_id,
+        "before": plans[0],
+        "after": plans[1],
+        "stay_before": [earlier for earlier, _ in stay],
+        "stay_after": [later for _, later in stay],
+    }
+    return session.execute(_MOVED, values).mappings().all()
 
 
 def list_changes(session: Session, municipality_id: int, plan_id: int) -> Sequence[RowMapping]:

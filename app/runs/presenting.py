@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.analyses.kinds import ANALYSES
 from app.analyses.results import LayerInfo, collections_of, layers_of, tables_of
-from app.beats.schemas import PLAN_KINDS
+from app.beats.schemas import PLAN_KINDS, PLAN_MAKERS
 from app.charts.results import chart_names
 from app.features.responses import GEOJSON
 from app.municipalities.context import MunicipalityContext
@@ -72,8 +72,8 @@ def _result_links(run: AnalysisRun, address: str) -> list[RunLink]:
         links.append(RunLink(rel="raster", href=f"{address}/raster", type="image/tiff"))
     tables = tables_of(run.summary)
     links.extend(RunLink(rel="table", href=f"{address}/tables/{name}", type="application/json") for name in tables)
-    if run.kind in ANALYSES:
-        charts = chart_names({*(layer.name for layer in layers), *tables})
+    if run.kind in ANALYSES or run.kind in PLAN_MAKERS:
+        charts = chart_names({*(layer.name for layer in layers), *tables, *({"trade-off"} & {run.kind})})
         links.extend(RunLink(rel="chart", href=f"{address}/charts/{name}.svg", type="image/svg+xml") for name in charts)
         links.append(RunLink(rel="report", href=f"{address}/report.pdf", type="application/pdf"))
     for name in collections_of(run.kind, run.summary):

@@ -21,7 +21,7 @@ from app.problems import ProblemResponse
 from app.web.pages import render_page
 
 SIGN_IN = "/sign-in"
-RESIDENTS = re.compile(r"/(report|my-report)(/.*)?|/municipalities/[^/]*/danger-zones(/similar|/\d+/me-too)?")
+RESIDENTS = re.compile(r"/(report|reported|my-report)(/.*)?|/municipalities/[^/]*/danger-zones(/similar|/\d+/me-too)?")
 """Addresses at which residents report, who read why something was refused in their language."""
 KEPT_HEADERS = ("www-authenticate", "retry-after")
 
@@ -53,6 +53,14 @@ def _with_page(handler: Callable[[Request, Any], Any]) -> Callable[[Request, Exc
         return page
 
     return answer
+
+
+def refuse_unread(request: Request, problem: dict[str, Any]) -> Response:
+    """Return the answer to a request that is refused before any route is found, in its sender's language."""
+    problem, language = _for_residents(request, problem)
+    if is_browsing(request):
+        return _page_of(request, problem, language)
+    return _translated(ProblemResponse(problem), problem, language)
 
 
 def _for_residents(request: Request, problem: dict[str, Any]) -> tuple[dict[str, Any], str]:

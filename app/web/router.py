@@ -31,6 +31,11 @@ MAPS: dict[Topic, str] = {
     "lighting": "Lighting, fixes and danger zones",
 }
 WORK = {"runs": "Analysis runs", "beat-plans": "Beat plans", "imports": "Imports", "categories": "Categories"}
+ZONE_PAGES = {
+    "report": ("Report a danger zone", ("danger-zones", "create")),
+    "reported": ("What was reported, and what became of it", ("open311", "read")),
+    "moderation": ("Danger zones to decide", ("danger-zones", "inspect")),
+}
 MOST_MUNICIPALITIES = 200
 
 router = APIRouter(include_in_schema=False)
@@ -47,6 +52,8 @@ class Place:
         What the viewer is there.
     maps, work : dict of str to str
         Title by the last part of the address.
+    zones : dict of str to str
+        Pages about danger zones: title by address.
     layers : tuple
         Layers, each with how exactly the viewer sees it.
     """
@@ -56,6 +63,7 @@ class Place:
     role: Role
     maps: dict[str, str]
     work: dict[str, str]
+    zones: dict[str, str]
     layers: tuple[tuple[Collection, Precision], ...]
 
 
@@ -76,6 +84,9 @@ def _place(session: Session, caller: Caller, code: str, name: str) -> Place:
         caller.role_in(code),
         maps=_maps(session, code) if _precision(caller, code, "maps") else {},
         work={key: title for key, title in WORK.items() if _precision(caller, code, key)},
+        zones={
+            f"/{page}/{code}": title for page, (title, right) in ZONE_PAGES.items() if _precision(caller, code, *right)
+        },
         layers=tuple((layer, precision) for layer, precision in seen if precision),
     )
 
@@ -85,8 +96,8 @@ def _maps(session: Session, code: str) -> dict[str, str]:
     return {topic: title for topic, title in MAPS.items() if topic in drawable}
 
 
-def _precision(caller: Caller, code: str, collection: str) -> Precision | None:
-    right = right_of(collection, "read")
+def _precision(caller: Caller, code: str, collection: str, action: str = "read") -> Precision | None:
+    right = right_of(collection, action)
     return right.precision_for(caller.role_in(code) if allows(caller.scopes, right) else Role.PUBLIC)
 
 

@@ -13,7 +13,7 @@ from alembic import op
 from migrations.tenancy import protect
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -203,7 +203,7 @@ def test_commands_show_no_password(tmp_path, command):
         env=os.environ | secret,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode != 0

@@ -50,7 +50,7 @@ def test_port_in_use(tmp_path):
             env=os.environ | {"KVART_HOME": str(tmp_path)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     assert result.returncode == 2
@@ -64,7 +64,7 @@ def test_database_that_is_not_there(tmp_path):
         "KVART_HOME": str(tmp_path),
     }
     result = subprocess.run(
-        [*KVART, "--port", "0"], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [*KVART, "--port", "0"], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert result.returncode == 2
     assert "Traceback" not in result.stderr

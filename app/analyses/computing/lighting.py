@@ -16,6 +16,7 @@ from analysis.lighting.daylight import LightShares, hours_of_light, light_of_eve
 from analysis.lighting.lamps import working_lamps
 from analysis.lighting.street_lighting import LIGHTINGS, Lamps, StreetLighting, street_lighting
 from analysis.summary import Notice
+from app.analyses.computing.street_overlay import waiting_streets, with_overlay
 from app.analyses.inputs import AnalysisInput, AnalysisResult, Layer
 from app.analyses.parameters.lighting import LightingParameters
 
@@ -24,7 +25,7 @@ NO_INVENTORY = Notice("no_inventory", "There is no street light in the inventory
 
 
 def compute(found: AnalysisInput, parameters: LightingParameters, _seed: int) -> AnalysisResult:
-    """Return the layer ``street-lighting``, and tables of rates and odds where events tell them."""
+    """Return the layer ``street-lighting``, what waits along streets, and rates and odds where events tell them."""
     moment = moment_of_outages(found, parameters)
     lighting, notices = light_streets(found, parameters, moment)
     place = whereabouts(found)
@@ -48,7 +49,9 @@ def compute(found: AnalysisInput, parameters: LightingParameters, _seed: int) ->
                 figures["darkness"] |= {"reading": odds.summary.reading}
     names = _walked_streets(found, parameters).get("name")
     layer = frame if names is None else frame.assign(name=names.to_numpy())
-    tables["lighting"] = _lengths(frame)
+    layer, overlaid = with_overlay(layer, found, parameters.within_m, parameters.hot_spot_cell_m)
+    told = told.with_excluded({}, *overlaid)
+    tables |= {"lighting": _lengths(frame), "waiting-streets": waiting_streets(layer)}
     more = {"at": moment.date().isoformat(), "dark_hours_of_year": round(dark_hours)}
     summary = told.of_result(lighting.summary, **more)
     return AnalysisResult(summary, (Layer("street-lighting", layer),), tables, figures)

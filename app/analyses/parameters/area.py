@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.events.schemas import CategoryWeights, Coordinate, EventSelection, Length, Name
 from app.features.schemas import AreaGeometry
@@ -64,11 +65,20 @@ class AreaParameters(EventSelection):
     )
     exclude_point_masses: bool = Field(
         default=False,
-        description="Leave out points that hold an implausible share of the events (a default geocode, for example).",
+        description="Leave out points that hold an implausible share of the events (a default geocode, for example). "
+        "Of reports they are left out unless this says false.",
     )
     units_source: Name | None = Field(
         default=None, description="Source of the areal units, where they are used; needed where there are several."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reports_without_piles(cls, given: Any) -> Any:
+        """Leave out, unless told otherwise, the point at which a 311 line enters unknown addresses."""
+        if isinstance(given, dict) and given.get("events") == "reports":
+            return {"exclude_point_masses": True, **given}
+        return given
 
     def needs(self) -> Needs:
         """Return what the analysis reads besides the places of its events."""

@@ -40,10 +40,13 @@ class LightingParameters(AreaParameters):
     longest_hours: float | None = Field(
         default=24.0, gt=0, le=1e6, allow_inf_nan=False, description="Events in longer windows are left out, hours."
     )
+    hot_spot_cell_m: Length | None = Field(
+        default=None, description="Cells of the hot spots that streets lie in, metres; suggested when absent."
+    )
 
     def needs(self) -> Needs:
         """Return what the lighting reads besides the places of events."""
-        return Needs(times=True, streets=True, lamps=True, clipped=True, may_lack_events=True)
+        return Needs(times=True, streets=True, lamps=True, clipped=True, may_lack_events=True, zones=True, fixes=True)
 
 
 class FixProposalParameters(LightingParameters):

@@ -150,6 +150,18 @@ def measure_beats(session: Session, municipality_id: int, plan_id: int) -> None:
     )
 
 
+def officers_without_place(session: Session, municipality_id: int) -> list[tuple[str, str]]:
+    """Return badge and station of the officers whose station no officer gives a place."""
+    statement = text("""
+        select coalesce(o.external_id, o.id::text), o.station from officer o
+        where o.municipality_id = :municipality and o.station is not null and o.station_geom is null
+            and not exists (select from officer s where s.municipality_id = o.municipality_id
+                and s.station = o.station and s.station_geom is not null)
+        order by 1
+    """)
+    return [(row[0], row[1]) for row in session.execute(statement, {"municipality": municipality_id})]
+
+
 def assign_officers(
     session: Session, municipality_id: int, beat_of_badge: Mapping[str, str]
 ) -> tuple[str | None, set[str]]:

@@ -36,7 +36,7 @@ from app.ingest.repository import Counts
 from app.municipalities.context import MunicipalityContext
 from app.plans import service as plans
 
-__all__ = ["assign_officers", "load_beats"]
+__all__ = ["assign_officers", "load_beats", "unplaced_stations"]
 
 
 @dataclass
@@ -176,6 +176,19 @@ def _joined_parts(gathered: _Gathered) -> list[Notice]:
     if not joined:
         return []
     return [Notice("joined_parts", f"Polygons of one code became one beat each: {listed(joined, limit=10)}.")]
+
+
+def unplaced_stations(session: Session, municipality_id: int) -> list[Notice]:
+    """Name the officers whose station has no place, neither in the file nor with an officer stored before."""
+    found = repository.officers_without_place(session, municipality_id)
+    if not found:
+        return []
+    named = listed([f"{badge} ({station})" for badge, station in found], limit=10)
+    message = (
+        f"No place is known of the station of {named}. Their way to work does not count until one officer of each "
+        "station has its coordinates."
+    )
+    return [Notice("stations_without_place", message)]
 
 
 def assign_officers(session: Session, municipality_id: int, plan: ReadingPlan) -> list[Notice]:

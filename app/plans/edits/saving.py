@@ -105,6 +105,7 @@ def save_answer(session: Session, plan: tuple[int, int], editor: PlanEditor, row
     placed = {key: rows.beat_keys[beat] for key, beat in moved.items() if beat is not None}
     added = placed.keys() & rows.unplaced
     locked = editor.locked
+    changed = np.flatnonzero(locked != saved.locked_before)
     repository.save_edit(
         session,
         *plan,
@@ -115,8 +116,8 @@ def save_answer(session: Session, plan: tuple[int, int], editor: PlanEditor, row
             moved={key: beat for key, beat in placed.items() if key not in added},
             added={key: placed[key] for key in added},
             removed=sorted(gone),
-            locked=rows.unit_keys[locked & ~saved.locked_before].tolist(),
-            unlocked=rows.unit_keys[~locked & saved.locked_before].tolist(),
+            locked=rows.unit_keys[changed[locked[changed]]].tolist(),
+            unlocked=rows.unit_keys[changed[~locked[changed]]].tolist(),
         ),
     )
     rows.unplaced = (rows.unplaced - added) | gone

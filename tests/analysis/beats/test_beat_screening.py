@@ -41,7 +41,7 @@ def test_island_below_the_minimum_names_the_nearest_unit_and_the_gap():
     reason = reasons["component_below_min"]
     assert reason.unit_ids == ("isle",)
     assert "'b', 42 m away" in reason.message
-    assert "snap tolerance above 42 m" in reason.hint
+    assert "add the bridge 'isle', 'b' of 42 m" in reason.hint
     assert plan.frame.contiguous.all()
     bridged, reasons = solved(units, unit_id="name", snap_m=45.0)
     assert "component_below_min" not in reasons

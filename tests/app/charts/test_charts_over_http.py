@@ -7,8 +7,8 @@ from matplotlib.image import imread
 
 from app.identity.roles import Role
 from app.jobs.worker import Worker
-from tests.app.runs.conftest import do_run, town  # noqa: F401 - fixtures
-from tests.app.runs.test_analysis_runs import BASE, EVERYTHING, do, links_of, town_with_streets  # noqa: F401
+from tests.app.runs.conftest import do_run, town, town_with_streets  # noqa: F401 - fixtures
+from tests.app.runs.test_analysis_runs import BASE, EVERYTHING, do, links_of  # noqa: F401
 
 MARKS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 MEDIA = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}

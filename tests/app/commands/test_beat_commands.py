@@ -188,11 +188,11 @@ def test_check_tells_rows_checks_and_reasons(in_town, town):
     (town / "rows.csv").write_text("unit_id,beat_id\nU00,A\nU0x,A\nU00,B\nU01,\n,A\n")
     code, out, err = in_town("check", "--plan", "rows.csv")
     assert code == 2
-    for told in ("no unit 'U0x'", "Row 3: unit 'U00' has a beat already in row 1", "Row 4", "Row 5", "4 row(s)"):
+    for told in ("no unit 'U0x'", "Row 3: unit 'U00' has a beat already in row 1", "Row 4", "Row 5", "4 rows at fault"):
         assert told in err
-    assert "1 unit(s) in two beats or more" in out
+    assert "1 unit is in two beats or more" in out
     (town / "few.csv").write_text("unit_id,beat_id\nU00,A\n")
-    assert "99 unit(s) have no beat" in in_town("check", "--plan", "few.csv")[2]
+    assert "99 units have no beat" in in_town("check", "--plan", "few.csv")[2]
 
 
 def test_two_plans_are_compared(in_town, town):
@@ -319,3 +319,43 @@ def test_a_budget_ends_the_search(in_town):
     code, out, _ = in_town("draw", *OUT, "--time-budget", "0.001")
     assert code == 0
     assert "cut_short" in out
+
+
+def test_events_count_at_hours_and_by_the_way_to_them(in_town, town):
+    calls = pd.read_csv(town / "calls.csv")
+    calls["when"] = ["2024-02-09 23:30"] * 30 + ["2024-02-10 12:00"] * 20
+    calls.to_csv(town / "calls.csv", index=False)
+    counted = ("--count-events", "calls.csv", "--time", "when", "--time-zone", "Europe/Riga")
+    night = (*counted, "--count-hours", "22-6", "--count-weekdays", "fri")
+    code, _, err = in_town("draw", "--out", "b.gpkg", *night, "--workload", "events")
+    assert (code, err) == (0, "")
+    assert gpd.read_file("b.gpkg")["workload"].sum() == 30
+    code, _, err = in_town("draw", "--out", "c.gpkg", *night, "--workload", "travel_km", "--stations", "stations.csv")
+    assert (code, err) == (0, "")
+    assert gpd.read_file("c.gpkg")["workload"].sum() == pytest.approx(30 * np.hypot(0.9, 0.1), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--count-hours", "22"), "no part of the day"),
+        (("--count-weekdays", "someday"), "no day 'som'"),
+        (("--count-hours", "22-6", "--time", "when"), "no column 'when'"),
+        (("--count-hours", "22-6"), "--time"),
+        (("--workload", "travel_km"), "--stations"),
+    ],
+)
+def test_hours_and_ways_that_cannot_count_are_refused(in_town, town, options, told):
+    code, _, err = in_town("draw", "--out", "b.gpkg", "--count-events", "calls.csv", "--time-zone", "UTC", *options)
+    assert code == 2
+    assert told in err
+    assert not (town / "b.gpkg").exists()
+
+
+def test_gap_and_shortest_border_of_neighbours_are_options(in_town, town):
+    code, _, err = in_town("draw", "--out", "b.gpkg", "--min-shared-m", "250", "--snap-m", "1")
+    assert (code, err) == (0, "")
+    assert len(gpd.read_file("b.gpkg")) == SIDE * SIDE
+    code, _, err = in_town("draw", "--out", "c.gpkg", "--snap-m", "-1")
+    assert code == 2
+    assert "snap_m" in err

@@ -51,6 +51,7 @@ def test_the_demonstration_does_the_main_job_once_and_serves_it(demo, database, 
     assert (code, told.err) == (0, "")
     assert "10,515" in told.out
     assert "residents who keep their officer" in told.out
+    assert "Did it work: Eight LED lamps at Mill Street car park" in told.out
     check_outputs(tmp_path / "out")
     before = tables(database)
     assert all(before.values())

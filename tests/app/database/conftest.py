@@ -215,7 +215,7 @@ def run_python(start_python: Callable[..., Popen[str]]) -> Callable[..., str]:
 
     def run(script: str, *arguments: str) -> str:
         process = start_python(script, *arguments)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors
         return output
 

@@ -157,6 +157,8 @@ def test_databases_of_one_server_are_migrated_at_once_though_they_share_the_role
             assert process.stdin
             process.stdin.write("go\n")
             process.stdin.flush()
-        assert [process.communicate(timeout=60)[0].strip() for process in migrations] == [revisions.head_revision()] * 3
+        assert [process.communicate(timeout=300)[0].strip() for process in migrations] == [
+            revisions.head_revision()
+        ] * 3
     finally:
         cluster.stop()

@@ -228,7 +228,7 @@ def test_two_processes_start_at_once_on_an_empty_home(open_home: Path, start_pyt
     openers = [start_python(OPENER, str(home)) for _ in range(2)]
     postmasters = {opener.stdout.readline() for opener in openers if opener.stdout}
     assert postmasters == {f"{read_postmaster(home / 'pg').pid}\n"}  # type: ignore[union-attr]
-    assert {opener.communicate("\n", timeout=60)[1] for opener in openers} == {""}
+    assert {opener.communicate("\n", timeout=300)[1] for opener in openers} == {""}
     assert not is_held(home / "server.lock")
 
 
@@ -256,7 +256,7 @@ def test_killing_initdb_is_reported_and_the_next_start_makes_the_database(
         for process in initdb_processes(home):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        told = opener.communicate(timeout=60)[0]
+        told = opener.communicate(timeout=300)[0]
         if "initdb could not make a database" in told:
             break
     assert "initdb could not make a database" in told

@@ -144,7 +144,7 @@ def run_doctor(database_url, tmp_path, *options, **environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
 

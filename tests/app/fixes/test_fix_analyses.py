@@ -60,6 +60,22 @@ def test_planted_dark_streets_are_unlit_and_their_nights_are_worse(results, laye
     assert run.summary["darkness"]["unlit_km"] == pytest.approx(streets["unlit_m"].sum() / 1000, abs=0.01)
 
 
+def test_hot_spots_danger_zones_and_fixes_lie_over_the_streets(results, layer, table):
+    streets = layer(results["lighting"])
+    tunnel = streets[streets.distance(_point(319564, 3987134)) < 5]
+    assert (tunnel["gi_bin"] >= 1).all()
+    assert tunnel["open_zones"].min() >= 1
+    assert tunnel["zone_reporters"].min() >= 31
+    assert (tunnel["fixes_coming"] >= 3).all()
+    car_park = streets[streets.distance(_point(321105, 3986003)) < 20]
+    assert (car_park["fixes_done"] >= 2).any()
+    waiting = table(results["lighting"], "waiting-streets")
+    assert len(waiting)
+    assert (waiting["fixes_coming"] == 0).all()
+    assert (waiting["unlit_share"] >= 0.5).all()
+    assert "Tunnel Lane" not in waiting["name"].tolist()
+
+
 def test_outages_count_at_the_day_that_is_asked_for(do, results, layer):
     def unlit_near_the_car_park(run):
         streets = layer(run)

@@ -154,6 +154,26 @@ def test_links_are_shown_to_staff(client, zones, new, client_as):
     assert engineer.post(f"{BASE}/fixes", json=feature()).status_code == 201
 
 
+def test_fixes_go_with_their_zones_into_a_merge_and_back(client, database, zones, new, step):
+    kept, duplicate = zones
+    mine, other = new(danger_zones=[duplicate]), new(danger_zones=[kept])
+    both = new(danger_zones=zones)
+    merging = {"why": "The same tunnel.", "into": kept}
+    assert client.post(f"{BASE}/danger-zones/{duplicate}/merge", json=merging).status_code == 200
+    for fix in (mine, other, both):
+        assert client.get(f"{BASE}/fixes/{fix}/links").json()["danger_zones"] == [kept]
+    for fix in (mine, other, both):
+        for name in ("plan", "begin", "finish"):
+            if fix == both and name == "finish":
+                assert statuses(database, zones) == ["fix_under_way", "duplicate"]
+            assert step(fix, name).status_code == 200
+    assert statuses(database, zones) == ["fixed", "duplicate"]
+    restored = client.post(f"{BASE}/danger-zones/{duplicate}/restore", json={"why": "Another tunnel."})
+    assert restored.status_code == 200, restored.text
+    links = [client.get(f"{BASE}/fixes/{fix}/links").json()["danger_zones"] for fix in (mine, other, both)]
+    assert links == [[duplicate], [kept], zones]
+
+
 def test_the_public_reads_no_number_of_the_zone_that_a_fix_answers(client, anonymous, new):
     fix = new()
     own, seen = (who.get(f"{BASE}/fixes/{fix}").json() for who in (client, anonymous))

@@ -41,6 +41,22 @@ def test_ranking_to_layer_table_chart_and_map(kvart, tmp_path):
     assert "Tunnel Lane" in files["ranking.html"].read_text()
 
 
+def test_the_map_of_everything_is_written_and_an_unknown_one_is_refused(kvart, monkeypatch, capsys, tmp_path):
+    def draw(topic):
+        monkeypatch.setattr(sys, "argv", ["kvart", "map", topic, "--out", str(tmp_path / "map.html")])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code or 0, capsys.readouterr()
+
+    assert draw("lighting")[0] == 0
+    page = (tmp_path / "map.html").read_text()
+    for layer in ("Danger zones", "Fixes", "Street lights"):
+        assert layer in page
+    code, told = draw("weather")
+    assert code == 2
+    assert "There is no map 'weather'" in told.err
+
+
 def test_account_as_json(kvart):
     code, told = kvart("lighting", "--set", "categories=robbery", "--json")
     assert code == 0

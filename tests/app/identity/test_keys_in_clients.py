@@ -60,7 +60,7 @@ def run(*command: str, **environment: str) -> str:
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not on this machine")
     done = subprocess.run(
-        command, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
+        command, env=os.environ | environment, capture_output=True, text=True, timeout=300, check=False
     )
     return done.stdout + done.stderr
 

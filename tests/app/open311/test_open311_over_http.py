@@ -5,12 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
 from sqlalchemy import text
 
+from app.open311.documents import MEDIA_TYPES, error_at
 from tests.app.public_places.published import publish_zones
 
 SHOWN = [22.62, 57.26]
@@ -20,6 +22,7 @@ REQUEST_FIELDS = {
     "service_notice", "requested_datetime", "updated_datetime", "expected_datetime", "address", "address_id", "zipcode",
     "lat", "long", "media_url",
 }  # fmt: skip
+LONG_SPAN = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-06-01T00:00:00Z"}
 SERVER = """
 import sys, uvicorn
 from app.main import create_app
@@ -45,7 +48,7 @@ def open311(database_url, municipality, tmp_path):
     )
     try:
         base = f"http://127.0.0.1:{port}/municipalities/{municipality}/open311"
-        with httpx.Client(base_url=base, timeout=60) as client:
+        with httpx.Client(base_url=base, timeout=300) as client:
             yield client
     finally:
         server.terminate()
@@ -91,12 +94,17 @@ def test_a_client_discovers_reports_and_reads(open311, database, shared_data):
         report(open311, email="ann@example.org", first_name="Ann", **{"attribute[day_part]": "night"}).json(),
         report(open311, geometry=json.dumps(area)).json(),
     ]
-    made = [answer[0]["service_request_id"] for answer in sent]
+    assert all(set(answer[0]) == {"token", "service_notice", "account_id"} for answer in sent)
     assert "Not kept: first_name" in sent[0][0]["service_notice"]
     root = xml(report(open311, "xml"))
-    assert root.find("request/service_request_id").text.isdecimal()
-    (token,) = open311.get(f"/v2/tokens/{sent[0][0]['token']}.json").json()
-    assert token["service_request_id"] == made[0]
+    assert [node.tag for node in root.find("request")] == ["token", "service_notice", "account_id"]
+    made = []
+    for (answer,) in sent:
+        (token,) = open311.get(f"/v2/tokens/{answer['token']}.json").json()
+        assert set(token) == {"service_request_id", "token"}
+        made.append(token["service_request_id"])
+    told = xml(open311.get(f"/v2/tokens/{sent[0][0]['token']}.xml"))
+    assert told.find("request/service_request_id").text == made[0]
     assert open311.get("/v2/requests.json").json() == []
     assert open311.get(f"/v2/requests/{made[0]}.json").json()[0]["code"] == 404
 
@@ -121,6 +129,31 @@ def test_a_client_discovers_reports_and_reads(open311, database, shared_data):
     assert {node.tag for node in listed[0]} - {"extended_attributes"} == REQUEST_FIELDS
     assert [node.find("service_request_id").text for node in listed] == [row["service_request_id"] for row in found]
     check_filters(open311)
+    check_the_window(open311, database)
+
+
+def stamp(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def check_the_window(open311, database):
+    """Only the last 90 days are listed without a date, and identifiers override every other argument."""
+    with database.owner_engine.begin() as connection:
+        connection.execute(text("update danger_zone set reported_at = '2020-05-14T12:00Z' where id = 1"))
+    assert len(open311.get("/v2/requests.json").json()) == 2
+    (old,) = open311.get("/v2/requests.json", params={"start_date": "2020-05-01T00:00:00Z"}).json()
+    listed = open311.get(
+        "/v2/requests.json", params={"service_request_id": old["service_request_id"], "status": "closed"}
+    )
+    assert [found["service_request_id"] for found in listed.json()] == [old["service_request_id"]]
+    insert = """insert into danger_zone (municipality_id, category_id, geom, status, reported_by, verified)
+        select municipality_id, category_id, geom, 'open', 'citizen', true from danger_zone, generate_series(1, 1100)
+        where id = 2"""
+    with database.owner_engine.begin() as connection:
+        connection.execute(text(insert))
+    first = open311.get("/v2/requests.json").json()
+    second = open311.get("/v2/requests.json", params={"page": 2}).json()
+    assert (len(first), len(second)) == (1000, 102)
 
 
 def check_filters(open311):
@@ -133,8 +166,10 @@ def check_filters(open311):
     assert number(bbox="22.612,57.256,22.613,57.257") == 0
     assert number(page_size="2") == 2
     assert number(page_size="2", page="2") == 1
-    assert number(start_date="2001-01-01T00:00:00Z") == 3
-    assert number(end_date="2001-01-01T00:00:00Z") == 0
+    now = datetime.now(UTC)
+    assert number(start_date=stamp(now - timedelta(days=40))) == 3
+    assert number(start_date=stamp(now - timedelta(days=40)), end_date=stamp(now)) == 3
+    assert number(start_date="2001-01-01T00:00:00Z") == number(end_date="2001-01-01T00:00:00Z") == 0
 
 
 def test_errors_have_the_form_of_the_standard(open311):
@@ -149,6 +184,7 @@ def test_errors_have_the_form_of_the_standard(open311):
         (open311.get("/v2/requests.xml", params={"start_date": "x"}), 400, "start_date"),
         (open311.get("/v2/requests.xml", params={"page_size": "9999"}), 400, "page_size"),
         (open311.get("/v2/requests.xml", params={"ghost": "1"}), 400, "ghost"),
+        (open311.get("/v2/requests.xml", params=LONG_SPAN), 400, "more than 90 days"),
         (open311.post("/v2/requests.xml", data={"long": "22.6"}), 400, "service_code was not provided"),
         (report(open311, "xml", service_code="ghosts"), 400, "unknown concern"),
         (report(open311, "xml", lat="x"), 400, "no number"),
@@ -169,3 +205,12 @@ def test_errors_have_the_form_of_the_standard(open311):
     (error,) = open311.get("/v2/requests/1.json").json()
     assert set(error) == {"code", "description"}
     assert [report(open311, "json", lat="x").status_code for _ in range(40)][-1] == 429
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_errors_are_in_the_form_of_the_standard_whatever_the_address_holds(form):
+    for name in ("\n", "a\r\nb", "\u2028", "x.y", "%", "/"):
+        told = error_at(f"/municipalities/talsi/open311/v2/services/{name}.{form}", 404, "x")
+        assert told is not None
+        assert told[1] == MEDIA_TYPES[form], name
+    assert error_at("/municipalities/talsi/incidents\n", 404, "x") is None

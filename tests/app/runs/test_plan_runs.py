@@ -1,7 +1,7 @@
 """Runs that draw a plan anew, five from compact to even, and officers for a draft; conditions are kept."""
 
 import pytest
-from small_town import place
+from small_town import BLOCKS, SIDE_M, place
 from sqlalchemy import text
 
 from app.beats import service
@@ -154,3 +154,44 @@ def test_a_unit_without_the_amount_of_work_is_named(database, town, do_run):
     run = do_run("beat-allocation", {"workload_terms": [{"kind": "attribute", "attribute": "calls"}]})
     assert (run.state, run.problem["status"]) == ("failed", 422)
     assert "'05-05' has '-1'" in run.problem["detail"]
+
+
+def test_work_counts_at_the_hours_and_days_asked_for(database, town, do_run):
+    noon = {"hours": [11, 14]}
+    terms = [noon, {"hours": [22, 6], "weight": 0.1}, {**noon, "weekdays": ["sat", "sun"]}, {"kind": "residents"}]
+    run = do_run("beat-allocation", {"workload_terms": terms})
+    assert run.state == "succeeded", run.problem
+    told = run.summary["workload_terms"]
+    assert [term["what"] for term in told][:3] == [
+        "incidents, 11 to 14 h", "incidents, 22 to 6 h", "incidents, sat/sun, 11 to 14 h",
+    ]  # fmt: skip
+    assert told[1]["total"] == 0
+    assert 0.8 * 2 / 7 < told[2]["total"] / told[0]["total"] < 1.2 * 2 / 7
+    assert 740 < told[0]["total"] <= 753
+    assert next(count for name, count in run.summary["excluded"].items() if name.startswith("workload_1")) >= 7
+
+
+def test_ways_to_events_are_work(database, town, do_run):
+    with database.inside(town.id) as session:
+        session.execute(text("delete from officer where external_id <> '100'"))
+    run = do_run("beat-allocation", {"workload_terms": [{"kind": "travel", "categories": "burglary"}]})
+    assert run.state == "succeeded", run.problem
+    [told] = run.summary["workload_terms"]
+    assert told["what"] == "km to incidents (burglary)"
+    assert 400 < told["total"] < 1400
+    with database.inside(town.id) as session:
+        frame = service.beat_frame(session, town, run.summary["beat_plan_id"])
+        session.execute(text("update officer set station_geom = null"))
+    assert frame["workload"].sum() == pytest.approx(told["total"])
+    without = do_run("beat-allocation", {"workload_terms": [{"kind": "travel"}]})
+    assert without.problem["status"] == 422
+    assert "no officer whose station has a place" in without.problem["detail"]
+
+
+def test_units_that_share_too_short_a_border_are_no_neighbours(database, town, do_run):
+    run = do_run("beat-allocation", {"workload": "residents", "min_shared_m": 1.2 * SIDE_M, "officers": False})
+    assert run.state == "succeeded", run.problem
+    assert run.summary["figures"]["beats"] == BLOCKS**2
+    assert run.summary["parameters"]["min_shared_m"] == 1.2 * SIDE_M
+    wide = do_run("beat-allocation", {"workload": "residents", "snap_m": 2.0})
+    assert wide.summary["parameters"]["snap_m"] == 2.0

@@ -63,6 +63,32 @@ def test_a_photo_that_is_none_is_left_out_and_the_report_stays(anonymous, client
     assert len(anonymous.get(f"{link_of(answer)}/data").json()["photos"]) == 3
 
 
+def test_photos_are_added_on_the_page_of_the_secret_link(anonymous, client_as, town):
+    link = link_of(send(anonymous, town))
+
+    def add(client, *contents, language="lv", **told):
+        parts = [("photos", (f"{n}.jpg", content, "image/jpeg")) for n, content in enumerate(contents)]
+        headers = {"Accept-Language": language}
+        return client.post(f"{link}/send-photos", files=parts, data=told, headers=headers, follow_redirects=False)
+
+    assert phrase("lv", "my.add_photos") in anonymous.get(link, params={"language": "lv"}).text
+    assert add(anonymous, photo()).status_code == 303
+    refused = add(anonymous, b"no photo", photo(kind="PNG"), photo() + bytes(20 * 1024**2))
+    assert refused.status_code == 422
+    assert phrase("lv", "refused.no_photo") in refused.text
+    assert phrase("lv", "refused.photo_too_large", most_mb=8) in refused.text
+    assert phrase("lv", "refused.too_many_photos") in add(anonymous, photo(), photo()).text
+    assert len(anonymous.get(f"{link}/data").json()["photos"]) == 3
+    assert phrase("en", "my.add_photos") not in anonymous.get(link, params={"language": "en"}).text
+    foreign = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    assert anonymous.post(f"{link}/send-photos", files={"photos": photo()}, headers=foreign).status_code == 403
+    assert anonymous.post(f"{link}/send-photos", data={"photos": "x"}).status_code == 415
+    staff = client_as(Role.OFFICER, town, by="session")
+    token = staff.headers.pop("X-CSRF-Token")
+    assert add(staff, photo()).status_code == 403
+    assert add(staff, photo(), csrf_token=token).status_code == 409
+
+
 @pytest.mark.parametrize("language", list(CATALOGUES))
 def test_pages_and_reasons_are_in_the_language_of_the_reader(anonymous, town, language):
     page = anonymous.get(f"/report/{town}", headers={"Accept-Language": language})
@@ -99,13 +125,31 @@ def test_what_is_wrong_is_said_and_the_rest_is_kept(anonymous, client, town, fie
     assert client.get(f"/municipalities/{town}/danger-zones").json()["numberReturned"] == 0
 
 
-def test_a_script_in_the_words_is_shown_as_words(anonymous, town):
-    script = "<script>alert(1)</script>"
-    answer = send(anonymous, town, description=script, contact=script)
+def test_markup_in_the_words_is_shown_as_words(anonymous, town):
+    markup = "<b>dark</b> & < 3 lamps, on = off"
+    answer = send(anonymous, town, description=markup, contact=markup)
     page = anonymous.get(link_of(answer))
-    assert script not in page.text
-    assert "&lt;script&gt;" in page.text
-    assert script not in send(anonymous, town, description=script, positions="?").text
+    assert "<b>dark" not in page.text
+    assert "&lt;b&gt;dark&lt;/b&gt; &amp; &lt; 3 lamps, on = off" in page.text
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["<script>alert(1)</script>", "</ScRiPt >", "<img src=x onerror=alert(1)>", "<iframe src=//x>", "JavaScript: x()"],
+)
+def test_a_script_in_the_words_is_refused_and_shown_as_words(anonymous, client, town, script):
+    for field in ("description", "contact"):
+        answer = send(anonymous, town, language="uk", **{field: script})
+        assert answer.status_code == 422
+        assert phrase("uk", "refused.script") in answer.text
+        assert "<" not in script or script not in answer.text
+    told = {"category": "drugs", "reported_by": "citizen", "description": script}
+    body = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [22.6, 57.25]}, "properties": told}
+    answer = anonymous.post(f"/municipalities/{town}/danger-zones", json=body, headers={"Accept-Language": "uk"})
+    assert answer.status_code == 422
+    assert "program code" in str(answer.json()["errors"])
+    assert answer.json()["detail"] == phrase("uk", "refused.invalid_input")
+    assert client.get(f"/municipalities/{town}/danger-zones").json()["numberReturned"] == 0
 
 
 def test_a_street_will_do_for_a_place(anonymous, town):

@@ -1,0 +1,1 @@
+"""Pages on which staff decides what becomes of danger zones."""
