@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import service as audit
 from app.audit.events import AuditEvent, EventKind
-from app.database.feature_pages import looks_of
+from app.database.looks import looks_of
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database
 from app.errors import ForbiddenError, KvartError, PurposeRequiredError, UnauthenticatedError

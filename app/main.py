@@ -45,6 +45,7 @@ from app.middleware import BodyCap, PublicAddress, RequestFrame
 from app.moderation.router import router as moderation_pages
 from app.municipalities.router import router as municipalities
 from app.officers.router import router as officers
+from app.ogc.keeping import LayerCache
 from app.ogc.processes_router import router as processes
 from app.ogc.router import router as ogc
 from app.ogc.tiles_router import router as ogc_tiles
@@ -131,6 +132,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     application.state.issuer = connect_issuer(settings.identity)
     application.state.instruments = Instruments()
     application.state.editors = Editors()
+    application.state.layer_cache = LayerCache(settings.server.layer_cache_mb * 1024**2)
     for router in ROUTERS:
         application.include_router(router)
     for address, directory in {**static_directories(), "/static": WEB_STATIC}.items():

@@ -81,6 +81,8 @@ class ServerSettings(EnvironmentSettings):
     """What one address may read and send without a credential."""
     count_milliseconds: int = Field(default=300, ge=1)
     """How long matching features are counted; above that their number is an estimate."""
+    layer_cache_mb: int = Field(default=64, ge=0)
+    """Memory for tiles, extents and counts of layers, which are kept until the data changes."""
     worker: bool = True
     """Whether the service does the runs itself; without it they wait for another worker."""
 

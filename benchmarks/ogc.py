@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import shutil
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from app.ogc.exports import EXPORTS
 from benchmarks.ogc_peers import PROPERTIES, TABLE, Peer, running_peers
 from benchmarks.report import Row, Section, Timing, measure
-from benchmarks.service_process import Service
+from benchmarks.service_process import Service, wait_until
 
 N_ROWS = 200_000
 N_READ = 20_000
 READERS = 50
 READS_EACH = 10
 IMPORTED = 1_000_000
+MIDDLE = (22.6, 57.25)
 ROOT = "/municipalities/talsi/ogc"
 ITEMS = f"{ROOT}/collections/incidents/items"
 FILL = f"""
@@ -67,7 +73,7 @@ def run() -> Section:
             conninfo = connection.info.dsn
         with running_peers(conninfo, directory) as peers, service.client() as ours:
             rows = (*_pages(ours, peers), *_whole_reads(service, peers), *_tiles(ours, peers), *_readers(ours, peers))
-        rows = (*rows, _import(service))
+        rows = (*rows, *_exports(service), _import(service))
     finally:
         service.stop()
         shutil.rmtree(directory, ignore_errors=True)
@@ -159,20 +165,39 @@ def _read(root: str, collection: str, header: str) -> None:
 
 
 def _tiles(ours: httpx.Client, peers: tuple[Peer, ...]) -> list[Row]:
-    """Ask for a tile with about 6,000 points, past every cache."""
-    place = {"z": 13, "x": 4610, "y": 2502}
+    """Ask for a tile with some 10,000 points, made anew each time; and again, as it is kept in memory."""
+    place = _tile_at(*MIDDLE, zoom=13)
     path = f"{ROOT}/collections/incidents/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}".format(**place)
-    answer = ours.get(path)
-    if answer.status_code != 200:
-        return []
-    own = measure(_asking(ours, path), runs=15, warm=3)
+    moments = itertools.count()
+
+    def made_anew() -> object:
+        return _asking(ours, f"{path}?datetime=2000-01-01T00:{next(moments):02d}:00Z/..")()
+
+    own = measure(made_anew, runs=15, warm=3)
+    kept = measure(_asking(ours, path), runs=15, warm=3)
+    size = _filled(ours.get(path), "Kvart")
     rows = []
     for peer in (peer for peer in peers if peer.tile):
         theirs = _timed(peer, peer.tile.format(**place))
-        size = len(httpx.get(f"{peer.address}{peer.tile.format(**place)}").content)
-        note = f"ours {len(answer.content) / 1e3:,.0f} kB, theirs {size / 1e3:,.0f} kB, before gzip"
+        their_size = _filled(httpx.get(f"{peer.address}{peer.tile.format(**place)}"), peer.name)
+        note = f"ours {size / 1e3:,.0f} kB, theirs {their_size / 1e3:,.0f} kB, before gzip"
         rows.append(Row("a vector tile", own, peer=peer.name, theirs=theirs, note=note))
-    return rows
+    return [*rows, Row("the same vector tile again", kept, note=f"{size / 1e3:,.0f} kB from memory")]
+
+
+def _filled(tile: httpx.Response, name: str) -> int:
+    """Return the bytes of a tile; without features it would measure nothing."""
+    size = len(tile.raise_for_status().content)
+    if size < 10_000:
+        raise ValueError(f"the tile of {name} holds {size} bytes: no features")
+    return size
+
+
+def _tile_at(longitude: float, latitude: float, *, zoom: int) -> dict[str, int]:
+    """Return the address of the tile of WebMercatorQuad that holds a place."""
+    tiles = 2**zoom
+    north = 1 - math.asinh(math.tan(math.radians(latitude))) / math.pi
+    return {"z": zoom, "x": int((longitude + 180) / 360 * tiles), "y": int(north / 2 * tiles)}
 
 
 def _readers(ours: httpx.Client, peers: tuple[Peer, ...]) -> list[Row]:
@@ -215,27 +240,69 @@ def _import(service: Service) -> Row:
             f"{n},{22.5 + (n % 1999) / 10_000:.5f},{57.2 + (n % 997) / 10_000:.5f},theft,2025-{n % 12 + 1:02d}-11\n"
             for n in range(IMPORTED)
         )
-    assert service.process is not None
-    before, highest = service.web_memory_mb(), 0.0
-    finished = threading.Event()
+    with _watched(service) as memory, service.client(timeout=600) as client, file.open("rb") as body:
+        begin = time.perf_counter()
+        form = {"kind": "incidents", "source": "bench"}
+        sent = client.post("/municipalities/talsi/imports", data=form, files={"file": ("incidents.csv", body)})
+        taken = time.perf_counter() - begin
+        run = sent.raise_for_status().headers["location"]
+        wait_until(lambda: client.get(run).json()["state"] in {"succeeded", "failed"}, 600, "the import is done")
+        done = time.perf_counter() - begin
+        state = client.get(run).json()["state"]
+    sent_mb = file.stat().st_size / 1e6
+    note = (
+        f"{sent_mb:.0f} MB sent; {state} after {done:.0f} s; the web process grew by {memory.web_mb:.0f} MB at most, "
+        f"the worker and its child by {memory.worker_mb:.0f} MB (aim: below 300)"
+    )
+    return Row(f"upload of {IMPORTED:,} rows over HTTP", Timing((taken,)), peak_mb=memory.web_mb, note=note)
+
+
+def _exports(service: Service) -> list[Row]:
+    """Fetch everything as a file of each format, and watch the memory of the web process."""
+    rows = []
+    with service.client(timeout=600) as client:
+        for name, kind in EXPORTS.items():
+            with _watched(service) as memory:
+                begin = time.perf_counter()
+                with client.stream("GET", f"{ITEMS}?f={name}", headers={"Accept-Encoding": "identity"}) as answer:
+                    parts = answer.raise_for_status().iter_raw()
+                    size = len(next(parts))
+                    first = time.perf_counter() - begin
+                    size += sum(map(len, parts))
+                taken = time.perf_counter() - begin
+            note = (
+                f"{size / 1e6:.0f} MB, the first of it after {first:.2f} s; the web process grew by "
+                f"{memory.web_mb:.0f} MB at most, the process that writes to {memory.other_mb:.0f} MB"
+            )
+            rows.append(Row(f"{N_ROWS:,} features as {kind.title}", Timing((taken,)), peak_mb=memory.web_mb, note=note))
+    return rows
+
+
+@dataclass
+class _Memory:
+    """How much the web process and the worker grew at most, and how large other processes of the service were, MB."""
+
+    web_mb: float = 0.0
+    worker_mb: float = 0.0
+    other_mb: float = 0.0
+
+
+@contextmanager
+def _watched(service: Service) -> Iterator[_Memory]:
+    """Watch the memory of a service meanwhile."""
+    memory, finished = _Memory(), threading.Event()
+    before = service.web_memory_mb(), service.worker_memory_mb()
 
     def watch() -> None:
-        nonlocal highest
         while not finished.wait(0.02):
-            highest = max(highest, service.web_memory_mb())
+            memory.web_mb = max(memory.web_mb, service.web_memory_mb() - before[0])
+            memory.worker_mb = max(memory.worker_mb, service.worker_memory_mb() - before[1])
+            memory.other_mb = max(memory.other_mb, service.writer_memory_mb())
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        with service.client(timeout=300) as client, file.open("rb") as body:
-            begin = time.perf_counter()
-            form = {"kind": "incidents", "source": "bench"}
-            sent = client.post("/municipalities/talsi/imports", data=form, files={"file": ("incidents.csv", body)})
-            sent.raise_for_status()
-            taken = time.perf_counter() - begin
+        yield memory
     finally:
         finished.set()
         watcher.join()
-    sent_mb = file.stat().st_size / 1e6
-    note = f"{sent_mb:.0f} MB sent; the web process grew by at most {highest - before:.0f} MB (aim: below 300)"
-    return Row(f"upload of {IMPORTED:,} rows over HTTP", Timing((taken,)), peak_mb=highest, note=note)

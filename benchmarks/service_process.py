@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,9 +143,7 @@ class Service:
     def worker_pid(self) -> int | None:
         """Return the process id of its worker, None while there is none."""
         assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        pids = [int(pid) for file in children for pid in file.read_text().split()]
-        return next((pid for pid in pids if b"worker" in _command_of(pid)), None)
+        return next((pid for pid in _children_of(self.process.pid) if b"worker" in _command_of(pid)), None)
 
     def memory_mb(self) -> float:
         """Return the resident memory of the service and its worker, MB."""
@@ -156,6 +154,17 @@ class Service:
         """Return the resident memory of the web process alone, MB."""
         assert self.process is not None
         return _resident_mb(self.process.pid)
+
+    def worker_memory_mb(self) -> float:
+        """Return the resident memory of the worker and of the processes that it started, MB."""
+        worker = self.worker_pid()
+        return sum(_resident_mb(pid) for pid in _with_descendants(worker)) if worker is not None else 0.0
+
+    def writer_memory_mb(self) -> float:
+        """Return the resident memory of the processes that write files for the web process, MB."""
+        assert self.process is not None
+        pids = _with_descendants(self.process.pid)
+        return sum(_resident_mb(pid) for pid in pids if b"gdal_process" in _command_of(pid))
 
     def postmaster_pid(self) -> int | None:
         """Return the process id of its database server, None while there is none."""
@@ -178,6 +187,18 @@ class Service:
         """Return the log lines of a level; every line must be JSON."""
         lines = [json.loads(line) for line in self.log.read_text().splitlines()]
         return [line for line in lines if line["level"] == level]
+
+
+def _children_of(pid: int) -> list[int]:
+    found = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found += [int(child) for child in file.read_text().split()]
+    return found
+
+
+def _with_descendants(pid: int) -> list[int]:
+    return [pid, *(one for child in _children_of(pid) for one in _with_descendants(child))]
 
 
 def _resident_mb(pid: int) -> float:

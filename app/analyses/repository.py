@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
-from sqlalchemy import func, insert, select
+from sqlalchemy import Subquery, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.analyses.models import ResultFeature, ResultTable
+from app.analyses.run_layers import RunLayer
 from app.database import copying
 from app.database.base import WGS84
 from app.database.driver import copy_columns
@@ -89,16 +90,36 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str) else str(value)
 
 
+def collection_of(layer: RunLayer, run_id: int | None = None) -> Collection:
+    """Describe a layer of one run (of none, for what is said of it) as a collection of features with typed columns."""
+    features = _features(run_id, layer.layer)
+    return Collection(
+        name=layer.name,
+        title=layer.title,
+        singular=layer.singular,
+        description=layer.description,
+        source=features,
+        identifier=features.c.number,
+        municipality=features.c.municipality_id,
+        geometry=features.c.geom,
+        geometry_types=layer.geometry_types,
+        properties=tuple(
+            Property(name, _TYPED[kind](features.c.document[name]), kind, text) for name, kind, text in layer.columns
+        ),
+    )
+
+
+_TYPED: dict[str, Callable[[Any], Any]] = {
+    "string": lambda value: value.as_string(),
+    "integer": lambda value: value.as_integer(),
+    "number": lambda value: value.as_float(),
+    "boolean": lambda value: value.as_boolean(),
+}
+
+
 def _collection(run_id: int, layer: str, columns: Sequence[str]) -> Collection:
     """Describe a layer as a collection of features."""
-    wanted = (ResultFeature.run_id == run_id, ResultFeature.layer == layer)
-    columns_read = (
-        ResultFeature.municipality_id,
-        ResultFeature.number,
-        ResultFeature.geom,
-        ResultFeature.properties.label("document"),
-    )
-    features = select(*columns_read).where(*wanted).subquery("features")
+    features = _features(run_id, layer)
     return Collection(
         name=layer,
         title=layer,
@@ -111,3 +132,15 @@ def _collection(run_id: int, layer: str, columns: Sequence[str]) -> Collection:
         geometry_types=("Point", "LineString", "MultiLineString", "Polygon", "MultiPolygon"),
         properties=tuple(Property(name, features.c.document[name], "object", "") for name in columns),
     )
+
+
+def _features(run_id: int | None, layer: str) -> Subquery:
+    """Return the features of a layer of a run."""
+    columns = (
+        ResultFeature.municipality_id,
+        ResultFeature.number,
+        ResultFeature.geom,
+        ResultFeature.properties.label("document"),
+    )
+    wanted = (ResultFeature.run_id == run_id, ResultFeature.layer == layer)
+    return select(*columns).where(*wanted).subquery("features")

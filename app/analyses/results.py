@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.analyses.run_layers import RUN_LAYERS
 from app.hot_spots.service import LAYER_OF_KIND
 
 
@@ -41,6 +42,14 @@ def layers_of(kind: str, summary: Mapping[str, Any] | None) -> tuple[LayerInfo, 
     return tuple(
         LayerInfo(item["name"], item["features"], tuple(item["columns"]), item["exact_places"]) for item in told
     )
+
+
+def collections_of(kind: str, summary: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return the names under which the OGC API offers layers of a run, without its number."""
+    cells = LAYER_OF_KIND.get(kind)
+    names = {layer.layer: layer.name for layer in RUN_LAYERS if layer.kind == kind}
+    names |= {} if cells is None else {cells.layer: cells.name}
+    return tuple(names[layer.name] for layer in layers_of(kind, summary) if layer.name in names)
 
 
 def tables_of(summary: Mapping[str, Any] | None) -> tuple[str, ...]:

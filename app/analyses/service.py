@@ -21,7 +21,8 @@ from app.analyses.kinds import ANALYSES
 from app.analyses.parameters.area import AreaParameters
 from app.analyses.reading import fingerprint, read_input
 from app.analyses.results import LayerInfo, layers_of, tables_of
-from app.database.feature_pages import FeaturePage, FeatureQuery
+from app.analyses.run_layers import RUN_LAYERS, RunLayer
+from app.database.feature_pages import Collection, FeaturePage, FeatureQuery
 from app.database.sessions import Database
 from app.errors import NotFoundError
 from app.hot_spots import service as hot_spots
@@ -33,6 +34,9 @@ from app.municipalities.context import MunicipalityContext
 from app.runs.service import AnalysisRun
 
 __all__ = [
+    "RUN_LAYERS",
+    "RunLayer",
+    "collection_of_run",
     "execute",
     "input_fingerprint",
     "layer_features",
@@ -92,6 +96,11 @@ def layer_features(
     if layer.name in CELL_LAYERS:
         return hot_spots.result_features(session, municipality, run.kind, run.id, query)
     return repository.read_features_as_geojson(session, municipality.id, run.id, layer.name, layer.columns, query)
+
+
+def collection_of_run(layer: RunLayer, run_id: int | None) -> Collection:
+    """Return a layer of a run as a collection with typed columns; of no run it is empty."""
+    return repository.collection_of(layer, run_id)
 
 
 def layer_frame(

@@ -13,7 +13,7 @@ from analysis.summary import Notice, Summary
 from app.access import PURPOSE_HEADER, grant
 from app.analyses import service
 from app.analyses.results import LayerInfo
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.dependencies import get_access
 from app.errors import NotFoundError
 from app.identity.rights import right_of

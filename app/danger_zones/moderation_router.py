@@ -24,7 +24,7 @@ from app.danger_zones.schemas import (
     ZoneStanding,
 )
 from app.danger_zones.service import Decision
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.dependencies import AccessDep, IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.errors import NotFoundError
 from app.features.parameters import MAX_IDENTIFIER

@@ -33,13 +33,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.database.base import WGS84, geometry
+from app.database.looks import note_look
 from app.database.projections import LONGITUDE_LATITUDE, Projection, projected
 from app.errors import BadParameterError
 
 DEFAULT_PAGE = 1000
 MAX_PAGE = 10_000
 PROPERTIES = "properties"
-LOOKS = "looks"
 UTC_TIMESTAMP = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
 
 Expression = SQLColumnExpression[Any]
@@ -205,7 +205,7 @@ class FeaturePage:
     Attributes
     ----------
     features : str
-        The GeoJSON features as text, separated by commas.
+        The GeoJSON features as text, separated by commas; or whatever text was asked for.
     number_returned : int
     next_after : int or None
         What the next page begins after; None on the last page.
@@ -216,34 +216,30 @@ class FeaturePage:
     next_after: int | None
 
 
-@dataclass(frozen=True)
-class Look:
-    """What a session read of a collection: how many features, and the range of their identifiers."""
-
-    collection: str
-    number: int
-    first: int | None
-    last: int | None
-
-
-def looks_of(session: Session) -> list[Look]:
-    """Return what was read in this session, for the audit log."""
-    looks: list[Look] = session.info.get(LOOKS, [])
-    return looks
-
-
-def note_look(session: Session, collection: str, number: int, first: int | None, last: int | None) -> None:
-    """Note what is read in this session, or made in it and told; feature pages do so themselves."""
-    session.info.setdefault(LOOKS, []).append(Look(collection, number, first, last))
-
-
 def read_feature_page(
-    session: Session, collection: Collection, municipality_id: int | None, query: FeatureQuery
+    session: Session,
+    collection: Collection,
+    municipality_id: int | None,
+    query: FeatureQuery,
+    *,
+    text: ColumnElement[str] | None = None,
 ) -> FeaturePage:
-    """Return a page of a collection, ordered by identifier."""
+    """Return a page of a collection, ordered by identifier.
+
+    Parameters
+    ----------
+    session : Session
+    collection : Collection
+    municipality_id : int or None
+    query : FeatureQuery
+    text : ColumnElement, optional
+        What is written of a feature; by default GeoJSON, features separated by commas. Other texts end by themselves.
+    """
+    written = feature_text(collection, query.projection) if text is None else text
+    separator = "," if text is None else ""
     rows = (
         matching(collection, municipality_id, query)
-        .add_columns(collection.identifier.label("id"), _feature_text(collection, query.projection).label("feature"))
+        .add_columns(collection.identifier.label("id"), written.label("feature"))
         .order_by(collection.identifier)
         .limit(query.limit + 1)
         .subquery("page")
@@ -256,7 +252,7 @@ def read_feature_page(
             func.min(numbered.c.id).filter(on_page),
             func.max(numbered.c.id).filter(on_page),
             func.coalesce(func.bool_or(~on_page), false()),
-            func.coalesce(func.string_agg(numbered.c.feature, literal(",")).filter(on_page), literal("")),
+            func.coalesce(func.string_agg(numbered.c.feature, literal(separator)).filter(on_page), literal("")),
         ).select_from(numbered)
     ).one()
     note_look(session, collection.name, number, first, last)
@@ -272,7 +268,7 @@ def read_feature(
 ) -> str | None:
     """Return one feature as GeoJSON text, None if the municipality has none of that identifier."""
     query = FeatureQuery(after=identifier - 1, identifiers=[identifier])
-    statement = matching(collection, municipality_id, query).add_columns(_feature_text(collection, projection))
+    statement = matching(collection, municipality_id, query).add_columns(feature_text(collection, projection))
     feature: str | None = session.scalar(statement)
     if feature is not None:
         note_look(session, collection.name, 1, identifier, identifier)
@@ -369,7 +365,8 @@ def _properties(collection: Collection) -> LateralFromClause:
     return select(*values).correlate_except().lateral(PROPERTIES)
 
 
-def _feature_text(collection: Collection, projection: Projection) -> ColumnElement[str]:
+def feature_text(collection: Collection, projection: Projection) -> ColumnElement[str]:
+    """Return a feature as GeoJSON text."""
     return func.concat(
         literal('{"type":"Feature","id":'),
         collection.identifier,

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, litera
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
-from app.database.feature_pages import Collection, FeatureQuery, intersects, json_value, matching, note_look
+from app.database.feature_pages import Collection, FeatureQuery, intersects, json_value, matching
+from app.database.looks import Look
 
 WEB_MERCATOR = 3857
 TILE_UNITS = 4096
@@ -32,10 +33,13 @@ class Tile:
         Empty where there are no features.
     more : bool
         Whether there are more features than it holds.
+    look : Look
+        What of the collection it shows.
     """
 
     content: bytes
     more: bool
+    look: Look
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ def read_tile(
     query: FeatureQuery,
 ) -> Tile:
     """Return a tile with at most ``query.limit`` features, those with the least identifiers.
+
+    Whoever shows it notes the look.
 
     Parameters
     ----------
@@ -83,8 +89,7 @@ def read_tile(
     bytes_, number, first, last, read = session.execute(
         select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id), total).select_from(rows)
     ).one()
-    note_look(session, collection.name, number, first, last)
-    return Tile(bytes(bytes_), read > query.limit)
+    return Tile(bytes(bytes_), read > query.limit, Look(collection.name, number, first, last))
 
 
 def _also(query: FeatureQuery, condition: ColumnElement[bool]) -> FeatureQuery:

@@ -6,6 +6,7 @@ from app.audit.models import AuditBatch, StoredEvent
 from app.beats.models import Beat, BeatMembership, BeatPlan
 from app.danger_zones.models import DangerZone, DangerZoneChange, Report, ReporterLink, ReporterSalt
 from app.database.base import Base
+from app.database.data_versions import DataChange
 from app.fixes.models import Fix, FixBundle, FixChange, FixDangerZone, FixHotSpot
 from app.hot_spots.models import DensityCell, HotSpotCell
 from app.identity.models import Account, ApiKey, LoginSession, Membership, SignInLink
@@ -35,6 +36,7 @@ __all__ = [
     "Category",
     "DangerZone",
     "DangerZoneChange",
+    "DataChange",
     "DensityCell",
     "Fix",
     "FixBundle",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.database.sessions import Database
 from app.dependencies import CallerDep, DatabaseDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.features.parameters import MAX_IDENTIFIER

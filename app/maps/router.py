@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.analyses.stored import check_exact_places
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.dependencies import IdentifierParam, MunicipalityDep, NonceDep, SessionDep, SettingsDep, permit
 from app.features.parameters import MAX_IDENTIFIER
 from app.maps import service

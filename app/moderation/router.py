@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.access import FORM, other_access
 from app.danger_zones.service import ZoneStatus
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.dependencies import AccessDep, IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.errors import ConflictError, InvalidInputError, KvartError, NotFoundError, UnsupportedFormatError, status_of
 from app.identity.cookies import require_own_page

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import Request, Response
@@ -27,8 +29,18 @@ VARIES = "Accept, Authorization, Cookie, Kvart-Purpose"
 PAGE_OR_JSON = ("json", "html")
 
 
-def wanted_format(request: Request, offered: Sequence[str] = PAGE_OR_JSON) -> str:
+def wanted_format(
+    request: Request, offered: Sequence[str] = PAGE_OR_JSON, media_types: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Return the format that the parameter ``f`` names, else a page for browsers and JSON for programs.
+
+    Parameters
+    ----------
+    request : Request
+    offered : sequence of str
+        Values of ``f``.
+    media_types : mapping of str to str
+        Further formats by media type: one is chosen where the header ``Accept`` begins with it.
 
     Raises
     ------
@@ -37,7 +49,8 @@ def wanted_format(request: Request, offered: Sequence[str] = PAGE_OR_JSON) -> st
     """
     name = request.query_params.get(FORMAT)
     if name is None:
-        return "html" if is_browsing(request) else "json"
+        first = re.split("[,;]", request.headers.get("accept", ""), maxsplit=1)[0].strip().lower()
+        return "html" if is_browsing(request) else media_types.get(first, "json")
     if name not in offered:
         raise BadParameterError(FORMAT, f"{name[:40]!r} is not offered here.", f"Use one of {', '.join(offered)}.")
     return name

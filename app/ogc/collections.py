@@ -14,7 +14,9 @@ from app.identity.rights import right_of
 from app.municipalities.context import MunicipalityContext
 from app.ogc.answers import HTML, OPENAPI
 from app.ogc.crs import CRS84
-from app.ogc.layers import Layer, View, layers, view_of
+from app.ogc.exports import export_links
+from app.ogc.keeping import made_once
+from app.ogc.layers import View, layers, newest_runs, view_of
 from app.ogc.links import RELATIONS, layer_links, link, representations, root_of
 from app.ogc.requests import BEFORE_ALL
 from app.settings import ServerSettings
@@ -41,13 +43,14 @@ def landing_page(request: Request, municipality: MunicipalityContext) -> dict[st
     }
 
 
-def seen_layers(access: Access, municipality: MunicipalityContext) -> list[tuple[Layer, Access]]:
-    """Return the layers that the caller may see, each with how exactly."""
+def seen_views(session: Session, access: Access, municipality: MunicipalityContext) -> list[tuple[View, Access]]:
+    """Return the layers that the caller may see, as it sees them; the results of runs after their latest."""
     found = []
     for layer in layers():
         sight = other_access(access, right_of(layer.right, "read"), municipality.code)
         if sight is not None:
-            found.append((layer, sight))
+            shown = [None, *newest_runs(session, municipality, layer)]
+            found += [(view_of(session, municipality, layer, sight.precision, run=run), sight) for run in shown]
     return found
 
 
@@ -55,22 +58,21 @@ def describe_collections(
     request: Request, session: Session, municipality: MunicipalityContext, settings: ServerSettings
 ) -> dict[str, Any]:
     """Return the layers that the caller may see."""
-    root = root_of(request)
     described = [
-        describe_collection(root, session, view_of(session, municipality, layer, sight.precision), sight, settings)
-        for layer, sight in seen_layers(request.state.access, municipality)
+        describe_collection(request, session, view, sight, settings)
+        for view, sight in seen_views(session, request.state.access, municipality)
     ]
     return {"links": representations(request, "Layers"), "collections": described}
 
 
 def describe_collection(
-    root: str, session: Session, view: View, access: Access, settings: ServerSettings
+    request: Request, session: Session, view: View, access: Access, settings: ServerSettings
 ) -> dict[str, Any]:
     """Return what a layer is, where its features lie and in which systems it is offered.
 
     Where its features lie is left out where the caller would need a purpose of use to see them exactly.
     """
-    shown = view.collection
+    shown, root = view.collection, root_of(request)
     address = f"{root}/collections/{shown.name}"
     document: dict[str, Any] = {
         "id": shown.name,
@@ -80,14 +82,20 @@ def describe_collection(
             link(address, "self", shown.title),
             link(f"{address}?f=html", "alternate", f"{shown.title} (page)", HTML),
             *layer_links(root, shown.name, shown.title),
+            *export_links(f"{address}/items", f"All {shown.title.lower()}"),
         ],
         "itemType": "feature",
         "crs": [system.uri for system in view.systems],
         "storageCrs": CRS84.uri,
     }
     if not access.lacks_purpose:
-        extent = read_extent(
-            session, shown, view.municipality.id, after=BEFORE_ALL, milliseconds=settings.count_milliseconds
+        milliseconds = settings.count_milliseconds
+        extent = made_once(
+            request,
+            session,
+            view,
+            "extent",
+            lambda: read_extent(session, shown, view.municipality.id, after=BEFORE_ALL, milliseconds=milliseconds),
         )
         document |= {"extent": _extent(extent)} if extent is not None and extent.box is not None else {}
     return document

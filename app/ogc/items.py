@@ -14,7 +14,9 @@ from app.database.feature_figures import Count, count_features
 from app.database.feature_pages import FeaturePage, FeatureQuery, read_feature, read_feature_page
 from app.errors import NotFoundError
 from app.features.parameters import MAX_IDENTIFIER
-from app.ogc.answers import GEOJSON, HTML, page, tagged, wanted_format
+from app.ogc.answers import GEOJSON, HTML, PAGE_OR_JSON, page, tagged, wanted_format
+from app.ogc.exports import CONTENT_CRS, EXPORTS, MEDIA_TYPES, export_answer, export_links
+from app.ogc.keeping import made_once
 from app.ogc.layers import View
 from app.ogc.links import Link, link, root_of
 from app.ogc.requests import (
@@ -26,8 +28,6 @@ from app.ogc.requests import (
     system_of,
 )
 
-CONTENT_CRS = "Content-Crs"
-
 
 def items_answer(request: Request, session: Session, view: View, *, count_milliseconds: int) -> Response:
     """Return a page of the features that the request asks for.
@@ -38,9 +38,11 @@ def items_answer(request: Request, session: Session, view: View, *, count_millis
         If a parameter is unknown or cannot be read.
     """
     asked = read_items_request(request.query_params, view)
-    wanted = wanted_format(request)
+    wanted = wanted_format(request, (*PAGE_OR_JSON, *EXPORTS), MEDIA_TYPES)
+    if wanted in EXPORTS:
+        return export_answer(request, session, view, asked, wanted)
     found = read_feature_page(session, view.collection, view.municipality.id, asked.query)
-    count = asked.known_count or _count(session, view, asked.query, found, count_milliseconds)
+    count = asked.known_count or _count(request, session, view, asked.query, found, count_milliseconds)
     tail: dict[str, Any] = {
         "numberMatched": count.number,
         "numberReturned": found.number_returned,
@@ -88,12 +90,20 @@ def item_answer(request: Request, session: Session, view: View, identifier: str)
     return tagged(request, content, GEOJSON, {CONTENT_CRS: f"<{system.uri}>"})
 
 
-def _count(session: Session, view: View, query: FeatureQuery, found: FeaturePage, count_milliseconds: int) -> Count:
+def _count(
+    request: Request, session: Session, view: View, query: FeatureQuery, found: FeaturePage, count_milliseconds: int
+) -> Count:
     """Return how many features match; a first page that holds all of them says so itself."""
     if query.after == BEFORE_ALL and found.next_after is None:
         return Count(found.number_returned, exact=True)
     first = replace(query, after=BEFORE_ALL)
-    return count_features(session, view.collection, view.municipality.id, first, milliseconds=count_milliseconds)
+
+    def count() -> Count:
+        return count_features(session, view.collection, view.municipality.id, first, milliseconds=count_milliseconds)
+
+    given = request.query_params.items()
+    asked = tuple(sorted((name, text) for name, text in given if name not in {FORMAT, "limit", "after", "crs"}))
+    return made_once(request, session, view, ("count", asked), count, is_final=lambda made: made.exact)
 
 
 def _page_links(request: Request, view: View, found: FeaturePage, count: Count) -> list[Link]:
@@ -106,7 +116,9 @@ def _page_links(request: Request, view: View, found: FeaturePage, count: Count) 
     if found.next_after is not None:
         following = request.url.include_query_params(after=page_token(found.next_after, count))
         links.append(link(following, "next", "Next page", GEOJSON))
-    return links
+    items = f"{root_of(request)}/collections/{view.collection.name}/items"
+    filters = {name: text for name, text in request.query_params.items() if name not in {"limit", "after"}}
+    return [*links, *export_links(items, f"All {title.lower()}", filters)]
 
 
 def _item_links(request: Request, view: View) -> list[Link]:

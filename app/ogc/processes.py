@@ -65,6 +65,7 @@ OUTPUTS: dict[str, tuple[str, str, str]] = {
     "map": ("Map", "Map for a browser", "text/html"),
     "chart": ("Chart", "First chart of the result", "image/svg+xml"),
     "report": ("Report", "Report to print", "application/pdf"),
+    "collection": ("Collection", "Layer of the result in the OGC API", "application/json"),
     "beat-plan": ("Plan", "Plan of the beats", "application/json"),
 }
 """What a run may result in, by relation of the links of ``app.runs.presenting``."""

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.access import ENTERED
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.database.sessions import Database
 from app.dependencies import (
     CallerDep,

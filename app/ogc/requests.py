@@ -47,11 +47,14 @@ class ItemsRequest:
         Of the answer.
     known_count : Count or None
         How many features match, as the first page found out; None on the first page.
+    most : int or None
+        The most features of a file, all by default; pages have the ``limit`` of the query.
     """
 
     query: FeatureQuery
     system: ReferenceSystem
     known_count: Count | None
+    most: int | None
 
 
 def require_known(given: QueryParams, known: Mapping[str, object] | tuple[str, ...]) -> None:
@@ -114,7 +117,7 @@ def read_items_request(given: QueryParams, view: View) -> ItemsRequest:
     box_system = system_of(given, "bbox-crs", view)
     if "bbox" in given:
         query = _within(query, given["bbox"], box_system)
-    return ItemsRequest(query, system, known_count)
+    return ItemsRequest(query, system, known_count, most=_positive(given["limit"]) if "limit" in given else None)
 
 
 def queried_properties(view: View) -> dict[str, Property]:
@@ -143,17 +146,19 @@ def read_limit(text: str | None) -> int:
     BadParameterError
         If it is no positive whole number.
     """
-    if text is None:
-        return DEFAULT_PAGE
-    if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < 1:
-        raise BadParameterError("limit", "is no positive whole number.", f"Use 1 to {MAX_PAGE}.")
-    return min(int(text), MAX_PAGE)
+    return DEFAULT_PAGE if text is None else min(_positive(text), MAX_PAGE)
 
 
 def page_token(after: int, count: Count) -> str:
     """Return the opaque token of the page after a feature; it carries how many features match."""
     text = f"{after}.{count.number}{'' if count.exact else '~'}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _positive(text: str) -> int:
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < 1:
+        raise BadParameterError("limit", "is no positive whole number.", f"Use 1 to {MAX_PAGE}.")
+    return int(text)
 
 
 def _page(token: str | None) -> tuple[int, Count | None]:

@@ -14,14 +14,15 @@ from app.access import other_access
 from app.dependencies import AccessDep, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.identity.rights import right_of
 from app.ogc.answers import OPENAPI, SCHEMA, answer, page, tagged_json, wanted_format
-from app.ogc.collections import describe_collection, describe_collections, landing_page, seen_layers
+from app.ogc.collections import describe_collection, describe_collections, landing_page, seen_views
 from app.ogc.conformance import CONFORMS_TO
 from app.ogc.document import openapi_document
 from app.ogc.items import item_answer, items_answer
-from app.ogc.layers import Layer, layers, view_of
+from app.ogc.layers import Layer, layers
 from app.ogc.links import representations, root_of
 from app.ogc.requests import FORMAT, interval_of, require_known
 from app.ogc.schemas import queryables_of, schema_of
+from app.ogc.views import address_of, addresses_of, requested_view
 from app.web.reference import reference_sections
 
 router = APIRouter(prefix="/municipalities/{municipality}/ogc", include_in_schema=False)
@@ -51,8 +52,7 @@ def conformance(request: Request, municipality: MunicipalityDep) -> Response:
 def api(request: Request, session: SessionDep, municipality: MunicipalityDep, access: AccessDep) -> Response:
     """Return the description of the API."""
     require_known(request.query_params, (FORMAT,))
-    seen = seen_layers(access, municipality)
-    views = [view_of(session, municipality, layer, sight.precision) for layer, sight in seen]
+    views = [view for view, _ in seen_views(session, access, municipality)]
     computes, follows = (
         other_access(access, right_of("runs", action), municipality.code) is not None for action in ("create", "read")
     )
@@ -73,9 +73,8 @@ def collections(
     return answer(request, document, "collections.html", root=root_of(request))
 
 
-def _add_layer(layer: Layer) -> None:
+def _add_layer(layer: Layer, address: str) -> None:
     """Add the routes of a layer."""
-    address = f"/collections/{layer.name}"
     guard = [permit(layer.right, "read", checks_parameters=False)]
 
     @router.get(address, dependencies=guard)
@@ -88,24 +87,24 @@ def _add_layer(layer: Layer) -> None:
     ) -> Response:
         """Return what the layer is."""
         require_known(request.query_params, (FORMAT,))
-        view = view_of(session, municipality, layer, access.precision)
-        document = describe_collection(root_of(request), session, view, access, settings.server)
+        view = requested_view(request, session, municipality, layer)
+        document = describe_collection(request, session, view, access, settings.server)
         return answer(request, document, "collection.html", root=root_of(request))
 
     @router.get(f"{address}/schema", dependencies=guard)
-    def schema(request: Request, session: SessionDep, municipality: MunicipalityDep, access: AccessDep) -> Response:
+    def schema(request: Request, session: SessionDep, municipality: MunicipalityDep) -> Response:
         """Return the JSON schema of the features of the layer."""
         require_known(request.query_params, (FORMAT,))
-        view = view_of(session, municipality, layer, access.precision)
-        document = schema_of(view, f"{root_of(request)}{address}/schema")
+        view = requested_view(request, session, municipality, layer)
+        document = schema_of(view, f"{address_of(request, view)}/schema")
         return answer(request, document, "schema.html", media_type=SCHEMA, root=root_of(request))
 
     @router.get(f"{address}/queryables", dependencies=guard)
-    def queryables(request: Request, session: SessionDep, municipality: MunicipalityDep, access: AccessDep) -> Response:
+    def queryables(request: Request, session: SessionDep, municipality: MunicipalityDep) -> Response:
         """Return the JSON schema of what can be asked for."""
         require_known(request.query_params, (FORMAT,))
-        view = view_of(session, municipality, layer, access.precision)
-        document = queryables_of(view, f"{root_of(request)}{address}/queryables")
+        view = requested_view(request, session, municipality, layer)
+        document = queryables_of(view, f"{address_of(request, view)}/queryables")
         return answer(request, document, "schema.html", media_type=SCHEMA, root=root_of(request))
 
     @router.get(f"{address}/items", dependencies=guard)
@@ -113,11 +112,10 @@ def _add_layer(layer: Layer) -> None:
         request: Request,
         session: SessionDep,
         municipality: MunicipalityDep,
-        access: AccessDep,
         settings: SettingsDep,
     ) -> Response:
         """Return a page of the features of the layer."""
-        view = view_of(session, municipality, layer, access.precision, interval_of(request.query_params))
+        view = requested_view(request, session, municipality, layer, interval_of(request.query_params))
         return items_answer(request, session, view, count_milliseconds=settings.server.count_milliseconds)
 
     @router.get(f"{address}/items/{{feature}}", dependencies=guard)
@@ -125,13 +123,13 @@ def _add_layer(layer: Layer) -> None:
         request: Request,
         session: SessionDep,
         municipality: MunicipalityDep,
-        access: AccessDep,
         feature: FeatureParam,
     ) -> Response:
         """Return one feature of the layer."""
-        view = view_of(session, municipality, layer, access.precision, interval_of(request.query_params))
+        view = requested_view(request, session, municipality, layer, interval_of(request.query_params))
         return item_answer(request, session, view, feature)
 
 
 for _layer in layers():
-    _add_layer(_layer)
+    for _address in addresses_of(_layer):
+        _add_layer(_layer, _address)

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from app.database.feature_pages import FeatureQuery
 from app.database.feature_tiles import FLATTENED, TILE_UNITS, WORLD_METRES, TileAddress, read_tile
+from app.database.looks import note_look
 from app.errors import NotFoundError
 from app.ogc.answers import VARIES, is_known, kept_by_clients
 from app.ogc.crs import CRS84, EPSG, WEB_MERCATOR
 from app.ogc.filters import FILTER_PARAMETERS, read_filter
 from app.ogc.filters import SYSTEM as FILTER_SYSTEM
+from app.ogc.keeping import made_once
 from app.ogc.layers import View
 from app.ogc.links import RELATIONS, Link, link, representations, root_of
 from app.ogc.requests import BEFORE_ALL, FORMAT, interval_of, require_known, system_of
@@ -52,7 +54,16 @@ def tile_answer(request: Request, session: Session, view: View, zoom: str, row: 
         conditions=conditions,
         keeps_unknown=True,
     )
-    tile = read_tile(session, view.collection, view.municipality.id, address, query)
+    asked = tuple(sorted((name, text) for name, text in given.items() if name != FORMAT))
+    tile = made_once(
+        request,
+        session,
+        view,
+        (address, asked),
+        lambda: read_tile(session, view.collection, view.municipality.id, address, query),
+        lambda made: len(made.content),
+    )
+    note_look(session, tile.look.collection, tile.look.number, tile.look.first, tile.look.last)
     tag = f'W/"{hashlib.blake2b(tile.content, digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Vary": VARIES, "Cache-Control": kept_by_clients(request)}
     headers |= {TRUNCATED: "true"} if tile.more else {}

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.danger_zones import service as danger_zones
 from app.danger_zones.schemas import DangerZoneFeature, DangerZoneProperties
 from app.danger_zones.service import Sender
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.database.public_views import PUBLIC_STATUSES
 from app.errors import InvalidInputError, NotFoundError
 from app.incidents import service as incidents

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.openapi import problems
 from app.plans import measuring, service

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from analysis.beats.integrity import Check
 from app.beats.schemas import AllocationParameters, BeatPlanDetail
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.dependencies import AccessDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.errors import InvalidInputError
 from app.features.parameters import MAX_IDENTIFIER

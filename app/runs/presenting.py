@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.analyses.kinds import ANALYSES
-from app.analyses.results import LayerInfo, layers_of, tables_of
+from app.analyses.results import LayerInfo, collections_of, layers_of, tables_of
 from app.beats.schemas import PLAN_KINDS, PLAN_MAKERS
 from app.charts.results import chart_names
 from app.features.responses import GEOJSON
@@ -76,4 +76,7 @@ def _result_links(run: AnalysisRun, address: str) -> list[RunLink]:
         charts = chart_names({*(layer.name for layer in layers), *tables, *({"trade-off"} & {run.kind})})
         links.extend(RunLink(rel="chart", href=f"{address}/charts/{name}.svg", type="image/svg+xml") for name in charts)
         links.append(RunLink(rel="report", href=f"{address}/report.pdf", type="application/pdf"))
+    for name in collections_of(run.kind, run.summary):
+        collection = f"{address.removesuffix(f'/runs/{run.id}')}/ogc/collections/{name}-{run.id}"
+        links.append(RunLink(rel="collection", href=collection, type="application/json"))
     return links

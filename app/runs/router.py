@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.database.feature_pages import note_look
+from app.database.looks import note_look
 from app.dependencies import CallerDep, IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.features.parameters import MAX_IDENTIFIER
 from app.openapi import LOCATION, problems

@@ -102,7 +102,9 @@ RUN_EXAMPLES: dict[str, dict[str, Any]] = {
 class RunLink(BaseModel):
     """Where to go from a run."""
 
-    rel: Literal["self", "result", "places", "table", "raster", "events", "map", "chart", "report", "beat-plan"]
+    rel: Literal[
+        "self", "result", "places", "table", "raster", "events", "map", "chart", "report", "beat-plan", "collection"
+    ]
     href: str
     type: str
 

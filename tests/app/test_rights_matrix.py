@@ -21,7 +21,7 @@ from tests.app.public_places.published import publish_zones
 OWN, FOREIGN, NOWHERE = "talsi", "kandava", "nowhere"
 PLACES = (OWN, FOREIGN, NOWHERE)
 PARTS = {"id": "1", "topic": "hot-spots", "token": "x" * 43, "prefix": "x" * 10, "table": "months", "kind": "change"}
-PARTS |= {"photo": "1", "feature": "1", "zoom": "0", "row": "0", "column": "0"}
+PARTS |= {"run": "1", "photo": "1", "feature": "1", "zoom": "0", "row": "0", "column": "0"}
 PARTS |= {"service_code": "drugs", "service_request_id": "1"}
 PARTS |= {"chart": "trend", "format": "svg"}
 PAGES_OF_THEIR_OWN = {"sessions", "account"}

@@ -13,7 +13,7 @@ def names(client, root):
 
 
 def test_list_shows_what_the_caller_may_see(anonymous, client_as, root, town):
-    public = {"danger-zones", "fixes", "streets", "street-lights"}
+    public = {"danger-zones", "fixes", "streets", "street-lights", "public-counts"}
     assert names(anonymous, root) == public
     assert names(client_as(Role.MUNICIPALITY, town), root) > public | {"incidents", "beats", "areal-units"}
     assert anonymous.get(f"{root}/collections/incidents").status_code == 401

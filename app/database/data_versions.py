@@ -1,0 +1,65 @@
+"""Versions of the data of a municipality: they change with every insert, update and delete (revision 0014)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sqlalchemy import ForeignKey, Numeric, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, VARCHAR
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.database.base import Base
+
+MOST_CHANGES = 500
+"""Changes that are added up at each question; more are made one."""
+
+_VERSION = text(
+    """select coalesce(sum(number), 0), count(*) from data_change
+    where municipality_id = :municipality and relation = any(:relations)"""
+).bindparams(bindparam("relations", type_=ARRAY(VARCHAR)))
+_SUM_UP = text(
+    """with chosen as (
+        select number from data_change where municipality_id = :municipality and relation = :relation
+        for update skip locked
+    ), gone as (
+        delete from data_change as change using chosen
+        where change.municipality_id = :municipality and change.relation = :relation and change.number = chosen.number
+        returning change.number
+    )
+    insert into data_change (municipality_id, relation, number)
+    select :municipality, :relation, sum(number) from gone having count(*) > 0"""
+)
+"""Of two who add up at the same time each takes the rows that the other has not taken."""
+
+
+class DataChange(Base):
+    """A change of a table by a transaction, or the sum of several."""
+
+    __tablename__ = "data_change"
+
+    municipality_id: Mapped[int] = mapped_column(ForeignKey("municipality.id", ondelete="CASCADE"), primary_key=True)
+    relation: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[Decimal] = mapped_column(Numeric, primary_key=True)
+    """Random; the sum of the numbers of a table is the version of its data."""
+
+
+def read_version(session: Session, municipality_id: int, relations: Sequence[str]) -> str:
+    """Return the version of the data of a municipality in some tables.
+
+    Ask before the data is read: data that changes in between is then kept under the version before, which nobody asks
+    for again.
+
+    Parameters
+    ----------
+    session : Session
+    municipality_id : int
+    relations : sequence of str
+        Names of tables.
+    """
+    values = {"municipality": municipality_id, "relations": list(relations)}
+    version, changes = session.execute(_VERSION, values).one()
+    if changes > MOST_CHANGES:
+        for relation in relations:
+            session.execute(_SUM_UP, {"municipality": municipality_id, "relation": relation})
+    return f"{int(version):x}"

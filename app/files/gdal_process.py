@@ -1,0 +1,69 @@
+"""Writing by GDAL in a process of its own: GDAL holds up every thread of the one that it works in.
+
+As a program this module reads Arrow batches from its standard input, and as its argument what to make of them.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, cast
+
+import pyarrow as pa
+import pyogrio
+
+
+def write_in_process(schema: pa.Schema, batches: Iterable[pa.RecordBatch], path: Path, **told: Any) -> None:
+    """Write batches to a file that GDAL knows.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+    batches : iterable of pyarrow.RecordBatch
+    path : Path
+        In a directory in which nothing else is.
+    **told
+        What `pyogrio.write_arrow` takes, JSON-ready.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, as on a disk without room.
+    """
+    complaints = path.with_suffix(".log")
+    command = [sys.executable, "-P", __file__, json.dumps({"path": str(path), **told})]
+    with complaints.open("wb") as log, subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log) as process:  # noqa: S603
+        try:
+            _feed(cast("IO[bytes]", process.stdin), schema, batches)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        last = complaints.read_text(errors="replace").strip().rpartition("\n")[2]
+        raise OSError(f"GDAL could not write {path.name}: {last[:300]}")
+
+
+def _feed(to: IO[bytes], schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Send batches; a process that ended early says itself why."""
+    with suppress(BrokenPipeError):
+        with pa.ipc.new_stream(to, schema) as stream:
+            for batch in batches:
+                stream.write_batch(batch)
+        to.flush()
+    with suppress(BrokenPipeError):
+        to.close()
+
+
+def main() -> None:
+    """Write what comes by the standard input."""
+    told = json.loads(sys.argv[1])
+    with pa.ipc.open_stream(sys.stdin.buffer) as batches:
+        pyogrio.write_arrow(batches, **told)
+
+
+if __name__ == "__main__":
+    main()
