@@ -11,8 +11,9 @@ from typing import Self
 
 import httpx
 
-from benchmarks.service_process import Service
+from benchmarks.service_process import Service, wait_until
 
+SECONDS_OF_PATIENCE = 120
 GONE = (httpx.TransportError,)
 BUSY = {503}
 """What a caller is told while the database is away."""
@@ -71,6 +72,11 @@ class Load:
         self._stop.set()
         for thread in self._threads:
             thread.join()
+
+    def wait_for_reports(self, more: int) -> None:
+        """Wait until so many more reports were acknowledged, however slow the machine is."""
+        number = len(self.zones) + more
+        wait_until(lambda: len(self.zones) >= number, SECONDS_OF_PATIENCE, f"{number} reports are acknowledged")
 
     def _repeat(self, job: Callable[[httpx.Client, int], httpx.Response]) -> None:
         with self._service.client() as client:

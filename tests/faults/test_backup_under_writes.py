@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from load import Load
@@ -12,11 +11,11 @@ from benchmarks.service_process import Service
 
 def test_a_backup_made_under_load_is_whole_and_works_elsewhere(service: Service, home: Path) -> None:
     with Load(service) as load:
-        time.sleep(2.0)
+        load.wait_for_reports(5)
         before = list(load.zones)
         backup = home.parent / "kvart.backup"
         service.run("db", "backup", str(backup))
-        time.sleep(0.5)
+        load.wait_for_reports(5)
     assert load.wrong == []
     assert before
     elsewhere = Service(home.parent / "elsewhere", key=service.key)

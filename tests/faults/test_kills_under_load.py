@@ -7,13 +7,12 @@ import signal
 import time
 
 import pytest
-from load import Load
+from load import SECONDS_OF_PATIENCE, Load
 
 from benchmarks.service_process import Service, kill_pid, wait_until
 
 SECONDS_BETWEEN_FAULTS = (0.3, 1.2)
 REPORTS_BETWEEN_FAULTS = 3
-SECONDS_OF_PATIENCE = 120
 
 
 def kill_service(service: Service) -> None:
@@ -42,18 +41,13 @@ def test_what_was_acknowledged_is_there_whatever_is_killed(service: Service, see
     draw = random.Random(seed)
     with Load(service) as load:
         for fault in [*FAULTS, *draw.choices(FAULTS, k=4)]:
-            wait_for_reports(load, len(load.zones) + REPORTS_BETWEEN_FAULTS)
+            load.wait_for_reports(REPORTS_BETWEEN_FAULTS)
             time.sleep(draw.uniform(*SECONDS_BETWEEN_FAULTS))
             fault(service)
-        wait_for_reports(load, len(load.zones) + REPORTS_BETWEEN_FAULTS)
+        load.wait_for_reports(REPORTS_BETWEEN_FAULTS)
         wait_until(lambda: load.runs and load.imports, SECONDS_OF_PATIENCE, "runs and imports are accepted")
     assert load.wrong == []
     check_nothing_is_lost_or_doubled(service, load)
-
-
-def wait_for_reports(load: Load, number: int) -> None:
-    """Wait until so many reports were acknowledged, however slow the machine is: each fault strikes a busy service."""
-    wait_until(lambda: len(load.zones) >= number, SECONDS_OF_PATIENCE, f"{number} reports are acknowledged")
 
 
 def check_nothing_is_lost_or_doubled(service: Service, load: Load) -> None:
