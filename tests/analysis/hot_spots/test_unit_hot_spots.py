@@ -214,7 +214,7 @@ def test_block_groups_of_chicago(shared_data):
     )
     units["assaults"] = np.bincount(units.sindex.query(places, predicate="within")[1], minlength=len(units))
     counts = hot_spots_of_units(units, "assaults")
-    assert counts.summary.parameters["p_value"] == "exact conditional permutation, two-sided"
+    assert counts.summary.parameters["p_value"] == "exact conditional permutation, two-sided, told down to 2e-12"
     assert counts.frame[["gi_z", "p_value", "q_value", "moran_i"]].notna().all(axis=None)
     rates = hot_spots_of_units(units, "assaults", residents="population_2010", values="empirical_bayes")
     empty = units["population_2010"] == 0
