@@ -71,8 +71,8 @@ EVALUATION_AREAS = RunLayer(
     columns=(
         ("role", "string", "`treated`, `buffer`, `control` or `control_buffer`."),
         ("rank", "integer", "Of a control and its buffer: 1 is the most alike."),
-        ("before", "number", "Events before the fix."),
-        ("after", "number", "Events after it."),
+        ("events_before", "number", "Events before the fix."),
+        ("events_after", "number", "Events after it."),
     ),
 )
 RUN_LAYERS = (LIGHTING_SEGMENTS, EVALUATION_AREAS)

@@ -162,7 +162,7 @@ def evaluation_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
     InvalidInputError
         A column is missing or there is nothing to draw.
     """
-    require_columns(frame, ("role", "rank", "before", "after"), "areas of an evaluation")
+    require_columns(frame, ("role", "rank", "events_before", "events_after"), "areas of an evaluation")
     result = ClassedResult(
         frame=frame.assign(**{CLASS: frame["role"], "shown": frame["role"].map(list(EVALUATION_CLASSES)[::-1].index)}),
         classes=EVALUATION_CLASSES,
@@ -180,6 +180,6 @@ def evaluation_map(frame: gpd.GeoDataFrame, context: MapContext) -> str:
 def _area_texts(frame: gpd.GeoDataFrame) -> dict[str, list[str]]:
     return {
         "Control": [plain(value) for value in frame["rank"].astype("Int64")],
-        "Events before": [number(value, 0) for value in frame["before"]],
-        "Events after": [number(value, 0) for value in frame["after"]],
+        "Events before": [number(value, 0) for value in frame["events_before"]],
+        "Events after": [number(value, 0) for value in frame["events_after"]],
     }

@@ -197,7 +197,7 @@ def _ring(control: BaseGeometry, width_m: float, found: AnalysisInput, clear: li
 def areas_frame(
     areas: EvaluationAreas, sums: Callable[[BaseGeometry], tuple[float, float]], crs: Any
 ) -> gpd.GeoDataFrame:
-    """Return the areas as a layer, buffers first: ``role, rank, before, after`` (events)."""
+    """Return the areas as a layer, buffers first: ``role, rank, events_before, events_after``."""
     rows: list[tuple[str, int | None, BaseGeometry]] = [("buffer", None, areas.buffer)]
     rows += [("control_buffer", rank, ring) for rank, ring in enumerate(areas.control_buffers, 1) if not ring.is_empty]
     rows += [("control", rank, control) for rank, control in enumerate(areas.controls, 1)]
@@ -207,8 +207,8 @@ def areas_frame(
         {
             "role": [role for role, _, _ in rows],
             "rank": pd.array([rank for _, rank, _ in rows], dtype="Int64"),
-            "before": [before for before, _ in counted],
-            "after": [after for _, after in counted],
+            "events_before": [before for before, _ in counted],
+            "events_after": [after for _, after in counted],
         },
         geometry=[shape for _, _, shape in rows],
         crs=crs,

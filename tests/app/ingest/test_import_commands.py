@@ -45,7 +45,7 @@ def test_sample_town_goes_in_with_its_profiles(town, rows, tmp_path):
         assert (code, err) == (0, ""), kind
     expected = {
         "areal_unit": 703, "street_segment": 2_039, "incident": 10_515, "danger_zone": 120, "report": 360,
-        "street_light": 5_059, "street_light_outage": 226, "fix": 14, "beat_membership": 703, "officer": 14,
+        "street_light": 5_059, "street_light_outage": 226, "fix": 17, "beat_membership": 703, "officer": 14,
         "quarantined_row": 15, "officer_assignment": 12,
     }  # fmt: skip
     assert {table: rows(f"select count(*) from {table}")[0][0] for table in expected} == expected

@@ -9,7 +9,10 @@ SEGMENTS = [
     {"name": "Ezera iela", "lighting": "unlit", "length_m": 120.5, "unlit_m": 120.5, "conflict": False},
     {"name": None, "lighting": "lit", "length_m": 80.0, "unlit_share": 0.25, "conflict": True},
 ]
-AREAS = [{"role": "treated", "rank": None, "before": 12, "after": 7}, {"role": "control", "rank": 1, "before": 9.5}]
+AREAS = [
+    {"role": "treated", "rank": None, "events_before": 12, "events_after": 7},
+    {"role": "control", "rank": 1, "events_before": 9.5},
+]
 RUNS = """
 insert into analysis_run (municipality_id, kind, state, parameters, summary, software_version)
 values (1, :kind, 'succeeded', '{}', jsonb_build_object('layers', jsonb_build_array(jsonb_build_object(
@@ -57,7 +60,7 @@ def test_lighting_and_areas_have_their_types(read, store):
         ("treated", None),
         ("control", 1),
     ]
-    assert areas[1]["properties"]["before"] == 9.5
+    assert areas[1]["properties"]["events_before"] == 9.5
 
 
 def test_runs_are_layers_of_their_own(client, root, read, store, database):
