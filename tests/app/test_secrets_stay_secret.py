@@ -93,7 +93,7 @@ def busy(lines, anonymous, client, client_as, municipality, database):
         CONTACT,
         report,
         key,
-        key.rpartition("_")[2],
+        key.split("_", 2)[2],
         opened.token,
         link.token,
         csrf,
