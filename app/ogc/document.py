@@ -14,10 +14,11 @@ from app.ogc.answers import GEOJSON, OPENAPI, PAGE_OR_JSON, SCHEMA
 from app.ogc.document_parts import Json, named, operation, path_part, problem_responses, query, read_answers
 from app.ogc.document_processes import job_parameters, process_paths
 from app.ogc.document_schemas import SCHEMAS
+from app.ogc.exports import EXPORTS, MEDIA_TYPES
 from app.ogc.filters import FILTER_PARAMETERS, LANGUAGES
 from app.ogc.layers import View
 from app.ogc.links import root_of
-from app.ogc.requests import ITEM_PARAMETERS, queried_properties
+from app.ogc.requests import FORMAT, ITEM_PARAMETERS, queried_properties
 from app.ogc.tiles import DEEPEST_ZOOM, MVT, QUAD
 
 TAGS = {
@@ -83,9 +84,11 @@ def _paths_of(view: View) -> Json:
     name, title = shown.name, shown.title
     address = f"/collections/{name}"
     taken = ["featureId", "crs", "f", "purpose", *(["datetime"] if view.shows_state else [])]
-    asked = [named(parameter) for parameter in ITEM_PARAMETERS]
+    asked = [named("f-items" if parameter == FORMAT else parameter) for parameter in ITEM_PARAMETERS]
     asked += [named("purpose"), *(_property(item) for item in queried_properties(view).values())]
     tell = "capabilities"
+    items = read_answers("FeatureCollection", GEOJSON)
+    items["200"]["content"] |= {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES}
     return {
         address: operation(f"{name}.describe", f"What {title.lower()} are", tell, read_answers("Collection")),
         f"{address}/schema": operation(
@@ -94,9 +97,7 @@ def _paths_of(view: View) -> Json:
         f"{address}/queryables": operation(
             f"{name}.queryables", f"What can be asked for of {title.lower()}", tell, read_answers("Anything", SCHEMA)
         ),
-        f"{address}/items": operation(
-            f"{name}.items", title, "data", read_answers("FeatureCollection", GEOJSON), asked
-        ),
+        f"{address}/items": operation(f"{name}.items", title, "data", items, asked),
         f"{address}/items/{{featureId}}": operation(
             f"{name}.item",
             f"One {shown.singular}",
@@ -157,6 +158,11 @@ def _parameters(views: list[View]) -> Json:
         ),
         "filter-crs": query("filter-crs", "Coordinate reference system of the filter; CRS84 without it.", system),
         "f": query("f", "Format of the answer.", text | {"enum": list(PAGE_OR_JSON)}),
+        "f-items": query(
+            "f",
+            "Format of the answer: a page, or all that is asked for as a file.",
+            text | {"enum": list(dict.fromkeys([*PAGE_OR_JSON, *EXPORTS]))},
+        ),
         "f-tileset": query("f", "Format of the answer.", text | {"enum": list(TILE_FORMATS)}),
         "featureId": path_part("featureId", "Identifier of the feature.", text),
         "tileMatrix": path_part("tileMatrix", "Zoom.", {"type": "integer", "minimum": 0, "maximum": DEEPEST_ZOOM}),
