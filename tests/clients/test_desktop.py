@@ -26,7 +26,8 @@ def test_ogrinfo_and_ogr2ogr(service, run, tmp_path):
     assert f"Feature Count: {service.scalar('select count(*) from incident')}" in run(
         "ogrinfo", "-so", "-al", str(copy)
     )
-    assert "incidents" not in run("ogrinfo", f"OAPIF:{service.root}")
+    assert ": incidents (" in run("ogrinfo", f"OAPIF:{service.root}", **key)
+    assert ": incidents (" not in run("ogrinfo", f"OAPIF:{service.root}")
 
 
 def test_qgis_reads_pages_and_paints_tiles(service, tmp_path):
