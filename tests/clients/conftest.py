@@ -17,6 +17,7 @@ from sqlalchemy import text
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database
 from app.identity import accounts, keys
+from app.identity.keys import KeyLimits
 from app.identity.purposes import Purpose
 from app.identity.roles import Role
 from app.municipalities.service import create_municipality
@@ -29,8 +30,9 @@ values (1, 'incident', 'burglary', 'Burglary'), (1, 'incident', 'robbery', 'Robb
 insert into incident (municipality_id, external_id, category_id, geom, x, y, occurred_from, time_precision)
 select 1, 'I' || n, (select id from category
        where kind = 'incident' and code = (array['burglary', 'robbery'])[1 + n % 2]),
-       st_setsrid(st_point(22.5 + 0.00008 * n, 57.2 + 0.00004 * n), 4326), 0, 0,
-       timestamptz '2025-01-01 12:00+00' + make_interval(hours => n), 'hour' from generate_series(1, {INCIDENTS}) as n;
+       place, st_x(st_transform(place, 32634)), st_y(st_transform(place, 32634)),
+       timestamptz '2025-01-01 12:00+00' + make_interval(hours => n), 'hour' from generate_series(1, {INCIDENTS}) as n,
+       lateral (select st_setsrid(st_point(22.5 + 0.00008 * n, 57.2 + 0.00004 * n), 4326) as place) as placed;
 insert into street_light (municipality_id, geom, x, y, owner)
 select 1, st_setsrid(st_point(22.52 + 0.008 * (n % 20), 57.21 + 0.004 * (n / 20)), 4326), 0, 0, 'city'
 from generate_series(0, {LIGHTS} - 1) as n;
@@ -70,7 +72,9 @@ def service(database: Database, database_url: str, tmp_path) -> Iterator[Service
     with database.transaction(DatabaseRole.IDENTITY) as session:
         accounts.create_account(session, "ada")
         accounts.grant(session, "ada", Role.ANALYST, "talsi")
-        key = keys.create_key(session, "ada", label="desktop", purpose=Purpose.CRIME_ANALYSIS).secret
+        key = keys.create_key(
+            session, "ada", KeyLimits(scopes=("*:read", "runs:*")), label="desktop", purpose=Purpose.CRIME_ANALYSIS
+        ).secret
     chosen = {"KVART_DATABASE_URL": database_url, "KVART_HOME": str(tmp_path), "KVART_WORKER": "false"}
     chosen["KVART_PUBLIC_READS_PER_MINUTE"] = "100000"
     log = (tmp_path / "serve.log").open("w")

@@ -7,6 +7,8 @@ import geopandas
 import pytest
 from owslib.ogcapi.features import Features
 
+from app.jobs.worker import Worker
+
 PAGE = 1000
 
 
@@ -63,3 +65,22 @@ def test_curl_follows_next_to_the_end(service, run):
         identifiers += [feature["id"] for feature in page["features"]]
         address = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
     assert len(identifiers) == len(set(identifiers)) == service.scalar("select count(*) from incident")
+
+
+def test_curl_walks_from_the_execution_of_a_process_to_its_layer(service, run):
+    def curl(address, *options):
+        return json.loads(run("curl", "-sSf", "-u", f"me:{service.key}", *options, address))
+
+    body = json.dumps({"inputs": {"cell_m": 500}})
+    posted = ("-H", "Content-Type: application/json", "-H", "Prefer: respond-async", "-d", body)
+    job = curl(f"{service.root}/processes/getis-ord/execution", *posted)
+    assert job["status"] == "accepted"
+    assert Worker(service.database).run_until_idle() == 1
+    address = f"{service.root}/jobs/{job['jobID']}"
+    ended = curl(address)
+    assert (ended["status"], ended["progress"]) == ("successful", 100), json.dumps(ended)
+    results = curl(next(link["href"] for link in ended["links"] if link["rel"].endswith("/results")))
+    layer = curl(results["collection"]["href"])
+    address = next(link["href"] for link in layer["links"] if link["rel"] == "items")
+    cells = curl(f"{address}{'&' if '?' in address else '?'}limit=10000")["features"]
+    assert sum(cell["properties"]["count"] for cell in cells) == service.scalar("select count(*) from incident")
