@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.danger_zones.models import DUPLICATE_STATUS
+
 _ZONES = """
     select z.id as zone, c.code as category, z.status, z.reporters, st_asbinary(z.geom) as shape
     from danger_zone z
@@ -18,7 +20,7 @@ _REPORTED = """
     from report r
     left join category c on c.municipality_id = r.municipality_id and c.id = r.category_id
     where r.municipality_id = :municipality and r.reported_by <> 'municipality'
-        and coalesce(r.status, '') not in ('rejected', 'duplicate') and coalesce(r.status, '') not ilike '%- dup%'
+        and coalesce(r.status, '') not in ('rejected', 'duplicate') and coalesce(r.status, '') !~* :duplicate
     order by r.category_id, coalesce(r.danger_zone_id, 0), coalesce(r.reporter_key, int8send(r.id)), r.id
 """
 _UNHEARD = """
@@ -42,7 +44,8 @@ def read_zones(session: Session, municipality_id: int) -> list[Row[tuple[object,
 
 def read_reported(session: Session, municipality_id: int) -> list[Row[tuple[object, ...]]]:
     """Return one report of each distinct reporter and zone; those of staff are left out. Places in metres."""
-    return list(session.execute(text(_REPORTED), {"municipality": municipality_id}).all())
+    given = {"municipality": municipality_id, "duplicate": DUPLICATE_STATUS}
+    return list(session.execute(text(_REPORTED), given).all())
 
 
 def read_unheard(session: Session, municipality_id: int) -> list[Row[tuple[object, ...]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from geoalchemy2.shape import from_shape
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Row, RowMapping, and_, delete, exists, func, insert, select, text, update
+from sqlalchemy import Row, RowMapping, and_, delete, exists, func, insert, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session, aliased
 
@@ -26,7 +26,7 @@ from app.danger_zones.models import (
 )
 from app.database.base import WGS84
 from app.database.feature_pages import Collection, Property
-from app.fixes.models import Fix
+from app.fixes.models import Fix, FixDangerZone
 from app.incidents.models import Category
 
 _FIRST = aliased(Report)
@@ -378,19 +378,19 @@ def delete_reporter_link(session: Session, municipality_id: int, link_id: int) -
 def delete_lone_zone(session: Session, municipality_id: int, danger_zone_id: int, report_id: int | None) -> bool:
     """Delete a danger zone with its only report; False where another report, a fix or a duplicate refers to it."""
     zone, other = DangerZone, aliased(DangerZone)
-    of_zone = [table.municipality_id == municipality_id for table in (Report, Fix, other)]
-    statement = select(zone.id).where(
-        zone.municipality_id == municipality_id,
-        zone.id == danger_zone_id,
-        zone.reporters <= 1,
-        ~exists().where(of_zone[0], Report.danger_zone_id == danger_zone_id, Report.id != (report_id or 0)),
-        ~exists().where(of_zone[1], Fix.danger_zone_id == danger_zone_id),
-        ~exists().where(of_zone[2], other.merged_into == danger_zone_id),
+    referring = (
+        (Report.municipality_id, Report.danger_zone_id, Report.id != (report_id or 0)),
+        (Fix.municipality_id, Fix.danger_zone_id, true()),
+        (FixDangerZone.municipality_id, FixDangerZone.danger_zone_id, true()),
+        (other.municipality_id, other.merged_into, true()),
     )
-    if session.scalar(statement.with_for_update()) is None:
+    free = (~exists().where(of == municipality_id, to == danger_zone_id, more) for of, to, more in referring)
+    mine = (zone.municipality_id == municipality_id, zone.id == danger_zone_id)
+    if session.scalar(select(zone.id).where(*mine, zone.reporters <= 1, *free).with_for_update()) is None:
         return False
-    session.execute(delete(Report).where(of_zone[0], Report.danger_zone_id == danger_zone_id))
-    session.execute(delete(zone).where(zone.municipality_id == municipality_id, zone.id == danger_zone_id))
+    reports = (Report.municipality_id == municipality_id, Report.danger_zone_id == danger_zone_id)
+    session.execute(delete(Report).where(*reports))
+    session.execute(delete(zone).where(*mine))
     return True
 
 

@@ -125,14 +125,19 @@ def test_a_moderated_zone_stays_without_words_and_contact(anonymous, client, cre
     assert anonymous.get(f"{moderated}/data").status_code == 404
 
 
-def test_a_zone_that_a_fix_refers_to_stays_anonymised(anonymous, client, created, link, database, stored):
+FIRST_OF_A_FIX = """insert into fix (municipality_id, danger_zone_id, kind, title, geom, status)
+    select municipality_id, id, 'lighting', 'Lamp', geom, 'planned' from danger_zone"""
+ONE_MORE_OF_A_FIX = """with lamp as (
+        insert into fix (municipality_id, kind, title, geom, status)
+        select municipality_id, 'lighting', 'Lamp', geom, 'proposed' from danger_zone returning id
+    ) insert into fix_danger_zone (municipality_id, fix_id, danger_zone_id)
+    select z.municipality_id, lamp.id, z.id from danger_zone z, lamp"""
+
+
+@pytest.mark.parametrize("refer", [FIRST_OF_A_FIX, ONE_MORE_OF_A_FIX], ids=["first", "one-more"])
+def test_a_zone_that_a_fix_refers_to_stays_anonymised(anonymous, client, created, link, database, stored, refer):
     with database.owner_engine.begin() as connection:
-        connection.execute(
-            text(
-                "insert into fix (municipality_id, danger_zone_id, kind, title, geom, status) "
-                "select municipality_id, id, 'lighting', 'Lamp', geom, 'planned' from danger_zone"
-            )
-        )
+        connection.execute(text(refer))
     assert anonymous.delete(f"{link}/data").json() == {"outcome": "anonymised"}
     assert client.get(stored).status_code == 200
 
