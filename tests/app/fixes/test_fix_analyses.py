@@ -130,7 +130,7 @@ def test_planted_fix_is_found_with_controls_buffer_and_all_guards(results, table
     assert shared < 100.0
     months = table(run, "monthly-panel")
     treated = areas.set_index("role").loc["treated"]
-    assert months.loc[~months["after"].astype(bool), "treated"].sum() == treated["before"]
+    assert months.loc[~months["after"].astype(bool), "treated"].sum() == treated["events_before"]
 
 
 @pytest.mark.parametrize(("sort", "like_size"), [("streets", 1.5), ("areal-units", 3.0)])
