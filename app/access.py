@@ -182,12 +182,17 @@ def _read_purpose(text: str) -> Purpose:
         raise PurposeRequiredError(f"{text[:40]!r} is no purpose of use.", PURPOSE_HINT) from error
 
 
+def media_type_of(request: Request) -> str:
+    """Return what the body of a request says it is, in small letters and without parameters; empty if nothing."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def _require_own_form(request: Request, caller: Caller) -> None:
     """Refuse what a page of somebody else made a signed-in browser send."""
     if caller.csrf_token_hash is None or request.method in SAFE_METHODS:
         return
     token: Any = request.headers.get(CSRF_HEADER)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type_of(request)
     if token is None and (kind == FORM or (kind == FORM_WITH_FILES and request.url.path.startswith(SMALL_FILES))):
         token = (await request.form()).get(CSRF_FIELD)
     digest = hashlib.sha256(str(token or "").encode()).hexdigest()

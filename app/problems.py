@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from analysis.errors import AnalysisError
-from app.access import SECRETS
+from app.access import SECRETS, media_type_of
 from app.dependencies import Permit
 from app.errors import (
     DatabaseUnavailableError,
@@ -195,5 +195,5 @@ def _reasons(errors: list[Any] | Any) -> list[dict[str, str]]:
 
 
 def _is_json(request: Request) -> bool:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(request)
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))

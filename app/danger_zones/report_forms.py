@@ -14,8 +14,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from app.access import FORM, FORM_WITH_FILES
 from app.danger_zones.schemas import DangerZoneFeature, MeToo
-from app.errors import InvalidInputError, UnsupportedFormatError
-from app.identity.cookies import require_own_page
+from app.errors import InvalidInputError
+from app.identity.forms import require_own_form
 from app.municipalities.context import MunicipalityContext
 from app.photos.images import MOST_BYTES
 from app.streets import service as streets
@@ -70,11 +70,7 @@ async def read_form(request: Request) -> ReportForm:
     UnsupportedFormatError
         If it is no form.
     """
-    require_own_page(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in {FORM, FORM_WITH_FILES}:
-        raise UnsupportedFormatError(
-            "This address takes the form of its own page.", "Programs send GeoJSON to .../danger-zones."
-        )
+    require_own_form(request, {FORM, FORM_WITH_FILES}, "Programs send GeoJSON to .../danger-zones.")
     async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_WORDS_BYTES) as form:
         told = {name: value.strip() for name in FIELDS if isinstance(value := form.get(name, ""), str)}
         photos = await _photos_of(form)
@@ -91,11 +87,7 @@ async def read_photos(request: Request) -> tuple[bytes, ...]:
     UnsupportedFormatError
         If it is no form with files.
     """
-    require_own_page(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_WITH_FILES:
-        raise UnsupportedFormatError(
-            "This address takes the form of its own page.", "Programs send each photo as the body of .../photos."
-        )
+    require_own_form(request, {FORM_WITH_FILES}, "Programs send each photo as the body of .../photos.")
     async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_WORDS_BYTES) as form:
         return await _photos_of(form)
 

@@ -14,6 +14,7 @@ from app.database.feature_pages import DEFAULT_PAGE, MAX_PAGE, Bbox, FeatureQuer
 from app.errors import BadParameterError
 
 NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
+NO_INSTANT = "is no time with offset such as 2026-03-01T21:15:00Z"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 TOKEN_PREFIX = "id:"  # noqa: S105 - no secret, it marks a page token
 MAX_IDENTIFIER = 2**63 - 1
@@ -74,12 +75,26 @@ def parse_interval(text: str) -> Interval:
 
 
 def _parse_instant(text: str) -> datetime:
-    if INSTANT.fullmatch(text):
-        try:
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-    raise BadParameterError("datetime", f"{text[:40]!r} is no time with offset.", DATETIME_HINT)
+    try:
+        return read_instant(text)
+    except ValueError as error:
+        raise BadParameterError("datetime", f"{text[:40]!r} is no time with offset.", DATETIME_HINT) from error
+
+
+def read_instant(text: str) -> datetime:
+    """Return a time with offset, such as 2026-03-01T21:15:00Z, in UTC.
+
+    Raises
+    ------
+    ValueError
+        If it is written otherwise, or there is no such time.
+    """
+    if not INSTANT.fullmatch(text):
+        raise ValueError(NO_INSTANT)
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(NO_INSTANT) from error
 
 
 def page_token(identifier: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
 
-from app.access import CSRF_FIELD, FORM, Access
+from app.access import CSRF_FIELD, FORM, Access, media_type_of
 from app.errors import ForbiddenError, InvalidInputError, UnsupportedFormatError
 from app.identity.cookies import FORM as FORM_COOKIE
 from app.identity.cookies import read_cookie, require_own_page
@@ -45,9 +46,7 @@ async def read_form(request: Request, kind: type[AnyForm]) -> AnyForm:
     UnsupportedFormatError
         If it is no form.
     """
-    require_own_page(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        raise UnsupportedFormatError("This address takes a form of its own page.", f"Send Content-Type: {FORM}.")
+    require_own_form(request, {FORM}, f"Send Content-Type: {FORM}.")
     fields = await request.form(max_fields=MOST_FIELDS)
     _require_token(request, str(fields.get(CSRF_FIELD, "")))
     told = {name: value for name, value in fields.items() if name != CSRF_FIELD}
@@ -55,6 +54,29 @@ async def read_form(request: Request, kind: type[AnyForm]) -> AnyForm:
         return kind.model_validate(told)
     except ValidationError as error:
         raise InvalidInputError(_told(error), "Go back and fill in the form again.") from error
+
+
+def require_own_form(request: Request, media_types: Collection[str], hint: str) -> None:
+    """Refuse what is no form of a page of ours, before anything of it is read.
+
+    Parameters
+    ----------
+    request : Request
+    media_types : collection of str
+        What the form may be sent as.
+    hint : str
+        What a program should send instead.
+
+    Raises
+    ------
+    ForbiddenError
+        If a page of another site sent it.
+    UnsupportedFormatError
+        If it is no such form.
+    """
+    require_own_page(request)
+    if media_type_of(request) not in media_types:
+        raise UnsupportedFormatError("This address takes the form of its own page.", hint)
 
 
 def _require_token(request: Request, token: str) -> None:

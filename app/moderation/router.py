@@ -13,8 +13,8 @@ from app.access import FORM, other_access
 from app.danger_zones.service import ZoneStatus
 from app.database.looks import note_look
 from app.dependencies import AccessDep, IdentifierParam, MunicipalityDep, SessionDep, permit
-from app.errors import ConflictError, InvalidInputError, KvartError, NotFoundError, UnsupportedFormatError, status_of
-from app.identity.cookies import require_own_page
+from app.errors import ConflictError, InvalidInputError, KvartError, NotFoundError, status_of
+from app.identity.forms import require_own_form
 from app.identity.rights import right_of
 from app.moderation import service
 from app.municipalities.context import MunicipalityContext
@@ -64,11 +64,7 @@ async def read_form(request: Request) -> dict[str, Any]:
     UnsupportedFormatError
         If it is no form.
     """
-    require_own_page(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        raise UnsupportedFormatError(
-            "This address takes the form of its own page.", "Programs send JSON to .../danger-zones/{id}/{step}."
-        )
+    require_own_form(request, {FORM}, "Programs send JSON to .../danger-zones/{id}/{step}.")
     form = await request.form(max_fields=MOST_FIELDS)
     told: dict[str, Any] = {name: str(form.get(name, "")).strip() for name in FIELDS}
     return {**told, "reports": [str(number) for number in form.getlist("reports")]}

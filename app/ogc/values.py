@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Float, String, literal
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.database.feature_pages import Property
-from app.features.parameters import INSTANT, NUMBER
+from app.features.parameters import NUMBER, read_instant
 
 LEAST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
 WHOLE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
@@ -115,10 +115,4 @@ def instant(text: str) -> ColumnElement[Any]:
     ValueError
         If it is not written as 2026-03-01T21:15:00Z.
     """
-    if INSTANT.fullmatch(text):
-        try:
-            moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
-            return literal(moment, DateTime(timezone=True))
-        except (ValueError, OverflowError):
-            pass
-    raise ValueError("is no time with offset such as 2026-03-01T21:15:00Z")
+    return literal(read_instant(text), DateTime(timezone=True))

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
+from app import cli
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database
 from app.identity import accounts, keys, sessions
@@ -115,3 +116,21 @@ def municipality(client: TestClient) -> str:
     }
     assert client.post("/municipalities", json=body).status_code == 201
     return "talsi"
+
+
+@pytest.fixture
+def kvart(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[Any, str, str]]:
+    """Run a command; return exit code, output and errors without line breaks."""
+    monkeypatch.setenv("KVART_DATABASE_URL", database_url)
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def run(*arguments: object) -> tuple[Any, str, str]:
+        monkeypatch.setattr("sys.argv", ["kvart", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        told = capsys.readouterr()
+        return ended.value.code or 0, told.out, told.err
+
+    return run

@@ -4,25 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app import cli
-
 SAMPLE = Path(__file__).resolve().parents[3] / "data" / "sample"
-
-
-@pytest.fixture
-def kvart(database_url, monkeypatch, capsys):
-    """Run the command; return exit code, output and errors without line breaks."""
-    monkeypatch.setenv("KVART_DATABASE_URL", database_url)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["kvart", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
 
 
 @pytest.fixture

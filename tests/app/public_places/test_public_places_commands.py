@@ -5,7 +5,6 @@ import json
 import pytest
 from sqlalchemy import text
 
-from app import cli
 from tests.app.public_places.test_published_counts import BEATS, INSERT
 
 REPORTS = text(
@@ -17,19 +16,9 @@ REPORTS = text(
 
 
 @pytest.fixture
-def kvart(database, database_url, talsi, monkeypatch, capsys):
-    """Run a command; return exit code, output and errors."""
-    monkeypatch.setenv("KVART_DATABASE_URL", database_url)
-    monkeypatch.setenv("COLUMNS", "300")
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["kvart", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
+def kvart(talsi, kvart):
+    """Run a command in a service that has a municipality."""
+    return kvart
 
 
 def test_points_are_built_once_shown_and_replaced_only_on_demand(kvart, tmp_path, add_zone):
