@@ -14,13 +14,9 @@ from app.ingest.parsing import PARSERS, ParseContext, as_text
 
 def link_further_zones(session: Session, batch: Batch, plan: ReadingPlan) -> list[Notice]:
     """Link the fixes of a file to the danger zones that it lists for them; return what a reader must know."""
-    field = plan.kind.field("further_danger_zones")
-    column = None if field is None else field_column(plan.raw, plan, field)
-    ids = field_column(plan.raw, plan, plan.kind.identifier)
-    if field is None or column is None or ids is None:
+    named = _named_zones(plan)
+    if not named:
         return []
-    lists = PARSERS[field.type](column, field, ParseContext(plan.raw.decimal, {})).values.to_pylist()
-    named = {code: items or [] for code, items in zip(as_text(ids).to_pylist(), lists, strict=True) if code}
     wanted = sorted({zone for items in named.values() for zone in items})
     municipality = batch.municipality_id
     fixes = repository.referenced_rows(session, municipality, "fix", list(named), batch.source_id)
@@ -32,3 +28,16 @@ def link_further_zones(session: Session, batch: Batch, plan: ReadingPlan) -> lis
         return []
     message = f"There are no danger zones {listed(unknown, limit=10)}; the links to them were left out."
     return [Notice("unknown_zones", message)]
+
+
+def _named_zones(plan: ReadingPlan) -> dict[str, list[str]]:
+    """Return the further danger zones that a file lists for each fix."""
+    field = plan.kind.field("further_danger_zones")
+    named: dict[str, list[str]] = {}
+    for rows in plan.file.blocks():
+        ids = field_column(rows, plan, plan.kind.identifier)
+        column = None if field is None else field_column(rows, plan, field)
+        if field is not None and column is not None and ids is not None:
+            lists = PARSERS[field.type](column, field, ParseContext(rows.decimal, {})).values.to_pylist()
+            named |= {code: items or [] for code, items in zip(as_text(ids).to_pylist(), lists, strict=True) if code}
+    return named
