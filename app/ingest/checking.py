@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,17 @@ from app.files.places import PlaceColumns
 from app.files.tables import RawTable, TableFile
 from app.files.values import trimmed
 from app.ingest.fields import Field, FieldType, Kind
-from app.ingest.findings import Finding, QuarantineEntry, any_of, json_ready, quoting, reasons_of, said
+from app.ingest.findings import (
+    Finding,
+    QuarantineEntry,
+    Reason,
+    any_of,
+    findings_by_line,
+    json_ready,
+    quoting,
+    reasons_of,
+    said,
+)
 from app.ingest.locating import Located, Place, locate
 from app.ingest.mapping import ColumnMap
 from app.ingest.parsing import MAX_ID, PARSERS, ParseContext, as_text, joined_texts, long_texts, mask_of
@@ -46,6 +57,8 @@ class ReadingPlan:
         How each time field is written.
     repeated : ndarray of int64
         Fingerprints of the identifiers that occur more than once in the file, in rising order.
+    broken : mapping of int to Reason or None
+        Lines whose rows refer to what cannot be.
     """
 
     file: TableFile
@@ -56,6 +69,7 @@ class ReadingPlan:
     place: Place
     formats: dict[str, TimeFormat]
     repeated: NDArray[np.int64]
+    broken: Mapping[int, Reason] | None = None
 
     @property
     def attribute_columns(self) -> list[str]:
@@ -131,7 +145,7 @@ def check_rows(raw: RawTable, plan: ReadingPlan) -> CheckedRows:
     plan : ReadingPlan
         How the file is read.
     """
-    findings: list[Finding] = []
+    findings = findings_by_line(plan.broken or {}, raw.lines)
     values: dict[str, pa.Array] = {}
     times: dict[str, Times] = {}
     ids = pa.nulls(raw.n_rows, pa.string())

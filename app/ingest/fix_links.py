@@ -7,16 +7,12 @@ from sqlalchemy.orm import Session
 from analysis.summary import Notice
 from app.files.columns import listed
 from app.ingest import repository
-from app.ingest.checking import ReadingPlan, field_column
-from app.ingest.loading import Batch
-from app.ingest.parsing import PARSERS, ParseContext, as_text
+from app.ingest.loading import Batch, Loaded
 
 
-def link_further_zones(session: Session, batch: Batch, plan: ReadingPlan) -> list[Notice]:
+def link_further_zones(session: Session, batch: Batch, loaded: Loaded) -> list[Notice]:
     """Link the fixes of a file to the danger zones that it lists for them; return what a reader must know."""
-    named = _named_zones(plan)
-    if not named:
-        return []
+    named = {code: values["further_danger_zones"] or [] for code, values in loaded.asides.items()}
     wanted = sorted({zone for items in named.values() for zone in items})
     municipality = batch.municipality_id
     fixes = repository.referenced_rows(session, municipality, "fix", list(named), batch.source_id)
@@ -28,16 +24,3 @@ def link_further_zones(session: Session, batch: Batch, plan: ReadingPlan) -> lis
         return []
     message = f"There are no danger zones {listed(unknown, limit=10)}; the links to them were left out."
     return [Notice("unknown_zones", message)]
-
-
-def _named_zones(plan: ReadingPlan) -> dict[str, list[str]]:
-    """Return the further danger zones that a file lists for each fix."""
-    field = plan.kind.field("further_danger_zones")
-    named: dict[str, list[str]] = {}
-    for rows in plan.file.blocks():
-        ids = field_column(rows, plan, plan.kind.identifier)
-        column = None if field is None else field_column(rows, plan, field)
-        if field is not None and column is not None and ids is not None:
-            lists = PARSERS[field.type](column, field, ParseContext(rows.decimal, {})).values.to_pylist()
-            named |= {code: items or [] for code, items in zip(as_text(ids).to_pylist(), lists, strict=True) if code}
-    return named

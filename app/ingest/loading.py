@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,9 +23,10 @@ from app.errors import ImportRefusedError
 from app.files.delimited import RaggedRow
 from app.ingest import repository
 from app.ingest.checking import CheckedRows, ReadingPlan, check_rows, ids_with_row_numbers
-from app.ingest.encoding import LOOKED_UP, Keys, encode
+from app.ingest.encoding import LOOKED_UP, Keys, encode, stands_elsewhere
 from app.ingest.fields import FieldType
 from app.ingest.findings import MAX_RAW_LENGTH, QuarantineEntry
+from app.ingest.histories.repository import HISTORIES, keep_decisions
 from app.ingest.observations import Observations
 from app.ingest.parsing import slug
 from app.ingest.repeats import RepeatedIds
@@ -53,11 +55,22 @@ class Batch:
 
 @dataclass(frozen=True)
 class Loaded:
-    """How the rows of a file ended."""
+    """How the rows of a file ended.
+
+    Attributes
+    ----------
+    counts : Counts
+    reasons : dict of str to int
+        Rows by the reason for their quarantine.
+    notices : list of Notice
+    asides : mapping of str to dict
+        By identifier, the values of rows that stand elsewhere than in their table.
+    """
 
     counts: Counts
     reasons: dict[str, int]
     notices: list[Notice]
+    asides: Mapping[str, dict[str, Any]]
 
 
 class Loader:
@@ -83,6 +96,8 @@ class Loader:
         self._observed = Observations(plan)
         self._reasons: Counter[str] = Counter()
         self._columns: list[str] = []
+        self._aside = [field.name for field in plan.kind.fields[1:] if stands_elsewhere(field, self._table)]
+        self._asides: dict[str, dict[str, Any]] = {}
         self._loaded = self._repeated = self._quarantined = self._seen = 0
 
     def run(self, progress: Progress) -> Loaded:
@@ -100,12 +115,20 @@ class Loader:
             new, changed = (self._loaded, 0) if fresh else self._merge()
         unchanged = self._loaded - new - changed + self._repeated
         counts = Counts(new, changed, unchanged, self._quarantined)
-        return Loaded(counts, dict(self._reasons.most_common()), notices.result())
+        return Loaded(counts, dict(self._reasons.most_common()), notices.result(), self._asides)
 
     def _merge(self) -> tuple[int, int]:
         if not self._columns:
             return 0, 0
-        return repository.merge_staging(self._session, self._table.name, self._columns)
+        if self._table.name in HISTORIES:
+            keep_decisions(self._session, self._table.name)
+        return repository.merge_staging(self._session, self._table.name, self._columns, self._guessed)
+
+    @property
+    def _guessed(self) -> set[str]:
+        """Columns that hold the time of the import because the file has none."""
+        fields = self._plan.kind.fields
+        return {field.name for field in fields if field.default == "now"} - set(self._plan.columns.columns)
 
     def _load(self, rows: CheckedRows, target: str, load: Load) -> None:
         self._seen += rows.raw.n_rows
@@ -121,6 +144,13 @@ class Loader:
         self._columns, encoded = encode(rows, ids, taken, self._plan, self._table, self._keys)
         load(self._session, target, self._columns, encoded)
         self._loaded += int(np.count_nonzero(taken))
+        self._set_aside(rows, ids, taken)
+
+    def _set_aside(self, rows: CheckedRows, ids: pa.Array, taken: NDArray[np.bool_]) -> None:
+        columns = {name: rows.values[name] for name in self._aside if name in rows.values}
+        if columns:
+            chosen = pa.table({"id": ids, **columns}).filter(pa.array(taken))
+            self._asides |= {row.pop("id"): row for row in chosen.to_pylist()}
 
     def _quarantine(self, entries: list[QuarantineEntry]) -> None:
         repository.store_quarantine(self._session, self._batch.municipality_id, self._batch.batch_id, entries)

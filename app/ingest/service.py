@@ -23,6 +23,7 @@ from app.ingest import repository
 from app.ingest.beat_plans.service import assign_officers, load_beats, unplaced_stations
 from app.ingest.fields import Kind
 from app.ingest.fix_links import link_further_zones
+from app.ingest.histories import service as histories
 from app.ingest.kinds import KINDS
 from app.ingest.loading import Batch, Loaded, Loader
 from app.ingest.planning import municipality_place, plan_reading
@@ -155,17 +156,22 @@ def load_rows(
     declared: Kind = KINDS[kind]
     place = municipality_place(repository.boundary(session, municipality.id), parse_crs(municipality.working_crs))
     plan = plan_reading(file, declared, profile, place, profile.timezone or municipality.time_zone)
+    plan = histories.without_broken_merges(session, plan, batch)
     loaded = Loader(session, plan, batch).run(progress)
     placed = () if plan.place_columns is None else plan.place_columns.notices
     notices = [*plan.columns.notices, *placed, *loaded.notices]
+    counts = loaded.counts
+    if kind == "danger-zones":
+        counts = histories.note_zones(session, batch, plan, loaded)
     if kind == "fixes":
-        notices += link_further_zones(session, batch, plan)
+        histories.note_fixes(session, municipality, batch)
+        notices += link_further_zones(session, batch, loaded)
     if kind == "officers":
         notices += assign_officers(session, municipality.id, plan)
         notices += unplaced_stations(session, municipality.id)
     if declared.identifier.name not in plan.columns.columns:
         notices += _growing_file(session, batch)
-    return plan.columns.declared(), Loaded(loaded.counts, loaded.reasons, notices)
+    return plan.columns.declared(), Loaded(counts, loaded.reasons, notices, {})
 
 
 def require_kind(kind: str) -> None:

@@ -105,7 +105,7 @@ def load_beats(
             [Notice("units_without_beat", f"{without:,} areal units lie in no beat of the plan.")] if without else []
         )
     reasons = Counter(reason["code"] for entry in gathered.quarantine for reason in entry.reasons)
-    return plan.columns.declared(), Loaded(counts, dict(reasons.most_common()), notices)
+    return plan.columns.declared(), Loaded(counts, dict(reasons.most_common()), notices, {})
 
 
 def _gather_areas(plan: ReadingPlan) -> _Gathered:
