@@ -23,7 +23,7 @@ from app.files.values import has_decimal_commas
 DELIMITERS = (",", ";", "\t", "|")
 FIRST_LINE = 2
 """Line of the first row; the header is line 1."""
-BLOCK_ROWS = 65_536
+BLOCK_ROWS = 32_768
 """About the most rows of a block."""
 PIECE_BYTES = 256 * 1024
 """Text that is parsed at once; Arrow reads up to 32 such pieces ahead."""
@@ -148,6 +148,7 @@ class DelimitedFile:
                 block, reached = _block(pa.Table.from_batches(pieces), ragged, reached, quoted=self.quoted)
                 pieces = []
                 yield block
+                pa.default_memory_pool().release_unused()
         table = pa.Table.from_batches(pieces, pa.schema([(name, pa.string()) for name in self.columns]))
         yield _block(table, ragged, reached, quoted=self.quoted, is_last=True)[0]
 
