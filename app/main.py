@@ -37,7 +37,7 @@ from app.imports.router import router as imports
 from app.incidents.router import router as incidents
 from app.jobs.process import WorkerProcess
 from app.lights.router import router as lights
-from app.maps.offline import static_directories
+from app.maps.assets import static_directories
 from app.maps.router import router as maps
 from app.metrics.instruments import Instruments
 from app.metrics.router import router as metrics
@@ -52,7 +52,7 @@ from app.ogc.tiles_router import router as ogc_tiles
 from app.open311.router import router as open311
 from app.openapi import build_openapi
 from app.photos.images import MOST_BYTES
-from app.plans.edits.service import Editors
+from app.plans.edits.editors import Editors
 from app.plans.officers_router import router as plan_officers
 from app.plans.router import router as plans
 from app.problems import register_problem_handlers
