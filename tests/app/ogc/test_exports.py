@@ -21,7 +21,6 @@ N_INCIDENTS = 250
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
     """Read in parts of 60, so that every file is made of several."""
-    monkeypatch.setattr(exports, "BATCH_ROWS", 60)
     monkeypatch.setattr(feature_rows, "BATCH_ROWS", 60)
 
 
