@@ -133,8 +133,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     application.state.instruments = Instruments()
     application.state.editors = Editors()
     application.state.layer_cache = LayerCache(settings.server.layer_cache_mb * 1024**2)
-    for router in ROUTERS:
-        application.include_router(router)
+    # include_router would build every route anew, for each application
+    application.router.routes.extend(route for router in ROUTERS for route in router.routes)
     for address, directory in {**static_directories(), "/static": WEB_STATIC}.items():
         application.mount(address, StaticFiles(directory=directory))
     register_problem_handlers(application)
