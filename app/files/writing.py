@@ -20,7 +20,8 @@ import numpy as np
 import shapely
 
 from app.deferred import gpd, pd, pyogrio
-from app.errors import InvalidInputError, UnsupportedFormatError
+from app.errors import InvalidInputError, StorageError, UnsupportedFormatError
+from app.files.storage import is_full
 
 GEOJSON_DECIMALS = 7
 """About one centimetre: finer digits only make files larger."""
@@ -284,6 +285,8 @@ def _as_input_error(path: Path, action: Callable[[], object]) -> None:
         action()
     except OSError as error:
         reason = error.strerror or str(error)
+        if is_full(error):
+            raise StorageError(f"Cannot write {path.name}: {reason}.", "Make room for it.") from error
         raise InvalidInputError(f"Cannot write {path}: {reason}.", "Choose a place that can be written to.") from error
 
 

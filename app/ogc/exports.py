@@ -30,6 +30,7 @@ from app.database.feature_pages import FeaturePage, FeatureQuery, read_feature_p
 from app.database.sessions import Database
 from app.deferred import Deferred
 from app.dependencies import take_turn
+from app.files.storage import storing
 from app.ogc.answers import VARIES, kept_by_clients
 from app.ogc.layers import View
 from app.ogc.links import Link, link
@@ -165,7 +166,13 @@ async def _parts(
 
 
 def _written_file(session: Session, view: View, asked: ItemsRequest, ending: str) -> BinaryIO:
-    """Return a file with all features that is gone as soon as it is closed."""
+    """Return a file with all features that is gone as soon as it is closed.
+
+    Raises
+    ------
+    StorageError
+        If the disk takes no more.
+    """
     shown, srid = view.collection, asked.query.projection.srid
     table = feature_rows.read_feature_table(session, shown, view.municipality.id, asked.query, most=asked.most)
     layer = streaming.LayerStream(
@@ -177,7 +184,7 @@ def _written_file(session: Session, view: View, asked: ItemsRequest, ending: str
         geometry_types=shown.geometry_types,
         crs=None if srid == WGS84 else CRS.from_epsg(srid),
     )
-    with TemporaryDirectory(prefix="kvart-export-") as directory:
+    with storing("The file"), TemporaryDirectory(prefix="kvart-export-") as directory:
         path = Path(directory, f"{shown.name}{ending}")
         streaming.WRITERS[ending](layer, path)
         return path.open("rb")
