@@ -92,27 +92,24 @@ class Loader:
         self._batch = batch
         self._table = Base.metadata.tables[plan.kind.table]
         self._keys = Keys(batch.municipality_id, batch.source_id, batch.batch_id, {}, time.time_ns() // 1000)
-        self._repeats = RepeatedIds(plan)
+        self._repeats = RepeatedIds(plan.repeated)
         self._observed = Observations(plan)
         self._reasons: Counter[str] = Counter()
         self._columns: list[str] = []
         self._aside = [field.name for field in plan.kind.fields[1:] if stands_elsewhere(field, self._table)]
         self._asides: dict[str, dict[str, Any]] = {}
-        self._loaded = self._repeated = self._quarantined = 0
+        self._loaded = self._repeated = self._quarantined = self._seen = 0
 
     def run(self, progress: Progress) -> Loaded:
         """Load the whole file."""
-        raw, table = self._plan.raw, self._table.name
+        n_rows, table = self._plan.file.n_rows, self._table.name
         fresh = not repository.has_rows(self._session, table, self._batch.municipality_id, self._batch.source_id)
-        self._quarantine([ragged_entry(row) for row in raw.ragged])
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="kvart-check") as helper:
-            with bulk_loading(self._session, table, raw.n_rows if fresh else 0) as load:
+            with bulk_loading(self._session, table, n_rows if fresh else 0) as load:
                 target = table if fresh else repository.create_staging(self._session, table)
                 for rows in _checked_ahead(self._plan, helper):
                     self._load(rows, target, load if fresh else copy_rows_unchecked)
-                    progress(
-                        LOADED * (rows.raw.lines[-1] - raw.lines[0] + 1) / (raw.lines[-1] - raw.lines[0] + 1), "loading"
-                    )
+                    progress(LOADED * self._seen / max(n_rows, 1), "loading")
                 notices = helper.submit(self._observed.notices)
                 progress(LOADED, "building indexes" if fresh else "comparing with stored rows")
             new, changed = (self._loaded, 0) if fresh else self._merge()
@@ -134,9 +131,11 @@ class Loader:
         return {field.name for field in fields if field.default == "now"} - set(self._plan.columns.columns)
 
     def _load(self, rows: CheckedRows, target: str, load: Load) -> None:
+        self._seen += rows.raw.n_rows
         taken, same, contradicting = self._repeats.settle(rows)
         self._repeated += same
-        self._quarantine([*rows.quarantined(), *contradicting])
+        ragged = [ragged_entry(row) for row in rows.raw.ragged]
+        self._quarantine([*ragged, *rows.quarantined(), *contradicting])
         self._observed.add(rows, taken)
         if not taken.any():
             return
@@ -183,7 +182,7 @@ class Loader:
         if len(texts) > MAX_CATEGORIES:
             column = "+".join(self._plan.columns.columns["category"])
             raise ImportRefusedError(
-                f"{self._plan.raw.name}: column '{column}' has {len(texts):,} different values: no categories.",
+                f"{self._plan.file.name}: column '{column}' has {len(texts):,} different values: no categories.",
                 "Name the right column with --map category=COLUMN, or none with --map category=.",
             )
         labels = {text: profile.categories.get(text, text) for text in texts}
@@ -200,15 +199,17 @@ class Loader:
 
 
 def _checked_ahead(plan: ReadingPlan, helper: ThreadPoolExecutor) -> Iterator[CheckedRows]:
-    """Give checked slices in order; the next one is checked while the caller loads the present one."""
-    coming = None
-    for raw in plan.slices():
-        following = helper.submit(check_rows, raw, plan)
-        if coming is not None:
-            yield coming.result()
-        coming = following
-    if coming is not None:
-        yield coming.result()
+    """Give checked slices in order; the next one is read and checked while the caller loads the present one."""
+    slices = plan.file.blocks()
+
+    def check_next() -> CheckedRows | None:
+        raw = next(slices, None)
+        return None if raw is None else check_rows(raw, plan)
+
+    coming = helper.submit(check_next)
+    while (rows := coming.result()) is not None:
+        coming = helper.submit(check_next)
+        yield rows
 
 
 def ragged_entry(row: RaggedRow) -> QuarantineEntry:

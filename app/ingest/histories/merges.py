@@ -72,7 +72,7 @@ def _rows_of(plan: ReadingPlan, name: str) -> tuple[set[str | None], list[_Row]]
     """Return the identifiers of the good rows of a file, and those of them that are duplicates."""
     identifiers: set[str | None] = set()
     found: list[_Row] = []
-    for raw in plan.slices():
+    for raw in plan.file.blocks():
         checked = check_rows(raw, plan)
         statuses = checked.values["status"].to_pylist() if "status" in checked.values else [None] * raw.n_rows
         columns = zip(checked.ids.to_pylist(), checked.values[name].to_pylist(), statuses, strict=True)
