@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -22,6 +22,8 @@ from app.database.sessions import Database
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 TEMPLATE = "kvart_template"
+ROOM_BYTES = 3_000_000_000
+"""More than the databases of a worker take."""
 
 settings.register_profile("kvart", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kvart")
@@ -30,9 +32,21 @@ clone_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[EmbeddedCluster]:
+def quick_directory() -> Callable[[], Path]:
+    """Makes directories in memory where there is room for them: a database is cloned there in a tenth of the time."""
+    memory = Path("/dev/shm")
+
+    def make() -> Path:
+        has_room = memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES
+        return Path(tempfile.mkdtemp(prefix="kvart-tests-", dir=memory if has_room else None))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def cluster(quick_directory: Callable[[], Path]) -> Iterator[EmbeddedCluster]:
     """A cluster in a temporary directory, one for each worker of pytest-xdist."""
-    home = Path(tempfile.mkdtemp(prefix="kvart-tests-"))
+    home = quick_directory()
     home.chmod(0o711)
     cluster = EmbeddedCluster(home, durable=False)
     try:

@@ -15,7 +15,7 @@ from app.settings import ServerSettings
 
 POSTS = 500
 HERE = [22.6, 57.25]
-FORM = {"category": "street-lighting", "positions": "57.25, 22.6", "shape": "point", "me_too": "none", "join": ""}
+FORM = {"category": "street-lighting", "positions": "57.25, 22.6", "shape": "point", "me_too": "none"}
 
 
 @pytest.fixture
