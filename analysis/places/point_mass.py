@@ -128,6 +128,8 @@ def _piles(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, npt.ND
     places.sort()
     begins = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
     piles = np.diff(begins, append=x.size)
-    busiest = np.argsort(-piles, kind="stable")[: MOST_MASSES + 1]
+    n_others = max(piles.size - MOST_MASSES - 1, 0)
+    largest = np.sort(np.argpartition(piles, n_others)[n_others:])
+    busiest = largest[np.argsort(-piles[largest], kind="stable")]
     found = places[begins[busiest]]
     return found.real, found.imag, piles[busiest]

@@ -56,7 +56,10 @@ def hour_notices(local: npt.NDArray[np.int64]) -> tuple[Notice, ...]:
         notices.append(
             Notice("rounded_times", f"{on_the_hour:.1%} of the times are on the full hour (chance: 1.7 %): rounded.")
         )
-    by_hour = np.bincount(local[local % DAY != 0] // HOUR % 24, minlength=24)
+    hours = local[local % DAY != 0]
+    hours //= HOUR
+    hours %= 24
+    by_hour = np.bincount(hours, minlength=24)
     three = by_hour + np.roll(by_hour, -1) + np.roll(by_hour, -2)
     quietest = int(np.argmin(three))
     if three[quietest] < CLEARLY_QUIET * np.median(three) and quietest not in QUIET_HOURS:

@@ -25,12 +25,12 @@ FIRST_LINE = 2
 """Line of the first row; the header is line 1."""
 BLOCK_ROWS = 32_768
 """About the most rows of a block."""
-PIECE_BYTES = 256 * 1024
+PIECE_BYTES = 128 * 1024
 """Text that is parsed at once; Arrow reads up to 32 such pieces ahead."""
 LARGE_PIECE_BYTES = 4 * 1024**2
 """The same where a row is longer than a piece."""
 _SAMPLE_BYTES = 65_536
-_BLOCK_PIECES = 64
+_BLOCK_PIECES = 128
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,7 @@ class DelimitedFile:
                 pa.default_memory_pool().release_unused()
         table = pa.Table.from_batches(pieces, pa.schema([(name, pa.string()) for name in self.columns]))
         yield _block(table, ragged, reached, quoted=self.quoted, is_last=True)[0]
+        pa.default_memory_pool().release_unused()
 
     def _pieces(self, piece_bytes: int, ragged: list[RaggedRow]) -> Iterator[pa.RecordBatch]:
         try:

@@ -135,7 +135,8 @@ class Observations:
         wall = local_clock(instants, self._plan.formats[self._plan.kind.precision_of or "reported_at"].zone)
         fine = precisions <= PRECISION_CODES["hour"]
         areas = pa.chunked_array(self._areas).unify_dictionaries().combine_chunks()
-        return [*notices, *coverage.hour_warnings(wall[fine]), *coverage.empty_months(wall, areas)]
+        hours = coverage.hour_warnings(wall if fine.all() else wall[fine])
+        return [*notices, *hours, *coverage.empty_months(wall, areas)]
 
 
 class _Rows:
