@@ -148,7 +148,6 @@ class DelimitedFile:
                 block, reached = _block(pa.Table.from_batches(pieces), ragged, reached, quoted=self.quoted)
                 pieces = []
                 yield block
-                pa.default_memory_pool().release_unused()
         table = pa.Table.from_batches(pieces, pa.schema([(name, pa.string()) for name in self.columns]))
         yield _block(table, ragged, reached, quoted=self.quoted, is_last=True)[0]
         pa.default_memory_pool().release_unused()
@@ -369,8 +368,15 @@ def _line_breaks(table: pa.Table) -> NDArray[np.int64]:
     """Return the line breaks within the values of each row."""
     breaks = np.zeros(table.num_rows, dtype=np.int64)
     for column in table.columns:
-        breaks += pc.count_substring(column, "\n").to_numpy()
+        if any(_holds(chunk, b"\n") for chunk in column.chunks):
+            breaks += pc.count_substring(column, "\n").to_numpy()
     return breaks
+
+
+def _holds(texts: pa.Array, wanted: bytes) -> bool:
+    """Say at once that none of the texts holds some bytes, where none of the memory beneath them does."""
+    memory = texts.buffers()[2]
+    return memory is not None and wanted in memory.to_pybytes()
 
 
 def _blank_rows(table: pa.Table) -> NDArray[np.bool_]:
