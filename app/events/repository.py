@@ -14,11 +14,11 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from analysis.space_time.local_time import PRECISIONS
 from app.danger_zones.models import DUPLICATE_STATUS, STAFF_SOURCES
 from app.database.driver import fetch_row
 from app.events.layers import LAYERS
 from app.events.schemas import EventLayer, EventSelection
+from app.incidents.models import TIME_PRECISIONS
 
 PILES = 8
 """Parts of a cell's events, by a hash of x: one that is small holds no pile of events at one coordinate."""
@@ -161,13 +161,13 @@ def read_timed(
         source=_from_and_where(selection, keys, in_period=True),
     )
     values = _values(municipality_id, zone, selection, keys)
-    values |= {"none": _NO_TIME.to_bytes(8, "big", signed=True), "precisions": list(PRECISIONS)}
+    values |= {"none": _NO_TIME.to_bytes(8, "big", signed=True), "precisions": list(TIME_PRECISIONS)}
     (data,) = fetch_row(session, statement, values)
     rows = np.frombuffer(data or b"", dtype=_TIMED)
     x, y, begin, end, precision = (rows[name].astype(rows[name].dtype.newbyteorder("=")) for name in _TIMED.names or ())
     order = np.lexsort((precision, end, begin, x, y))
     begin, end = (_since_1970(moments[order]) for moments in (begin, end))
-    return TimedRows(x[order], y[order], begin, end, np.array(PRECISIONS)[precision[order] - 1])
+    return TimedRows(x[order], y[order], begin, end, np.array(TIME_PRECISIONS)[precision[order] - 1])
 
 
 def count_in_cells(

@@ -4,7 +4,7 @@ import pytest
 from plan_stripes import ADDRESS, CODE
 from sqlalchemy import text
 
-from app.plans.edits.service import Editors
+from app.plans.edits.editors import Editors
 
 
 @pytest.fixture

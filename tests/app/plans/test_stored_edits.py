@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from analysis.beats.editor import PlanEditor
 from app.beats import service as beats
-from app.plans.edits.service import Editors, edit_plan
+from app.plans.edits.editors import Editors
+from app.plans.edits.service import edit_plan
 from app.plans.measuring import plan_input
 from app.plans.schemas import Edit
 
