@@ -52,7 +52,7 @@ from app.ogc.tiles_router import router as ogc_tiles
 from app.open311.router import router as open311
 from app.openapi import build_openapi
 from app.photos.images import MOST_BYTES
-from app.plans.edits.service import Editors
+from app.plans.edits.editors import Editors
 from app.plans.officers_router import router as plan_officers
 from app.plans.router import router as plans
 from app.problems import register_problem_handlers

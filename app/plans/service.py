@@ -17,6 +17,7 @@ from app.beats import service as beats
 from app.errors import ConflictError, NotFoundError
 from app.municipalities.context import MunicipalityContext
 from app.plans import repository
+from app.plans.edits import repository as edits
 from app.plans.lifecycle import require_transition
 from app.plans.measuring import check_plan
 from app.plans.repository import NewAssignment
@@ -70,6 +71,8 @@ def change_status(
         put_in_force(session, municipality, plan_id, day, decision.reason, decision.hand_over)
     else:
         repository.set_status(session, municipality.id, plan_id, transition.target)
+    if plan["status"] == "draft":
+        edits.forget_edits(session, municipality.id, plan_id)
     repository.insert_change(
         session,
         municipality.id,
