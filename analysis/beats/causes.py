@@ -13,7 +13,7 @@ from analysis.beats.problem import BeatProblem
 from analysis.beats.reasons import Reason, name_units
 from analysis.beats.standing import Figures, amounts_of, measure, no_figures
 from analysis.beats.steps import Step
-from analysis.wording import counted, listed
+from analysis.wording import MOST_NAMED, counted, listed
 
 Labels = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -138,7 +138,7 @@ class Causes:
             Without a beat; the units named are those whose move put the beats named out of order.
         """
         found = [
-            self._of_fault(code, np.flatnonzero(flags), np.flatnonzero(flags & ~self._faults_before[code]))
+            self._of_fault(code, flags, flags & ~self._faults_before[code])
             for code, flags in self._faults.items()
             if flags.any()
         ]
@@ -151,18 +151,17 @@ class Causes:
             found.append(Reason(codes.UNASSIGNED, f"{message}{name_units(units)}.", hint, units[:MOST_UNITS_OF_PLAN]))
         return tuple(found)
 
-    def _of_fault(self, code: str, where: Labels, made: Labels) -> Reason:
+    def _of_fault(self, code: str, flags: Flags, new: Flags) -> Reason:
         """Name the beats with a fault, those first that the edits put out of order."""
-        made, inherited = (
-            np.array(sorted(beats, key=lambda own: self._names[own]), np.int64)
-            for beats in (made, np.setdiff1d(where, made))
-        )
-        shown = [f"'{self._names[own]}'" for own in (*made, *inherited)]
+        made, inherited = np.flatnonzero(new), np.flatnonzero(flags & ~new)
+        first = [*made[:MOST_NAMED].tolist(), *inherited[:MOST_NAMED].tolist()]
+        named = listed([f"'{self._names[own]}'" for own in first], len(made) + len(inherited))
         told = [f" '{self._names[own]}' because {self._told(own)}." for own in made[:MOST_STORIES].tolist()]
         if len(inherited) and len(self._units):
             told.append(f" {counted(len(inherited), 'was', 'were')} so before the edits.")
-        units = self._units[np.isin(self._before, made) | np.isin(self._after, made)][:MOST_UNITS_OF_PLAN]
-        message = f"{counted(len(where), 'beat is', 'beats are')} {self._phrase(code)}: {listed(shown)}."
+        of_made = np.append(new, False)  # the last is what a unit without a beat finds
+        units = self._units[of_made[self._before] | of_made[self._after]][:MOST_UNITS_OF_PLAN]
+        message = f"{counted(len(made) + len(inherited), 'beat is', 'beats are')} {self._phrase(code)}: {named}."
         return Reason(code, message + "".join(told), HINTS[code], tuple(self._problem.unit_ids[units].tolist()))
 
     def _phrase(self, code: str) -> str:

@@ -87,6 +87,7 @@ class StepHistory:
     def __init__(self) -> None:
         self.done: deque[Step] = deque()
         self.undone: list[Step] = []
+        self._units = 0
 
     def note(self, way: Way, step: Step) -> list[Step]:
         """Note what was done; return the steps that are too old to be taken back from now on.
@@ -99,28 +100,21 @@ class StepHistory:
             What it did to the units: of an undo, the step turned round.
         """
         if way == "undo":
-            self._drop_last(self.done)
+            if self.done:
+                self._units -= len(self.done.pop().units)
             self.undone.append(step.back())
-        elif way == "redo":
-            self._drop_last(self.undone)
-            self.done.append(step)
-        else:
-            self.undone.clear()
-            self.done.append(step)
+            return []
+        del self.undone[-1 if way == "redo" else 0 :]
+        self.done.append(step)
+        self._units += len(step.units)
         return self._forgotten()
 
     def _forgotten(self) -> list[Step]:
         gone = []
-        units = sum(len(step.units) for step in self.done)
-        while len(self.done) > MOST_STEPS or (units > MOST_UNITS and len(self.done) > 1):
+        while len(self.done) > MOST_STEPS or (self._units > MOST_UNITS and len(self.done) > 1):
             gone.append(self.done.popleft())
-            units -= len(gone[-1].units)
+            self._units -= len(gone[-1].units)
         return gone
-
-    @staticmethod
-    def _drop_last(steps: deque[Step] | list[Step]) -> None:
-        if steps:
-            steps.pop()
 
 
 def steps_leading_to(

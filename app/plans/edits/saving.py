@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -47,6 +47,8 @@ class PlanRows:
         Officers of beats that an edit emptied; they come back with the beat.
     kept : deque of (int, int)
         Keys of the edits that are stored, oldest first, and how many units each changed.
+    kept_units : int
+        Units of all of these together.
     to_degrees : Transformer
         From the CRS of the editor.
     """
@@ -58,6 +60,7 @@ class PlanRows:
     to_degrees: Transformer
     holders: dict[str, Holder] = field(default_factory=dict)
     kept: deque[tuple[int, int]] = field(default_factory=deque)
+    kept_units: int = 0
 
     @classmethod
     def of(cls, editor: PlanEditor, unit_keys: NDArray[np.int64], stored: Mapping[str, RowMapping]) -> PlanRows:
@@ -79,6 +82,7 @@ class PlanRows:
     def note(self, edit: StoredEdit) -> None:
         """Take down an edit that is stored."""
         self.kept.append((edit.id, len(edit.unit_ids)))
+        self.kept_units += len(edit.unit_ids)
         self.holders |= {holder["beat"]: Holder.of(holder) for holder in edit.holders}
         for key, name in zip(edit.unit_ids, edit.beats_after, strict=False):
             (self.unplaced.add if name is None else self.unplaced.discard)(key)
@@ -148,7 +152,7 @@ def save_answer(session: Session, plan: tuple[int, int], editor: PlanEditor, row
                 "figures": asdict(saved.answer.figures),
                 "reasons": [reason.to_dict() for reason in saved.answer.reasons],
             },
-            beats=[_row(editor, rows, beat) for beat in present],
+            beats=_beat_rows(editor, rows, present),
             moved={unit: beat for unit, beat in placed.items() if unit not in added},
             added={unit: placed[unit] for unit in added},
             removed=[unit for unit, name in zip(edit.unit_ids, edit.beats_after, strict=False) if name is None],
@@ -181,10 +185,10 @@ def _stored(editor: PlanEditor, rows: PlanRows, saved: Saved) -> StoredEdit:
 
 def _forget_oldest(session: Session, plan: tuple[int, int], rows: PlanRows) -> None:
     """Delete the oldest edits of a plan once there are too many."""
-    if len(rows.kept) <= MOST_STEPS + SPARE_STEPS and sum(units for _, units in rows.kept) <= MOST_UNITS:
+    if len(rows.kept) <= MOST_STEPS + SPARE_STEPS and rows.kept_units <= MOST_UNITS:
         return
-    while len(rows.kept) > MOST_STEPS or (sum(units for _, units in rows.kept) > MOST_UNITS and len(rows.kept) > 1):
-        rows.kept.popleft()
+    while len(rows.kept) > MOST_STEPS or (rows.kept_units > MOST_UNITS and len(rows.kept) > 1):
+        rows.kept_units -= rows.kept.popleft()[1]
     repository.forget_edits(session, *plan, before=rows.kept[0][0])
 
 
@@ -196,29 +200,35 @@ def _make_beats(session: Session, plan: tuple[int, int], rows: PlanRows, names: 
         repository.restore_holders(session, *plan, back)
 
 
-def _row(editor: PlanEditor, rows: PlanRows, beat: BeatStanding) -> BeatRow:
-    return BeatRow(
-        key=rows.beat_keys[beat.beat_id],
-        shape=_shape(editor, rows.to_degrees, beat.beat_id),
-        residents=beat.residents,
-        workload=beat.workload,
-        polsby_popper=min(1.0, beat.polsby_popper),
-        within_bounds=beat.within_bounds,
-        reason=_reason(beat),
-    )
+def _beat_rows(editor: PlanEditor, rows: PlanRows, beats: Sequence[BeatStanding]) -> list[BeatRow]:
+    shapes = _shapes(editor, rows.to_degrees, beats)
+    return [
+        BeatRow(
+            key=rows.beat_keys[beat.beat_id],
+            shape=bytes(shape),
+            residents=beat.residents,
+            workload=beat.workload,
+            polsby_popper=min(1.0, beat.polsby_popper),
+            within_bounds=beat.within_bounds,
+            reason=_reason(beat),
+        )
+        for beat, shape in zip(beats, shapes, strict=True)
+    ]
 
 
-def _shape(editor: PlanEditor, to_degrees: Transformer, beat: str) -> bytes:
-    """Return the area of a beat as WKB in WGS 84."""
+def _shapes(editor: PlanEditor, to_degrees: Transformer, beats: Sequence[BeatStanding]) -> NDArray[np.object_]:
+    """Return the areas of beats as WKB in WGS 84."""
     problem = editor.problem
     dissolve = shapely.coverage_union_all if problem.contiguity.coverage else shapely.union_all
-    area = dissolve(problem.polygons[editor.units_of(beat)])
+    areas = np.array([dissolve(problem.polygons[editor.units_of(beat.beat_id)]) for beat in beats], dtype=object)
 
     def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(to_degrees.transform(points[:, 0], points[:, 1]))
 
-    degrees = rounded_geometries(np.array([shapely.transform(area, turn)], dtype=object))
-    return bytes(shapely.to_wkb(shapely.orient_polygons(degrees)[0]))
+    wkb: NDArray[np.object_] = shapely.to_wkb(
+        shapely.orient_polygons(rounded_geometries(shapely.transform(areas, turn)))
+    )
+    return wkb
 
 
 def _stands(beat: BeatStanding, stored: RowMapping) -> bool:

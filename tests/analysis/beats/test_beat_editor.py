@@ -272,7 +272,8 @@ def test_editor_that_follows_or_recalls_the_steps_of_another_stands_alike(seed, 
     later.recall(steps)
     for step in (lambda one: one.undo(), lambda one: one.undo(), lambda one: one.redo(), lambda one: one.redo()):
         expected, found = step(editor), step(later)
-        assert (found.changes, found.figures, found.reasons) == (expected.changes, expected.figures, expected.reasons)
+        assert (found.changes, found.figures) == (expected.changes, expected.figures)
+        assert [(r.code, r.unit_ids) for r in found.reasons] == [(r.code, r.unit_ids) for r in expected.reasons]
         assert {b.beat_id: b.because for b in found.beats} == {b.beat_id: b.because for b in expected.beats}
         assert (found.undo_steps, found.redo_steps) == (expected.undo_steps, expected.redo_steps)
         assert later.assignments.equals(editor.assignments)
