@@ -16,7 +16,8 @@
     │   └── PurposeRequiredError exact data, and no purpose of use given
     ├── TooManyRequestsError     more requests or attempts than one caller may make
     ├── IdentityProviderUnavailableError  the issuer of tokens does not answer, and its keys are not known
-    └── DatabaseUnavailableError no PostGIS, or it does not answer
+    ├── DatabaseUnavailableError no PostGIS, or it does not answer
+    └── StorageError             the service has no room for a file, or cannot write it
     analysis.errors.AnalysisError   see there; answered like InvalidInputError
 """
 
@@ -142,6 +143,12 @@ class DatabaseUnavailableError(KvartError):
     code = "database_unavailable"
 
 
+class StorageError(KvartError):
+    """The service has no room for a file, or cannot write it; nothing of it is left."""
+
+    code = "insufficient_storage"
+
+
 STATUS_OF_ERROR: dict[type[Exception], HTTPStatus] = {
     BadParameterError: HTTPStatus.BAD_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
@@ -155,6 +162,7 @@ STATUS_OF_ERROR: dict[type[Exception], HTTPStatus] = {
     TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
     IdentityProviderUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
     AnalysisError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 

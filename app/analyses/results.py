@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from app.analyses.run_layers import RUN_LAYERS
 from app.hot_spots.service import LAYER_OF_KIND
+
+PERIOD = re.compile(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)")
+"""First and last day as `app.events.service.told_period` tells them."""
 
 
 @dataclass(frozen=True)
@@ -55,3 +60,9 @@ def collections_of(kind: str, summary: Mapping[str, Any] | None) -> tuple[str, .
 def tables_of(summary: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Return the names of the tables of a run."""
     return tuple(item["name"] for item in (summary or {}).get("tables", ()))
+
+
+def days_of(summary: Mapping[str, Any] | None) -> tuple[date, date] | None:
+    """Return the first and the last day of the events of a run by its summary, None where they are not known."""
+    found = PERIOD.fullmatch(str((summary or {}).get("period", "")))
+    return None if found is None else (date.fromisoformat(found[1]), date.fromisoformat(found[2]))

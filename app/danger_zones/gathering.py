@@ -8,8 +8,8 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from analysis.places.point_mass import point_masses
-from app.danger_zones import repository
-from app.danger_zones.models import STAFF_SOURCES
+from app.danger_zones.imported_reports import repository
+from app.danger_zones.models import DUPLICATE_STATUS, STAFF_SOURCES
 from app.identity.caller import Caller
 from app.municipalities.context import MunicipalityContext
 
@@ -43,7 +43,7 @@ def zones_from_reports(session: Session, municipality: MunicipalityContext, acto
     Reports of the same concern at the same point are one zone; who sent them is unknown, so each counts as a resident.
     A zone is ``received`` while a report of it is open at its source, else ``fixed``: its reporters may confirm that.
     """
-    places = repository.report_places(session, municipality.id)
+    places = repository.report_places(session, municipality.id, DUPLICATE_STATUS)
     x, y = np.array([place["x"] for place in places]), np.array([place["y"] for place in places])
     piles = {(mass.x, mass.y) for mass in point_masses(x, y)} if places else set()
     left = {"staff": 0, "duplicates": 0, "on_piles": 0, "uncategorised": 0}

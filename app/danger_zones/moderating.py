@@ -19,6 +19,9 @@ from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.identity.caller import Caller
 from app.municipalities.context import MunicipalityContext
 
+UNDECIDED = "in_moderation"
+"""What a duplicate becomes that was imported as one: what it was before, nobody knows."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -214,9 +217,11 @@ def restore(session: Session, municipality: MunicipalityContext, danger_zone_id:
         session, municipality.id, merged["moved_reports"] or [], source=holder["id"], target=danger_zone_id
     )
     lost = zone["reporters"] - repository.reporters_in_common(session, municipality.id, moved, holder["id"])
+    if merged["action"] == "import":
+        lost = 0
     for other in chain:
         repository.update_zone(session, municipality.id, other["id"], reporters=max(0, other["reporters"] - lost))
-    status = str(merged["from_status"])
+    status = merged["from_status"] or UNDECIDED
     repository.update_zone(session, municipality.id, danger_zone_id, status=status, merged_into=None)
     _note(session, municipality, zone, "restore", status, decision, other_zone_id=holder["id"], moved_reports=moved)
     _note(session, municipality, holder, "give-back", holder["status"], decision, other_zone_id=danger_zone_id)

@@ -7,13 +7,26 @@ from typing import Any
 
 from geoalchemy2.shape import from_shape
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Row, RowMapping, and_, delete, exists, func, insert, select, text, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    RowMapping,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session, aliased
 
 from app.danger_zones.models import (
     DAY_PARTS,
-    DUPLICATE_STATUS,
     REPORT_SOURCES,
     SEASONS,
     WEEKDAYS,
@@ -44,6 +57,14 @@ _WORDS = func.coalesce(
     .scalar_subquery(),
 )
 
+_HISTORY: ColumnElement[Any] = literal_column(
+    """(select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+            'changed_at', h.changed_at, 'action', h.action, 'from_status', h.from_status, 'to_status', h.to_status,
+            'why', h.why, 'next_step', h.next_step, 'passed_on_to', h.passed_on_to, 'other_zone', h.other_zone_id
+        )) order by h.id), '[]') from danger_zone_change h
+        where h.municipality_id = danger_zone.municipality_id and h.danger_zone_id = danger_zone.id)"""
+)
+
 DANGER_ZONES = Collection(
     name="danger-zones",
     title="Danger zones",
@@ -70,6 +91,7 @@ DANGER_ZONES = Collection(
         Property("verified", DangerZone.verified, "boolean", "Whether staff found the place as reported."),
         Property("passed_on_to", DangerZone.passed_on_to, "string", "Who is responsible, where it was passed on."),
         Property("merged_into", DangerZone.merged_into, "integer", "Danger zone that this is a duplicate of."),
+        Property("history", _HISTORY, "array", "Its steps with what the public was told, oldest first.", internal=True),
         Property("reported_at", DangerZone.reported_at, "date-time", "When it was first named."),
         Property("updated_at", DangerZone.updated_at, "date-time", "When it last changed."),
         Property("external_id", DangerZone.external_id, "string", "The supplier's identifier."),
@@ -133,49 +155,6 @@ _DISTINCT_RESIDENTS = text(
     from report where municipality_id = :municipality and id = any(:reports) and reported_by <> all(:staff)
     """
 )
-
-
-_GATHER = text(
-    """
-    insert into danger_zone (municipality_id, category_id, geom, status, reported_by, channel, reporters, reported_at)
-    select :municipality, category_id, geom, case when bool_and(closed_at is not null) then 'fixed' else 'received' end,
-        min(reported_by), min(channel), count(*), coalesce(min(reported_at), now())
-    from report where municipality_id = :municipality and id = any(:reports) group by category_id, geom
-    returning id
-    """
-)
-_LINK = text(
-    """
-    update report r set danger_zone_id = z.id from danger_zone z
-    where r.municipality_id = :municipality and r.id = any(:reports) and z.municipality_id = :municipality
-        and z.id = any(:zones) and z.geom && r.geom and z.geom = r.geom and z.category_id = r.category_id
-    """
-)
-_TELL_GATHERED = text(
-    """
-    insert into danger_zone_change (municipality_id, danger_zone_id, action, to_status, actor_kind, actor)
-    select municipality_id, id, 'report', status, :actor_kind, :actor from danger_zone
-    where municipality_id = :municipality and id = any(:zones)
-    """
-)
-
-
-def report_places(session: Session, municipality_id: int) -> Sequence[RowMapping]:
-    """Return ``id, x, y, category_id, reported_by, is_duplicate`` and ``has_zone`` of every report."""
-    columns: list[Any] = [Report.id, Report.x, Report.y, Report.category_id, Report.reported_by]
-    columns += [func.coalesce(Report.status, "").regexp_match(DUPLICATE_STATUS, "i").label("is_duplicate")]
-    columns += [Report.danger_zone_id.is_not(None).label("has_zone")]
-    statement = select(*columns).where(Report.municipality_id == municipality_id).order_by(Report.id)
-    return session.execute(statement).mappings().all()
-
-
-def gather_reports(session: Session, municipality_id: int, reports: Sequence[int], **actor: str) -> int:
-    """Make a danger zone of the reports of each concern and place, and return how many there are."""
-    values: dict[str, Any] = {"municipality": municipality_id, "reports": list(reports)}
-    values["zones"] = list(session.scalars(_GATHER, values))
-    session.execute(_LINK, values)
-    session.execute(_TELL_GATHERED, values | actor)
-    return len(values["zones"])
 
 
 def insert_danger_zone(session: Session, municipality_id: int, row: Mapping[str, Any]) -> int:
@@ -243,12 +222,12 @@ def list_changes(session: Session, municipality_id: int, danger_zone_id: int) ->
 
 
 def last_merge(session: Session, municipality_id: int, danger_zone_id: int) -> RowMapping | None:
-    """Return the step by which a danger zone became a duplicate last."""
+    """Return the step by which a danger zone became a duplicate last, here or where it was imported from."""
     change = DangerZoneChange
     statement = (
-        select(change.from_status, change.other_zone_id, change.moved_reports)
+        select(change.action, change.from_status, change.other_zone_id, change.moved_reports)
         .where(change.municipality_id == municipality_id, change.danger_zone_id == danger_zone_id)
-        .where(change.action == "merge")
+        .where(change.action.in_(("merge", "import")), change.to_status == "duplicate")
         .order_by(change.id.desc())
     )
     return session.execute(statement.limit(1)).mappings().one_or_none()

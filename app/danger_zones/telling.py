@@ -23,7 +23,7 @@ def public_sentence(change: Mapping[str, Any], language: str = ENGLISH) -> str:
     outcome = "done" if status in DONE else "ended" if status in ENDED else "not_done"
     parts = [
         f"{phrase(language, f'outcome.{outcome}')}:",
-        change["why"] or phrase(language, f"step.{change['action']}"),
+        change["why"] or phrase(language, f"step.{change['action']}", state=phrase(language, f"state.{status}")),
     ]
     if change["passed_on_to"]:
         parts += [phrase(language, "outcome.to"), _closed(change["passed_on_to"])]

@@ -1,10 +1,12 @@
-"""Delimited text of any delimiter, decimal mark and common encoding as columns of text."""
+"""Delimited text of any delimiter, decimal mark and common encoding as columns of text, read in blocks."""
 
 from __future__ import annotations
 
+import codecs
 import csv
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +17,20 @@ from numpy.typing import NDArray
 
 from analysis.summary import Notice
 from app.errors import InvalidInputError
-from app.files.formats import UTF16_MARKS
+from app.files.formats import UTF16_MARKS, content_pieces, is_gzipped
 from app.files.values import has_decimal_commas
 
 DELIMITERS = (",", ";", "\t", "|")
 FIRST_LINE = 2
 """Line of the first row; the header is line 1."""
+BLOCK_ROWS = 65_536
+"""About the most rows of a block."""
+PIECE_BYTES = 256 * 1024
+"""Text that is parsed at once; Arrow reads up to 32 such pieces ahead."""
+LARGE_PIECE_BYTES = 4 * 1024**2
+"""The same where a row is longer than a piece."""
 _SAMPLE_BYTES = 65_536
-_BLOCK_BYTES = 4 * 1024**2
+_BLOCK_PIECES = 64
 
 
 @dataclass(frozen=True)
@@ -58,8 +66,8 @@ class RaggedRow:
 
 
 @dataclass(frozen=True)
-class DelimitedText:
-    """The rows of a text file as text columns.
+class TextBlock:
+    """Rows of a text file that follow each other.
 
     Attributes
     ----------
@@ -69,78 +77,211 @@ class DelimitedText:
         Line at which each row begins; the header is line 1.
     ragged : tuple of RaggedRow
         Rows left out of the table because their number of values is wrong.
-    decimal : str
-        Decimal mark.
-    notices : tuple of Notice
-        What was assumed.
+    blank : int
+        Blank lines left out of the table.
     """
 
     table: pa.Table
     lines: NDArray[np.int64]
     ragged: tuple[RaggedRow, ...]
+    blank: int
+
+    @property
+    def n_rows(self) -> int:
+        """Rows, the ragged ones among them."""
+        return int(self.table.num_rows) + len(self.ragged)
+
+
+class LongRowError(InvalidInputError):
+    """A row is longer than the pieces in which a file is parsed."""
+
+
+@dataclass(frozen=True)
+class DelimitedFile:
+    """A text file whose rows can be read as often as they are wanted.
+
+    Attributes
+    ----------
+    path : Path
+    name : str
+        File name for messages.
+    columns : tuple of str
+        Header names, each once.
+    delimiter, decimal, encoding : str
+        How its values are written.
+    quoted : bool
+        Whether there are quotation marks, so that a value may hold line breaks.
+    notices : tuple of Notice
+        What was assumed.
+    """
+
+    path: Path
+    name: str
+    columns: tuple[str, ...]
+    delimiter: str
     decimal: str
-    notices: tuple[Notice, ...] = field(default=())
+    encoding: str
+    quoted: bool
+    notices: tuple[Notice, ...]
+
+    def blocks(self, piece_bytes: int) -> Iterator[TextBlock]:
+        """Give the rows in blocks of at most about ``BLOCK_ROWS``.
+
+        Parameters
+        ----------
+        piece_bytes : int
+            Text that is parsed at once, bytes.
+
+        Raises
+        ------
+        LongRowError
+            If a row is longer than ``piece_bytes``.
+        InvalidInputError
+            If the text cannot be read.
+        """
+        ragged: list[RaggedRow] = []
+        pieces: list[pa.RecordBatch] = []
+        reached = _Position(FIRST_LINE, FIRST_LINE)
+        for piece in self._pieces(piece_bytes, ragged):
+            pieces.append(piece)
+            if len(pieces) == _BLOCK_PIECES or sum(len(each) for each in pieces) >= BLOCK_ROWS:
+                block, reached = _block(pa.Table.from_batches(pieces), ragged, reached, quoted=self.quoted)
+                pieces = []
+                yield block
+        table = pa.Table.from_batches(pieces, pa.schema([(name, pa.string()) for name in self.columns]))
+        yield _block(table, ragged, reached, quoted=self.quoted, is_last=True)[0]
+
+    def _pieces(self, piece_bytes: int, ragged: list[RaggedRow]) -> Iterator[pa.RecordBatch]:
+        try:
+            with pa.input_stream(str(self.path), compression="gzip" if is_gzipped(self.path) else None) as stream:
+                for piece in self._parser(stream, piece_bytes, ragged):
+                    self._require_closed_quotes(ragged)
+                    yield piece
+        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+            reason = str(error).splitlines()[0]
+            refusal = LongRowError if "straddling" in reason else InvalidInputError
+            raise refusal(
+                f"{self.name} cannot be read as delimited text: {reason}.",
+                "Check the delimiter (--delimiter) and the quoting of values.",
+            ) from error
+        self._require_closed_quotes(ragged)
+
+    def _parser(self, stream: Any, piece_bytes: int, ragged: list[RaggedRow]) -> Any:
+        return arrow_csv.open_csv(
+            stream,
+            read_options=arrow_csv.ReadOptions(
+                use_threads=False,
+                block_size=piece_bytes,
+                column_names=list(self.columns),
+                skip_rows=1,
+                encoding=self.encoding,
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=self.delimiter,
+                newlines_in_values=self.quoted,
+                ignore_empty_lines=False,
+                invalid_row_handler=_collector(ragged),
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(self.columns, pa.string()), strings_can_be_null=False
+            ),
+        )
+
+    def _require_closed_quotes(self, ragged: list[RaggedRow]) -> None:
+        unclosed = [row for row in ragged if row.text.count('"') % 2]
+        if unclosed:
+            raise InvalidInputError(
+                f"{self.name}, line {unclosed[0].line}: a quotation mark is opened and never closed.",
+                "Correct that line or export the file again.",
+            )
 
 
-def read_delimited(content: bytes, dialect: Dialect, *, where: str) -> DelimitedText:
-    """Read delimited text.
+def open_delimited(path: Path, dialect: Dialect, *, name: str) -> DelimitedFile:
+    """Find out how a text file is written; all of its bytes are looked at, none of its rows is read.
 
     Parameters
     ----------
-    content : bytes
-        The whole file.
+    path : Path
+        The file, gzipped where its name says so.
     dialect : Dialect
         What is known about the file.
-    where : str
+    name : str
         File name for messages.
 
     Raises
     ------
     InvalidInputError
-        If there is no header, no row, or an unreadable encoding.
+        If there is no header, or an unreadable encoding.
     """
-    encoding, notices = _encoding(content, dialect.encoding, where)
-    if encoding != "utf-16" and b"\x00" in content:
-        where_byte = content.index(b"\x00") + 1
-        raise InvalidInputError(f"{where} holds binary data (byte {where_byte:,} is zero).", "Export it again as text.")
-    sample = _sample_lines(content, encoding)
+    found = _look_at(path)
+    encoding, notices = _encoding(found, dialect.encoding, name)
+    if encoding != "utf-16" and found.zero_byte:
+        raise InvalidInputError(
+            f"{name} holds binary data (byte {found.zero_byte:,} is zero).", "Export it again as text."
+        )
+    sample = _sample_lines(found.start, encoding)
     if not sample:
-        raise InvalidInputError(f"{where} holds no text.", "Export it again.")
+        raise InvalidInputError(f"{name} holds no text.", "Export it again.")
     delimiter = dialect.delimiter or _delimiter(sample)
     rows = list(csv.reader(sample, delimiter=delimiter))
-    names, renamed = _unique_names(rows[0])
+    columns, renamed = _unique_names(rows[0])
     if renamed:
-        notices.append(Notice("renamed_columns", f"{where}: columns without a name of their own became {renamed}."))
-    table, ragged = _parse(content, names, delimiter, encoding, where)
-    table, lines, ragged, blank = _number_lines(table, ragged, quoted=b'"' in content)
-    if blank:
-        notices.append(Notice("blank_lines", f"{where}: {blank} blank lines were skipped."))
-    if not table.num_rows and not ragged:
-        raise InvalidInputError(f"{where} has a header but no rows.", "Export it again.")
+        notices.append(Notice("renamed_columns", f"{name}: columns without a name of their own became {renamed}."))
     decimal = dialect.decimal or _decimal(rows[1:], delimiter)
-    return DelimitedText(table, lines, tuple(ragged), decimal, tuple(notices))
+    return DelimitedFile(path, name, tuple(columns), delimiter, decimal, encoding, found.has_quotes, tuple(notices))
 
 
-def _encoding(content: bytes, declared: str | None, where: str) -> tuple[str, list[Notice]]:
+@dataclass(frozen=True)
+class _Bytes:
+    """What the bytes of a file say: its start, whether they are UTF-8, the first zero (from 1), any quotation mark."""
+
+    start: bytes
+    is_utf8: bool
+    zero_byte: int | None
+    has_quotes: bool
+
+
+def _look_at(path: Path) -> _Bytes:
+    start, zero_byte, size = b"", None, 0
+    is_utf8, has_quotes = True, False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for piece in content_pieces(path, PIECE_BYTES):
+        if len(start) <= _SAMPLE_BYTES:
+            start += piece[: _SAMPLE_BYTES + 1 - len(start)]
+        if zero_byte is None and b"\x00" in piece:
+            zero_byte = size + piece.index(b"\x00") + 1
+        has_quotes = has_quotes or b'"' in piece
+        is_utf8 = is_utf8 and _decodes(decoder, piece)
+        size += len(piece)
+    return _Bytes(start, is_utf8 and _decodes(decoder, b"", final=True), zero_byte, has_quotes)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(piece, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _encoding(found: _Bytes, declared: str | None, where: str) -> tuple[str, list[Notice]]:
     if declared:
         try:
-            content[:_SAMPLE_BYTES].decode(declared, "replace")
+            found.start.decode(declared, "replace")
         except LookupError as error:
             raise InvalidInputError(f"There is no encoding '{declared}'.", "Try utf-8 or cp1252.") from error
         return declared, []
-    if content.startswith(UTF16_MARKS):
+    if found.start.startswith(UTF16_MARKS):
         return "utf-16", [Notice("encoding", f"{where} is UTF-16 text.")]
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252", [Notice("encoding", f"{where} is not UTF-8; it was read as Windows-1252 (Western European).")]
-    return "utf-8", []
+    if found.is_utf8:
+        return "utf-8", []
+    return "cp1252", [Notice("encoding", f"{where} is not UTF-8; it was read as Windows-1252 (Western European).")]
 
 
-def _sample_lines(content: bytes, encoding: str) -> list[str]:
-    text = content[:_SAMPLE_BYTES].decode(encoding, "ignore").removeprefix("\ufeff")
+def _sample_lines(start: bytes, encoding: str) -> list[str]:
+    text = start[:_SAMPLE_BYTES].decode(encoding, "ignore").removeprefix("\ufeff")
     lines = text.splitlines(keepends=True)
-    complete = lines if len(content) <= _SAMPLE_BYTES or len(lines) < 2 else lines[:-1]
+    complete = lines if len(start) <= _SAMPLE_BYTES or len(lines) < 2 else lines[:-1]
     return [line for line in complete if line.strip()]
 
 
@@ -173,40 +314,6 @@ def _unique_names(header: list[str]) -> tuple[list[str], str]:
     return names, ", ".join(changed)
 
 
-def _parse(
-    content: bytes, names: list[str], delimiter: str, encoding: str, where: str
-) -> tuple[pa.Table, list[RaggedRow]]:
-    ragged: list[RaggedRow] = []
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(content),
-            read_options=arrow_csv.ReadOptions(
-                use_threads=False, block_size=_BLOCK_BYTES, column_names=names, skip_rows=1, encoding=encoding
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter,
-                newlines_in_values=b'"' in content,
-                ignore_empty_lines=False,
-                invalid_row_handler=_collector(ragged),
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise InvalidInputError(
-            f"{where} cannot be read as delimited text: {str(error).splitlines()[0]}.",
-            "Check the delimiter (--delimiter) and the quoting of values.",
-        ) from error
-    unclosed = [row for row in ragged if row.text.count('"') % 2]
-    if unclosed:
-        raise InvalidInputError(
-            f"{where}, line {unclosed[0].line}: a quotation mark is opened and never closed.",
-            "Correct that line or export the file again.",
-        )
-    return table, ragged
-
-
 def _collector(ragged: list[RaggedRow]) -> Callable[[Any], str]:
     def collect(row: Any) -> str:
         ragged.append(RaggedRow(row.number, row.text, row.expected_columns, row.actual_columns))
@@ -215,25 +322,45 @@ def _collector(ragged: list[RaggedRow]) -> Callable[[Any], str]:
     return collect
 
 
-def _number_lines(
-    table: pa.Table, ragged: list[RaggedRow], *, quoted: bool
-) -> tuple[pa.Table, NDArray[np.int64], list[RaggedRow], int]:
-    """Return the table without blank rows, the line at which each row and each ragged row begins, and the blanks."""
-    total = table.num_rows + len(ragged)
-    places = np.array([row.line - FIRST_LINE for row in ragged], dtype=np.int64)
+@dataclass(frozen=True)
+class _Position:
+    """Where the next row begins: its number as Arrow counts rows, and its line."""
+
+    number: int
+    line: int
+
+
+def _block(
+    table: pa.Table, ragged: list[RaggedRow], reached: _Position, *, quoted: bool, is_last: bool = False
+) -> tuple[TextBlock, _Position]:
+    """Return the rows of a table and the ragged rows among them, which are taken off the list, with their lines."""
+    n_ragged = len(ragged) if is_last else _count_among(ragged, reached.number, table.num_rows)
+    among, ragged[:] = ragged[:n_ragged], ragged[n_ragged:]
+    total = table.num_rows + n_ragged
+    places = np.array([row.line - reached.number for row in among], dtype=np.int64)
     kept = np.ones(total, dtype=bool)
     kept[places] = False
-    begins = np.arange(FIRST_LINE, total + FIRST_LINE, dtype=np.int64)
+    further_lines = np.zeros(total, dtype=np.int64)
     if quoted:
-        further_lines = np.zeros(total, dtype=np.int64)
         further_lines[kept] = _line_breaks(table)
-        further_lines[places] = [row.text.count("\n") for row in ragged]
-        begins += np.cumsum(further_lines) - further_lines
-    numbered = [replace(row, line=int(line)) for row, line in zip(ragged, begins[places], strict=True)]
+        further_lines[places] = [row.text.count("\n") for row in among]
+    ends = reached.line + np.cumsum(further_lines + 1)
+    begins = ends - further_lines - 1
+    numbered = tuple(replace(row, line=int(line)) for row, line in zip(among, begins[places], strict=True))
+    following = _Position(reached.number + total, int(ends[-1]) if total else reached.line)
     blank = _blank_rows(table)
     if not blank.any():
-        return table, begins[kept], numbered, 0
-    return table.filter(pa.array(~blank)), begins[kept][~blank], numbered, int(blank.sum())
+        return TextBlock(table, begins[kept], numbered, 0), following
+    filled = table.filter(pa.array(~blank))
+    return TextBlock(filled, begins[kept][~blank], numbered, int(blank.sum())), following
+
+
+def _count_among(ragged: list[RaggedRow], number: int, n_rows: int) -> int:
+    """Return how many ragged rows come before the last of the good rows that begin at a row number."""
+    count = 0
+    while count < len(ragged) and ragged[count].line < number + n_rows + count:
+        count += 1
+    return count
 
 
 def _line_breaks(table: pa.Table) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zipfile
 import zlib
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
@@ -103,7 +104,18 @@ def is_gzipped(path: Path) -> bool:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the content of a file, decompressed where it is gzipped, of at most ``MAX_BYTES`` bytes.
+    """Return the content of a file as `content_pieces` gives it."""
+    return b"".join(content_pieces(path, MAX_BYTES))
+
+
+def content_pieces(path: Path, piece_bytes: int) -> Iterator[bytes]:
+    """Give the content of a file, decompressed where it is gzipped, of at most ``MAX_BYTES`` bytes.
+
+    Parameters
+    ----------
+    path : Path
+    piece_bytes : int
+        Most bytes of a piece.
 
     Raises
     ------
@@ -112,16 +124,16 @@ def read_bytes(path: Path) -> bytes:
     InvalidInputError
         If the gzip stream is broken.
     """
-    if not is_gzipped(path):
-        return path.read_bytes()
+    size = 0
     try:
-        with gzip.open(path) as stream:
-            content = stream.read(MAX_BYTES + 1)
+        with gzip.open(path) if is_gzipped(path) else path.open("rb") as stream:
+            while piece := stream.read(piece_bytes):
+                size += len(piece)
+                if size > MAX_BYTES:
+                    raise _too_large(path)
+                yield piece
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InvalidInputError(f"{path.name} cannot be decompressed: {error}.", "Copy or export it again.") from error
-    if len(content) > MAX_BYTES:
-        raise _too_large(path)
-    return content
 
 
 def _too_large(path: Path) -> TooLargeError:

@@ -1,8 +1,10 @@
-"""Any readable file as one table: attribute columns, geometry as WKB, CRS, and the line of each row."""
+"""Any readable file as tables: attribute columns, geometry as WKB, CRS, and the line of each row."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,18 @@ from analysis.summary import Notice
 from app.errors import InvalidInputError
 from app.files.columns import listed
 from app.files.coordinate_systems import parse_crs
-from app.files.delimited import Dialect, RaggedRow, read_delimited
-from app.files.formats import FileFormat, file_format, is_gzipped, read_bytes
+from app.files.delimited import (
+    BLOCK_ROWS,
+    LARGE_PIECE_BYTES,
+    PIECE_BYTES,
+    DelimitedFile,
+    Dialect,
+    LongRowError,
+    RaggedRow,
+    TextBlock,
+    open_delimited,
+)
+from app.files.formats import FileFormat, file_format, is_gzipped
 
 
 @dataclass(frozen=True)
@@ -78,29 +90,62 @@ class RawTable:
         column = self.attributes[name].combine_chunks()
         return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
-    def rows(self, start: int, stop: int) -> RawTable:
-        """Return the rows from ``start`` to before ``stop``, without the ragged ones."""
+    def blocks(self) -> Iterator[RawTable]:
+        """Give the rows in blocks, without the ragged ones."""
+        for start in range(0, self.n_rows, BLOCK_ROWS):
+            stop = min(start + BLOCK_ROWS, self.n_rows)
+            yield replace(
+                self,
+                attributes=self.attributes.slice(start, stop - start),
+                wkb=None if self.wkb is None else self.wkb.slice(start, stop - start),
+                lines=self.lines[start:stop],
+                ragged=(),
+            )
+
+    def every(self, step: int, first: int = 0) -> RawTable:
+        """Return one of ``step`` rows, beginning with the row ``first``, without the ragged ones."""
+        if step == 1 and first == 0:
+            return replace(self, ragged=())
+        chosen = pa.array(np.arange(first, self.n_rows, step))
         return replace(
             self,
-            attributes=self.attributes.slice(start, stop - start),
-            wkb=None if self.wkb is None else self.wkb.slice(start, stop - start),
-            lines=self.lines[start:stop],
+            attributes=self.attributes.take(chosen),
+            wkb=None if self.wkb is None else self.wkb.take(chosen),
+            lines=self.lines[first::step],
             ragged=(),
         )
 
     def sample(self, most: int) -> RawTable:
         """Return at most twice so many rows, evenly spread over the table."""
-        step = max(1, self.n_rows // most)
-        if step == 1:
-            return self
-        chosen = pa.array(np.arange(0, self.n_rows, step))
-        return replace(
-            self,
-            attributes=self.attributes.take(chosen),
-            wkb=None if self.wkb is None else self.wkb.take(chosen),
-            lines=self.lines[::step],
-            ragged=(),
-        )
+        return self.every(max(1, self.n_rows // most))
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A file whose rows are given block by block, as often as they are wanted.
+
+    Attributes
+    ----------
+    name : str
+        File name for messages.
+    columns : list of str
+        Names of the attribute columns.
+    n_rows : int
+        Rows that can be looked at, so without the ragged ones.
+    has_geometry : bool
+        Whether the format carries geometry.
+    notices : tuple of Notice
+        What was assumed on reading.
+    blocks : callable
+        Gives the blocks, of which none is empty but for ragged rows.
+    """
+
+    name: str
+    columns: list[str]
+    n_rows: int
+    has_geometry: bool
+    notices: tuple[Notice, ...]
+    blocks: Callable[[], Iterator[RawTable]]
 
 
 def file_sha256(path: Path) -> str:
@@ -110,7 +155,7 @@ def file_sha256(path: Path) -> str:
 
 
 def read_table(path: Path, dialect: Dialect | None = None) -> RawTable:
-    """Read a file of any readable format.
+    """Read a whole file of any readable format.
 
     Parameters
     ----------
@@ -125,15 +170,89 @@ def read_table(path: Path, dialect: Dialect | None = None) -> RawTable:
         If the file is not what its ending says, holds no rows, or cannot be read.
     """
     found = file_format(path)
-    dialect = dialect or Dialect()
-    if found.is_delimited:
-        text = read_delimited(read_bytes(path), dialect, where=path.name)
-        return RawTable(
-            path.name, text.table, None, None, text.lines, "line", is_text=True, decimal=text.decimal,
-            ragged=text.ragged, notices=text.notices,
-        )  # fmt: skip
+    if not found.is_delimited:
+        return _read_features(path, found, dialect)
+    text = open_delimited(path, dialect or Dialect(), name=path.name)
+    blocks = list(text.blocks(LARGE_PIECE_BYTES))
+    notices = _notices_of_all(text, sum(block.n_rows for block in blocks), sum(block.blank for block in blocks))
+    return replace(joined([_table_of(text, block) for block in blocks]), notices=notices)
+
+
+def open_table(path: Path, dialect: Dialect | None = None, *, name: str | None = None) -> TableFile:
+    """Open a file of any readable format, to read it block by block; a text file is never held as a whole.
+
+    Parameters
+    ----------
+    path : Path
+        As `read_table` takes it.
+    dialect : Dialect, optional
+        As `read_table` takes it.
+    name : str, optional
+        Name of the file for messages, if not its own.
+
+    Raises
+    ------
+    InvalidInputError
+        As `read_table` raises it; the rows are no trouble later.
+    """
+    found = file_format(path)
+    if not found.is_delimited:
+        table = _read_features(path, found, dialect)
+        return TableFile(
+            name or table.name, table.columns, table.n_rows, table.wkb is not None, table.notices, table.blocks
+        )
+    text = open_delimited(path, dialect or Dialect(), name=name or path.name)
+    try:
+        piece_bytes, counts = PIECE_BYTES, _count(text, PIECE_BYTES)
+    except LongRowError:
+        piece_bytes, counts = LARGE_PIECE_BYTES, _count(text, LARGE_PIECE_BYTES)
+
+    def blocks() -> Iterator[RawTable]:
+        return (_table_of(text, block) for block in text.blocks(piece_bytes) if block.n_rows)
+
+    notices = _notices_of_all(text, counts["rows"], counts["blank"])
+    return TableFile(text.name, list(text.columns), counts["good"], has_geometry=False, notices=notices, blocks=blocks)
+
+
+def joined(tables: Sequence[RawTable]) -> RawTable:
+    """Return the rows of several tables of one file as one table."""
+    first = tables[0]
+    return replace(
+        first,
+        attributes=pa.concat_tables([table.attributes for table in tables]),
+        wkb=None if first.wkb is None else pa.concat_arrays([table.wkb for table in tables]),
+        lines=np.concatenate([table.lines for table in tables]),
+        ragged=tuple(row for table in tables for row in table.ragged),
+    )
+
+
+def _count(text: DelimitedFile, piece_bytes: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for block in text.blocks(piece_bytes):
+        counts.update(rows=block.n_rows, good=block.table.num_rows, blank=block.blank)
+    return counts
+
+
+def _notices_of_all(text: DelimitedFile, n_rows: int, n_blank: int) -> tuple[Notice, ...]:
+    if not n_rows:
+        raise InvalidInputError(f"{text.name} has a header but no rows.", "Export it again.")
+    if not n_blank:
+        return text.notices
+    return (*text.notices, Notice("blank_lines", f"{text.name}: {n_blank} blank lines were skipped."))
+
+
+def _table_of(text: DelimitedFile, block: TextBlock) -> RawTable:
+    return RawTable(
+        text.name, block.table, None, None, block.lines, "line", is_text=True, decimal=text.decimal,
+        ragged=block.ragged,
+    )  # fmt: skip
+
+
+def _read_features(path: Path, found: FileFormat, dialect: Dialect | None) -> RawTable:
     table, geometry, crs = (
-        _read_parquet(path) if found is FileFormat.GEOPARQUET else _read_layer(path, found, dialect.layer)
+        _read_parquet(path)
+        if found is FileFormat.GEOPARQUET
+        else _read_layer(path, found, None if dialect is None else dialect.layer)
     )
     rows = table.num_rows if geometry is None else len(geometry)
     if not rows:

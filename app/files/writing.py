@@ -22,7 +22,8 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from app.errors import InvalidInputError, UnsupportedFormatError
+from app.errors import InvalidInputError, StorageError, UnsupportedFormatError
+from app.files.storage import is_full
 
 GEOJSON_DECIMALS = 7
 """About one centimetre: finer digits only make files larger."""
@@ -286,6 +287,8 @@ def _as_input_error(path: Path, action: Callable[[], object]) -> None:
         action()
     except OSError as error:
         reason = error.strerror or str(error)
+        if is_full(error):
+            raise StorageError(f"Cannot write {path.name}: {reason}.", "Make room for it.") from error
         raise InvalidInputError(f"Cannot write {path}: {reason}.", "Choose a place that can be written to.") from error
 
 

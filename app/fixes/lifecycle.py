@@ -46,6 +46,19 @@ STEPS: dict[str, Step] = {
 }
 
 
+IMPORTED = "import"
+"""What the history calls the status that a file brought."""
+
+
+def sentence_of(step: str, to_status: str, reason: str | None) -> str:
+    """Return what the public reads of a step."""
+    if step == IMPORTED:
+        told = f"It was taken over from another list as: {to_status.replace('_', ' ')}."
+    else:
+        told = STEPS[step].sentence
+    return told if reason is None else f"{told} {reason}"
+
+
 def require_step(name: str, status: str) -> Step:
     """Return a step that can be taken from a status.
 

@@ -14,10 +14,10 @@ from analysis.errors import ParameterError
 from analysis.siting.catalogue import CATALOGUE, FixKind, fix_kind
 from app.danger_zones import service as danger_zones
 from app.danger_zones.service import Decision
-from app.errors import InvalidInputError, NotFoundError
+from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.features.geometries import checked_geometry, require_within_surroundings
 from app.fixes import repository
-from app.fixes.lifecycle import STEPS, require_step
+from app.fixes.lifecycle import STEPS, require_step, sentence_of
 from app.fixes.schemas import BundleIn, FixEdit, FixFeature, FixStep
 from app.identity.caller import Caller
 from app.municipalities.context import MunicipalityContext
@@ -147,7 +147,7 @@ def life(session: Session, municipality: MunicipalityContext, fix_id: int) -> di
     fix = _locked(session, municipality, fix_id, lock=False)
     possible = [step.name for step in STEPS.values() if fix["status"] in step.sources]
     changes = [
-        {**change, "sentence": f"{STEPS[change['step']].sentence} {change['reason']}"}
+        {**change, "sentence": sentence_of(change["step"], change["to_status"], change["reason"])}
         for change in repository.list_changes(session, municipality.id, fix_id)
     ]
     return {"id": fix_id, "status": fix["status"], "possible": possible, "changes": changes}
@@ -167,8 +167,20 @@ def links(session: Session, municipality: MunicipalityContext, fix_id: int) -> d
 
 
 def store_bundle(session: Session, municipality: MunicipalityContext, bundle: BundleIn) -> int:
-    """Store a bundle and return its identifier."""
-    return repository.insert_bundle(session, municipality.id, bundle.title, bundle.description)
+    """Store a bundle and return its identifier.
+
+    Raises
+    ------
+    ConflictError
+        There is a bundle of that title, upper and lower case and blanks aside.
+    """
+    number = repository.insert_bundle(session, municipality.id, bundle.title, bundle.description)
+    if number is None:
+        raise ConflictError(
+            f"There is a bundle '{bundle.title}' already.",
+            f"GET /municipalities/{municipality.code}/fix-bundles has its number; fixes join it by their bundle_id.",
+        )
+    return number
 
 
 def list_bundles(session: Session, municipality: MunicipalityContext) -> list[dict[str, Any]]:

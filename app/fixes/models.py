@@ -6,11 +6,22 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Integer, Numeric, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    Index,
+    Integer,
+    Numeric,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Base, TenantKey, geometry, tenant_reference
+from app.database.titles import title_key
 from app.fixes.lifecycle import FIX_STATUSES
 from app.ingest.models import ImportedRow, imported_row_constraints
 
@@ -55,8 +66,11 @@ class FixBundle(TenantKey, Base):
     """Fixes that are done and judged together: light, paint and surroundings of one tunnel."""
 
     __tablename__ = "fix_bundle"
+    __table_args__ = (UniqueConstraint("municipality_id", "title_key"),)
 
     title: Mapped[str]
+    title_key: Mapped[str] = mapped_column(Computed(title_key("title"), persisted=True))
+    """The title without what does not tell bundles apart; the database keeps it."""
     description: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
@@ -73,9 +87,11 @@ class FixChange(TenantKey, Base):
 
     fix_id: Mapped[int] = mapped_column(BigInteger)
     step: Mapped[str]
-    from_status: Mapped[str]
+    from_status: Mapped[str | None]
+    """Null where an import brought the fix."""
     to_status: Mapped[str]
-    reason: Mapped[str]
+    reason: Mapped[str | None]
+    """In words for everybody; null where the sentence of the step says it all."""
     actor: Mapped[str]
     happened_on: Mapped[date]
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -22,7 +22,8 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import INTERVAL, TIMESTAMP
+from sqlalchemy.dialects.postgresql import INTERVAL, JSONB, TIMESTAMP, aggregate_order_by
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
@@ -37,6 +38,23 @@ def _local_midnight(date: SQLColumnExpression[Any]) -> ColumnElement[datetime]:
 
 
 _ONE_DAY = cast(literal("1 day"), INTERVAL)
+_BUNDLE_TITLE = (
+    select(FixBundle.title)
+    .where(FixBundle.municipality_id == Fix.municipality_id, FixBundle.id == Fix.bundle_id)
+    .correlate(Fix.__table__)
+    .scalar_subquery()
+)
+_FURTHER_ZONES = (
+    select(
+        func.coalesce(
+            func.jsonb_agg(aggregate_order_by(FixDangerZone.danger_zone_id, FixDangerZone.danger_zone_id)),
+            cast("[]", JSONB),
+        )
+    )
+    .where(FixDangerZone.municipality_id == Fix.municipality_id, FixDangerZone.fix_id == Fix.id)
+    .correlate(Fix.__table__)
+    .scalar_subquery()
+)
 
 FIXES = Collection(
     name="fixes",
@@ -57,10 +75,12 @@ FIXES = Collection(
         Property("co_owners", Fix.co_owners, "array", "Who helps."),
         Property("budget", Fix.budget, "number", "What has been set aside for it."),
         Property("bundle_id", Fix.bundle_id, "integer", "Bundle that it is done and judged with.", filterable=True),
+        Property("bundle_title", _BUNDLE_TITLE, "string", "Title of that bundle."),
         Property("due_on", Fix.due_on, "date", "By when it is promised."),
         Property("started_on", Fix.started_on, "date", "First day."),
         Property("ended_on", Fix.ended_on, "date", "Last day of the work; null while it goes on."),
         Property("danger_zone_id", Fix.danger_zone_id, "integer", "Danger zone that it answers.", internal=True),
+        Property("further_danger_zones", _FURTHER_ZONES, "array", "Others that it answers.", internal=True),
         Property("attributes", Fix.attributes, "object", "Further columns of the source.", internal=True),
         Property("external_id", Fix.external_id, "string", "The supplier's identifier.", internal=True),
     ),
@@ -205,10 +225,11 @@ def replace_hot_spots(session: Session, municipality_id: int, fix_id: int, cells
         session.execute(insert(link), rows)
 
 
-def insert_bundle(session: Session, municipality_id: int, title: str, description: str | None) -> int:
-    """Store a bundle and return its identifier."""
+def insert_bundle(session: Session, municipality_id: int, title: str, description: str | None) -> int | None:
+    """Store a bundle and return its identifier; None where there is one of that title."""
     values = {"municipality_id": municipality_id, "title": title, "description": description}
-    return session.scalars(insert(FixBundle).values(values).returning(FixBundle.id)).one()
+    statement = upsert(FixBundle).values(values).on_conflict_do_nothing(index_elements=["municipality_id", "title_key"])
+    return session.scalars(statement.returning(FixBundle.id)).one_or_none()
 
 
 def has_bundle(session: Session, municipality_id: int, bundle_id: int) -> bool:

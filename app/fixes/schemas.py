@@ -91,7 +91,7 @@ class FixChangeOut(BaseModel):
     """A step that was taken."""
 
     step: str
-    from_status: str
+    from_status: str | None = Field(description="Null where an import brought the fix.")
     to_status: str
     happened_on: date
     sentence: str = Field(description="What the public reads.")

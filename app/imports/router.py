@@ -46,7 +46,7 @@ def _known_code(database: Database, code: str) -> str:
     "",
     dependencies=[permit("imports", "create")],
     status_code=201,
-    responses={201: {"headers": LOCATION}, **problems(400, 404, 409, 413, 415, 422, 429)},
+    responses={201: {"headers": LOCATION}, **problems(400, 404, 409, 413, 415, 422, 429, 507)},
     openapi_extra=_form_schema(),
 )
 async def import_file(

@@ -17,6 +17,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from app.errors import InvalidInputError, TooLargeError, UnsupportedFormatError
+from app.files.storage import storing
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -61,11 +62,14 @@ async def receive_upload(request: Request, uploads: Path) -> Upload:
         If the form is broken, or a part has no name or comes twice.
     TooLargeError
         If a part other than the file is too long.
+    StorageError
+        If the disk takes no more.
     """
     upload = Upload(uploads / secrets.token_hex(12))
     try:
         receiver = _Receiver(upload, _boundary(request))
-        await receiver.receive(request.stream())
+        with storing("The file"):
+            await receiver.receive(request.stream())
     except BaseException:
         await to_thread.run_sync(upload.discard)
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +12,26 @@ import shapely
 from numpy.typing import NDArray
 
 from app.files.places import PlaceColumns
-from app.files.tables import RawTable
+from app.files.tables import RawTable, TableFile
 from app.files.values import trimmed
 from app.ingest.fields import Field, FieldType, Kind
-from app.ingest.findings import Finding, QuarantineEntry, any_of, json_ready, quoting, reasons_of, said
+from app.ingest.findings import (
+    Finding,
+    QuarantineEntry,
+    Reason,
+    any_of,
+    findings_by_line,
+    json_ready,
+    quoting,
+    reasons_of,
+    said,
+)
 from app.ingest.locating import Located, Place, locate
 from app.ingest.mapping import ColumnMap
 from app.ingest.parsing import MAX_ID, PARSERS, ParseContext, as_text, joined_texts, long_texts, mask_of
 from app.ingest.profiles import SourceProfile
 from app.ingest.times import DAY, TimeFormat, Times, joined_times, parse_times
 
-SLICE_ROWS = 65_536
 _CALENDAR = (FieldType.TIME, FieldType.DATE)
 
 
@@ -32,8 +41,8 @@ class ReadingPlan:
 
     Attributes
     ----------
-    raw : RawTable
-        The whole file.
+    file : TableFile
+        Where the rows come from.
     kind : Kind
         What it holds.
     profile : SourceProfile
@@ -46,15 +55,21 @@ class ReadingPlan:
         The municipality.
     formats : dict of str to TimeFormat
         How each time field is written.
+    repeated : ndarray of int64
+        Fingerprints of the identifiers that occur more than once in the file, in rising order.
+    broken : mapping of int to Reason or None
+        Lines whose rows refer to what cannot be.
     """
 
-    raw: RawTable
+    file: TableFile
     kind: Kind
     profile: SourceProfile
     columns: ColumnMap
     place_columns: PlaceColumns | None
     place: Place
     formats: dict[str, TimeFormat]
+    repeated: NDArray[np.int64]
+    broken: Mapping[int, Reason] | None = None
 
     @property
     def attribute_columns(self) -> list[str]:
@@ -62,12 +77,7 @@ class ReadingPlan:
         taken = {column for parts in self.columns.columns.values() for column in parts}
         if self.place_columns is not None:
             taken |= {self.place_columns.x or "", self.place_columns.y or "", self.place_columns.wkt or ""}
-        return [name for name in self.raw.columns if name not in taken]
-
-    def slices(self) -> Iterator[RawTable]:
-        """Give the file in slices."""
-        for start in range(0, self.raw.n_rows, SLICE_ROWS):
-            yield self.raw.rows(start, min(start + SLICE_ROWS, self.raw.n_rows))
+        return [name for name in self.file.columns if name not in taken]
 
 
 @dataclass(frozen=True)
@@ -135,7 +145,7 @@ def check_rows(raw: RawTable, plan: ReadingPlan) -> CheckedRows:
     plan : ReadingPlan
         How the file is read.
     """
-    findings: list[Finding] = []
+    findings = findings_by_line(plan.broken or {}, raw.lines)
     values: dict[str, pa.Array] = {}
     times: dict[str, Times] = {}
     ids = pa.nulls(raw.n_rows, pa.string())

@@ -25,6 +25,12 @@ from app.ingest.times import PRECISION_CODES
 LOOKED_UP = (FieldType.CATEGORY, FieldType.REFERENCE, FieldType.TITLE)
 """Fields whose text stands for the key of another row."""
 
+
+def stands_elsewhere(field: Field, table: Table) -> bool:
+    """Tell whether the values of a field are no column of the rows: they are linked or told when all rows are there."""
+    return field.type is FieldType.SIBLING or (field.type is not FieldType.CATEGORY and field.name not in table.columns)
+
+
 _WIDTHS = {SmallInteger: 2, Integer: 4, BigInteger: 8}
 
 
@@ -79,7 +85,7 @@ def encode(
     }
     for field in plan.kind.fields[1:]:
         name = "category_id" if field.type is FieldType.CATEGORY else field.name
-        if name in table.columns:
+        if not stands_elsewhere(field, table):
             encoded = _encode_field(field, rows, chosen, table.columns[name].type, keys, n_rows)
             if encoded is not None:
                 columns[name] = encoded

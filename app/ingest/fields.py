@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
@@ -14,6 +15,7 @@ class FieldType(Enum):
 
     ID = "id"
     TEXT = "text"
+    SENTENCE = "sentence"
     INTEGER = "integer"
     NUMBER = "number"
     MONEY = "money"
@@ -23,7 +25,9 @@ class FieldType(Enum):
     CHOICE = "choice"
     LIST = "list"
     REFERENCE = "reference"
+    SIBLING = "sibling"
     TITLE = "title"
+    DOCUMENT = "document"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ class Field:
         Field whose value is stored where the row has none.
     target : str
         Table whose ``external_id`` a REFERENCE names, or whose ``title`` a TITLE does; a title that is new makes a row.
+        A SIBLING names another row of the table itself.
+    document : callable or None
+        Returns the JSON text of a DOCUMENT as it is kept, or raises a ValidationError.
     choices : tuple of str
         Values that a CHOICE may have.
     lowest, highest : float or None
@@ -64,6 +71,7 @@ class Field:
     default: Any = None
     fallback: str = ""
     target: str = ""
+    document: Callable[[str], str] | None = None
     choices: tuple[str, ...] = ()
     lowest: float | None = None
     highest: float | None = None

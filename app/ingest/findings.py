@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,14 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why one row is not taken in: a stable name and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
 class QuarantineEntry:
     """A row that is not taken in."""
 
@@ -50,6 +58,17 @@ def said(text: str) -> Callable[[int], str]:
 def quoting(text: str, values: pa.Array) -> Callable[[int], str]:
     """Return a message that quotes the value of the row in place of ``{}``."""
     return lambda row: text.format(str(values[row].as_py())[:80])
+
+
+def findings_by_line(reasons: Mapping[int, Reason], lines: NDArray[np.int64]) -> list[Finding]:
+    """Return what is known of lines of a file as findings about the rows of a slice."""
+    here = {row: reasons[line] for row, line in enumerate(lines.tolist()) if line in reasons} if reasons else {}
+    found = []
+    for code in sorted({reason.code for reason in here.values()}):
+        rows = np.zeros(len(lines), dtype=bool)
+        rows[[row for row, reason in here.items() if reason.code == code]] = True
+        found.append(Finding(code, rows, lambda row: here[row].message))
+    return found
 
 
 def any_of(findings: list[Finding], n_rows: int) -> NDArray[np.bool_]:

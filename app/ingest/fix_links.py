@@ -7,20 +7,12 @@ from sqlalchemy.orm import Session
 from analysis.summary import Notice
 from app.files.columns import listed
 from app.ingest import repository
-from app.ingest.checking import ReadingPlan, field_column
-from app.ingest.loading import Batch
-from app.ingest.parsing import PARSERS, ParseContext, as_text
+from app.ingest.loading import Batch, Loaded
 
 
-def link_further_zones(session: Session, batch: Batch, plan: ReadingPlan) -> list[Notice]:
+def link_further_zones(session: Session, batch: Batch, loaded: Loaded) -> list[Notice]:
     """Link the fixes of a file to the danger zones that it lists for them; return what a reader must know."""
-    field = plan.kind.field("further_danger_zones")
-    column = None if field is None else field_column(plan.raw, plan, field)
-    ids = field_column(plan.raw, plan, plan.kind.identifier)
-    if field is None or column is None or ids is None:
-        return []
-    lists = PARSERS[field.type](column, field, ParseContext(plan.raw.decimal, {})).values.to_pylist()
-    named = {code: items or [] for code, items in zip(as_text(ids).to_pylist(), lists, strict=True) if code}
+    named = {code: values["further_danger_zones"] or [] for code, values in loaded.asides.items()}
     wanted = sorted({zone for items in named.values() for zone in items})
     municipality = batch.municipality_id
     fixes = repository.referenced_rows(session, municipality, "fix", list(named), batch.source_id)

@@ -6,6 +6,7 @@ from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, SEASONS, WEEKDAYS
 from app.files.shapes import AREAS
 from app.fixes.lifecycle import FIX_STATUSES
 from app.ingest.fields import ANYTHING, LINE, POINT, POINT_OR_AREA, Field, FieldType, Kind, Placement, spelled
+from app.ingest.histories.steps import checked_steps
 
 RECORDED_AREA = Field(
     "recorded_area",
@@ -134,11 +135,16 @@ DANGER_ZONES = Kind(
         Field("weekday", FieldType.CHOICE, spelled("weekdays? days?ofweek"), default="any", choices=WEEKDAYS),
         Field("season", FieldType.CHOICE, spelled("season timeofyear"), default="any", choices=SEASONS),
         DESCRIPTION,
-        Field("reporters", FieldType.INTEGER, spelled("reporters numberofreporters votes"), default=1, lowest=1),
+        Field("reporters", FieldType.INTEGER, spelled("reporters numberofreporters votes"), default=1, lowest=0),
         Field(
             "reported_at", FieldType.TIME, spelled("reported(at|on)?(date)? created(at|on)? date(time)?"), default="now"
         ),
         Field("updated_at", FieldType.TIME, spelled("updated(at|on)? lastupdated? modified(at|on)?"), default="now"),
+        Field("passed_on_to", FieldType.TEXT, spelled("(passed|referred|forwarded)(on)?to")),
+        Field("merged_into", FieldType.SIBLING, spelled("mergedinto duplicateof")),
+        Field("why", FieldType.SENTENCE, spelled("why")),
+        Field("next_step", FieldType.SENTENCE, spelled("nextstep")),
+        Field("history", FieldType.DOCUMENT, spelled("history"), document=checked_steps),
     ),
     placement=Placement("geom", *ANYTHING),
     category_kind="concern",
@@ -255,7 +261,7 @@ FIXES = Kind(
             spelled("(further|other|more|linked)?(danger)?zones (danger)?zoneids"),
             default=(),
         ),
-        Field("bundle_id", FieldType.TITLE, spelled("bundle(id|name|title)?"), target="fix_bundle"),
+        Field("bundle_id", FieldType.TITLE, spelled("bundle(name|title)? bundleid"), target="fix_bundle"),
     ),
     placement=Placement("geom", *ANYTHING),
     windows=(("started_on", "ended_on", "quarantine"),),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,9 +23,10 @@ from app.errors import ImportRefusedError
 from app.files.delimited import RaggedRow
 from app.ingest import repository
 from app.ingest.checking import CheckedRows, ReadingPlan, check_rows, ids_with_row_numbers
-from app.ingest.encoding import LOOKED_UP, Keys, encode
+from app.ingest.encoding import LOOKED_UP, Keys, encode, stands_elsewhere
 from app.ingest.fields import FieldType
 from app.ingest.findings import MAX_RAW_LENGTH, QuarantineEntry
+from app.ingest.histories.repository import HISTORIES, keep_decisions
 from app.ingest.observations import Observations
 from app.ingest.parsing import slug
 from app.ingest.repeats import RepeatedIds
@@ -53,11 +55,22 @@ class Batch:
 
 @dataclass(frozen=True)
 class Loaded:
-    """How the rows of a file ended."""
+    """How the rows of a file ended.
+
+    Attributes
+    ----------
+    counts : Counts
+    reasons : dict of str to int
+        Rows by the reason for their quarantine.
+    notices : list of Notice
+    asides : mapping of str to dict
+        By identifier, the values of rows that stand elsewhere than in their table.
+    """
 
     counts: Counts
     reasons: dict[str, int]
     notices: list[Notice]
+    asides: Mapping[str, dict[str, Any]]
 
 
 class Loader:
@@ -79,41 +92,50 @@ class Loader:
         self._batch = batch
         self._table = Base.metadata.tables[plan.kind.table]
         self._keys = Keys(batch.municipality_id, batch.source_id, batch.batch_id, {}, time.time_ns() // 1000)
-        self._repeats = RepeatedIds(plan)
+        self._repeats = RepeatedIds(plan.repeated)
         self._observed = Observations(plan)
         self._reasons: Counter[str] = Counter()
         self._columns: list[str] = []
-        self._loaded = self._repeated = self._quarantined = 0
+        self._aside = [field.name for field in plan.kind.fields[1:] if stands_elsewhere(field, self._table)]
+        self._asides: dict[str, dict[str, Any]] = {}
+        self._loaded = self._repeated = self._quarantined = self._seen = 0
 
     def run(self, progress: Progress) -> Loaded:
         """Load the whole file."""
-        raw, table = self._plan.raw, self._table.name
+        n_rows, table = self._plan.file.n_rows, self._table.name
         fresh = not repository.has_rows(self._session, table, self._batch.municipality_id, self._batch.source_id)
-        self._quarantine([ragged_entry(row) for row in raw.ragged])
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="kvart-check") as helper:
-            with bulk_loading(self._session, table, raw.n_rows if fresh else 0) as load:
+            with bulk_loading(self._session, table, n_rows if fresh else 0) as load:
                 target = table if fresh else repository.create_staging(self._session, table)
                 for rows in _checked_ahead(self._plan, helper):
                     self._load(rows, target, load if fresh else copy_rows_unchecked)
-                    progress(
-                        LOADED * (rows.raw.lines[-1] - raw.lines[0] + 1) / (raw.lines[-1] - raw.lines[0] + 1), "loading"
-                    )
+                    progress(LOADED * self._seen / max(n_rows, 1), "loading")
                 notices = helper.submit(self._observed.notices)
                 progress(LOADED, "building indexes" if fresh else "comparing with stored rows")
             new, changed = (self._loaded, 0) if fresh else self._merge()
         unchanged = self._loaded - new - changed + self._repeated
         counts = Counts(new, changed, unchanged, self._quarantined)
-        return Loaded(counts, dict(self._reasons.most_common()), notices.result())
+        return Loaded(counts, dict(self._reasons.most_common()), notices.result(), self._asides)
 
     def _merge(self) -> tuple[int, int]:
         if not self._columns:
             return 0, 0
-        return repository.merge_staging(self._session, self._table.name, self._columns)
+        if self._table.name in HISTORIES:
+            keep_decisions(self._session, self._table.name)
+        return repository.merge_staging(self._session, self._table.name, self._columns, self._guessed)
+
+    @property
+    def _guessed(self) -> set[str]:
+        """Columns that hold the time of the import because the file has none."""
+        fields = self._plan.kind.fields
+        return {field.name for field in fields if field.default == "now"} - set(self._plan.columns.columns)
 
     def _load(self, rows: CheckedRows, target: str, load: Load) -> None:
+        self._seen += rows.raw.n_rows
         taken, same, contradicting = self._repeats.settle(rows)
         self._repeated += same
-        self._quarantine([*rows.quarantined(), *contradicting])
+        ragged = [ragged_entry(row) for row in rows.raw.ragged]
+        self._quarantine([*ragged, *rows.quarantined(), *contradicting])
         self._observed.add(rows, taken)
         if not taken.any():
             return
@@ -122,6 +144,13 @@ class Loader:
         self._columns, encoded = encode(rows, ids, taken, self._plan, self._table, self._keys)
         load(self._session, target, self._columns, encoded)
         self._loaded += int(np.count_nonzero(taken))
+        self._set_aside(rows, ids, taken)
+
+    def _set_aside(self, rows: CheckedRows, ids: pa.Array, taken: NDArray[np.bool_]) -> None:
+        columns = {name: rows.values[name] for name in self._aside if name in rows.values}
+        if columns:
+            chosen = pa.table({"id": ids, **columns}).filter(pa.array(taken))
+            self._asides |= {row.pop("id"): row for row in chosen.to_pylist()}
 
     def _quarantine(self, entries: list[QuarantineEntry]) -> None:
         repository.store_quarantine(self._session, self._batch.municipality_id, self._batch.batch_id, entries)
@@ -153,7 +182,7 @@ class Loader:
         if len(texts) > MAX_CATEGORIES:
             column = "+".join(self._plan.columns.columns["category"])
             raise ImportRefusedError(
-                f"{self._plan.raw.name}: column '{column}' has {len(texts):,} different values: no categories.",
+                f"{self._plan.file.name}: column '{column}' has {len(texts):,} different values: no categories.",
                 "Name the right column with --map category=COLUMN, or none with --map category=.",
             )
         labels = {text: profile.categories.get(text, text) for text in texts}
@@ -170,15 +199,17 @@ class Loader:
 
 
 def _checked_ahead(plan: ReadingPlan, helper: ThreadPoolExecutor) -> Iterator[CheckedRows]:
-    """Give checked slices in order; the next one is checked while the caller loads the present one."""
-    coming = None
-    for raw in plan.slices():
-        following = helper.submit(check_rows, raw, plan)
-        if coming is not None:
-            yield coming.result()
-        coming = following
-    if coming is not None:
-        yield coming.result()
+    """Give checked slices in order; the next one is read and checked while the caller loads the present one."""
+    slices = plan.file.blocks()
+
+    def check_next() -> CheckedRows | None:
+        raw = next(slices, None)
+        return None if raw is None else check_rows(raw, plan)
+
+    coming = helper.submit(check_next)
+    while (rows := coming.result()) is not None:
+        coming = helper.submit(check_next)
+        yield rows
 
 
 def ragged_entry(row: RaggedRow) -> QuarantineEntry:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from analysis.summary import Notice
 from app.errors import InvalidInputError
 from app.files.columns import find_by_synonym, nearest, normalised, require_column
-from app.files.tables import RawTable
+from app.files.tables import TableFile
 from app.ingest.fields import Field, FieldType, Kind
 
 PLACE_FIELDS = ("x", "y", "wkt")
@@ -42,12 +42,12 @@ class ColumnMap:
         return {name: JOINT.join(parts) for name, parts in self.columns.items()} | self.place
 
 
-def map_columns(raw: RawTable, kind: Kind, declared: dict[str, str], *, one_category: bool = False) -> ColumnMap:
+def map_columns(file: TableFile, kind: Kind, declared: dict[str, str], *, one_category: bool = False) -> ColumnMap:
     """Return the columns of each field of a kind.
 
     Parameters
     ----------
-    raw : RawTable
+    file : TableFile
         The file.
     kind : Kind
         What it holds.
@@ -62,23 +62,23 @@ def map_columns(raw: RawTable, kind: Kind, declared: dict[str, str], *, one_cate
         If a field or a named column does not exist, or a required column is not found.
     """
     place = {name: column for name, column in declared.items() if name in PLACE_FIELDS and column}
-    columns = _declared_columns(raw, kind, {k: v for k, v in declared.items() if k not in PLACE_FIELDS})
+    columns = _declared_columns(file, kind, {k: v for k, v in declared.items() if k not in PLACE_FIELDS})
     proposed: list[str] = []
     notices: list[Notice] = []
     for field in kind.fields:
         if field.name in declared or (one_category and field.type is FieldType.CATEGORY):
             continue
-        found = _propose(raw, field, columns)
+        found = _propose(file, field, columns)
         if found:
             columns[field.name] = found
             proposed.append(f"{field.name} = {JOINT.join(found)}")
         elif field.column_required or field.value_required:
             raise InvalidInputError(
-                f"{raw.name} has no column for '{field.name}'.",
-                f"Name it with --map {field.name}=COLUMN. Its columns are: {', '.join(raw.columns)}.",
+                f"{file.name} has no column for '{field.name}'.",
+                f"Name it with --map {field.name}=COLUMN. Its columns are: {', '.join(file.columns)}.",
             )
         elif field.why:
-            notices.append(Notice("no_column", f"{raw.name} has no column for {field.name}: {field.why}."))
+            notices.append(Notice("no_column", f"{file.name} has no column for {field.name}: {field.why}."))
     if kind.identifier.name not in columns and all(name in columns for name in kind.identified_by):
         joint = tuple(part for name in kind.identified_by for part in columns[name])
         columns |= {kind.identifier.name: joint} if joint else {}
@@ -87,7 +87,7 @@ def map_columns(raw: RawTable, kind: Kind, declared: dict[str, str], *, one_cate
     return ColumnMap(columns, place, tuple(notices))
 
 
-def _declared_columns(raw: RawTable, kind: Kind, declared: dict[str, str]) -> dict[str, tuple[str, ...]]:
+def _declared_columns(file: TableFile, kind: Kind, declared: dict[str, str]) -> dict[str, tuple[str, ...]]:
     columns: dict[str, tuple[str, ...]] = {}
     for name, column in declared.items():
         field = kind.field(name)
@@ -99,22 +99,22 @@ def _declared_columns(raw: RawTable, kind: Kind, declared: dict[str, str]) -> di
                 f"{f'Did you mean {near}? ' if near else ''}The fields are: {', '.join(names)}.",
             )
         if column:
-            parts = [column] if column in raw.columns else [part.strip() for part in column.split(JOINT)]
-            columns[name] = tuple(_require_declared(part, raw, name) for part in parts)
+            parts = [column] if column in file.columns else [part.strip() for part in column.split(JOINT)]
+            columns[name] = tuple(_require_declared(part, file, name) for part in parts)
     return columns
 
 
-def _require_declared(column: str, raw: RawTable, field: str) -> str:
+def _require_declared(column: str, file: TableFile, field: str) -> str:
     try:
-        return require_column(column, raw.columns, where=raw.name)
+        return require_column(column, file.columns, where=file.name)
     except InvalidInputError as error:
         advice = f"The profile of the source reads {field} from it: --map {field}=COLUMN changes it."
         raise InvalidInputError(error.message, f"{error.hint} {advice}") from error
 
 
-def _propose(raw: RawTable, field: Field, taken: dict[str, tuple[str, ...]]) -> tuple[str, ...] | None:
+def _propose(file: TableFile, field: Field, taken: dict[str, tuple[str, ...]]) -> tuple[str, ...] | None:
     used = {column for name, parts in taken.items() if not {name, field.name} <= _SHARED for column in parts}
-    free = [column for column in raw.columns if column not in used]
+    free = [column for column in file.columns if column not in used]
     found = find_by_synonym(free, field.synonyms)
     if field.type is not FieldType.TIME:
         return (found,) if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from app.files.values import is_text, numbers
 from app.ingest.fields import Field, FieldType
@@ -18,6 +20,9 @@ from app.ingest.findings import Finding, quoting, said
 
 MAX_TEXT = 10_000
 """Characters of a text that are stored."""
+
+MAX_SENTENCE = 500
+"""Characters of a sentence that the public reads."""
 
 MAX_ID = 500
 """Characters of an identifier; an index cannot hold much longer ones."""
@@ -57,6 +62,12 @@ def parse_text(values: pa.Array, field: Field, context: ParseContext) -> Parsed:
         words = [context.translations.get(word, word) for word in encoded.dictionary.to_pylist()]
         text = pa.array(words, pa.string()).take(encoded.indices)
     return Parsed(text, long_texts(text, field.name, MAX_TEXT))
+
+
+def parse_sentence(values: pa.Array, field: Field, _context: ParseContext) -> Parsed:
+    """Return a column of what the public reads, as short as staff has to write it."""
+    text = as_text(values)
+    return Parsed(text, long_texts(text, field.name, MAX_SENTENCE))
 
 
 def long_texts(text: pa.Array, name: str, most: int) -> list[Finding]:
@@ -112,24 +123,49 @@ def parse_choice(values: pa.Array, field: Field, context: ParseContext) -> Parse
 
 
 def parse_list(values: pa.Array, _field: Field, _context: ParseContext) -> Parsed:
-    """Return lists of texts, from one text with ``;``, ``,``, ``|`` or ``/`` between the items."""
-    items = [
-        None if text is None else [part for part in _LIST_SEPARATORS.split(text) if part]
-        for text in as_text(values).to_pylist()
-    ]
+    """Return lists of texts, from a JSON list or one text with ``;``, ``,``, ``|`` or ``/`` between the items."""
+    items = [None if text is None else _items(text) for text in as_text(values).to_pylist()]
     return Parsed(pa.array(items, pa.list_(pa.string())), [])
+
+
+def _items(text: str) -> list[str]:
+    if text.startswith("["):
+        try:
+            return [str(item) for item in json.loads(text)]
+        except ValueError:
+            pass
+    return [part for part in _LIST_SEPARATORS.split(text) if part]
+
+
+def parse_document(values: pa.Array, field: Field, _context: ParseContext) -> Parsed:
+    """Return JSON texts that are what the field must be, and why others are not."""
+    assert field.document is not None  # noqa: S101 - every declared document says what it is
+    texts: list[str | None] = []
+    wrong: dict[int, str] = {}
+    for row, text in enumerate(as_text(values).to_pylist()):
+        try:
+            texts.append(None if text is None else field.document(text))
+        except ValidationError as error:
+            texts.append(None)
+            wrong[row] = error.errors(include_url=False, include_input=False)[0]["msg"]
+    rows = np.isin(np.arange(len(texts)), list(wrong))
+    message = Finding(f"unreadable_{field.name}", rows, lambda row: f"{field.name} cannot be read: {wrong[row]}.")
+    return Parsed(pa.array(texts, pa.string()), [message])
 
 
 PARSERS: dict[FieldType, Callable[[pa.Array, Field, ParseContext], Parsed]] = {
     FieldType.TEXT: parse_text,
+    FieldType.SENTENCE: parse_sentence,
     FieldType.CATEGORY: parse_text,
     FieldType.REFERENCE: parse_text,
+    FieldType.SIBLING: parse_text,
     FieldType.TITLE: parse_text,
     FieldType.INTEGER: parse_integer,
     FieldType.NUMBER: parse_number,
     FieldType.MONEY: parse_money,
     FieldType.CHOICE: parse_choice,
     FieldType.LIST: parse_list,
+    FieldType.DOCUMENT: parse_document,
 }
 """Parser of each field type that one column and no calendar is enough for."""
 

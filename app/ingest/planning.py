@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import pyarrow.compute as pc
 import shapely
 from pyproj import CRS
 from shapely import MultiPolygon
@@ -13,13 +14,14 @@ from analysis.summary import Notice
 from app.errors import InvalidInputError
 from app.files.coordinate_systems import parse_crs, transform
 from app.files.places import SAMPLE_ROWS, PlaceColumns, choose_place_columns
-from app.files.tables import RawTable
+from app.files.tables import RawTable, TableFile, joined
 from app.ingest.checking import ReadingPlan, field_column
-from app.ingest.fields import FieldType, Kind
+from app.ingest.fields import Field, FieldType, Kind
 from app.ingest.locating import Place
 from app.ingest.mapping import ColumnMap, map_columns
 from app.ingest.parsing import as_text
 from app.ingest.profiles import SourceProfile
+from app.ingest.repeats import Identifiers
 from app.ingest.times import TimeFormat, detect_format
 
 LEAST_DISTINCT = 0.9
@@ -32,13 +34,13 @@ def municipality_place(boundary: MultiPolygon, working: CRS) -> Place:
     return Place(projected, working)
 
 
-def plan_reading(raw: RawTable, kind: Kind, profile: SourceProfile, place: Place, time_zone: str) -> ReadingPlan:
-    """Return how the rows of a file are read.
+def plan_reading(file: TableFile, kind: Kind, profile: SourceProfile, place: Place, time_zone: str) -> ReadingPlan:
+    """Return how the rows of a file are read; all of them are looked at once.
 
     Parameters
     ----------
-    raw : RawTable
-        The whole file.
+    file : TableFile
+        Where the rows come from.
     kind : Kind
         What it holds.
     profile : SourceProfile
@@ -53,50 +55,65 @@ def plan_reading(raw: RawTable, kind: Kind, profile: SourceProfile, place: Place
     InvalidInputError
         If a column or a CRS is missing, or dates are ambiguous.
     """
-    columns = map_columns(raw, kind, profile.columns, one_category=profile.category is not None)
-    plan = ReadingPlan(raw, kind, profile, columns, _place_columns(raw, kind, profile, columns), place, {})
-    plan = _without_poor_identifier(plan)
+    columns = map_columns(file, kind, profile.columns, one_category=profile.category is not None)
+    plan = ReadingPlan(file, kind, profile, columns, None, place, {}, np.empty(0, dtype=np.int64))
+    sample, identifiers = _survey(plan)
+    plan = replace(plan, place_columns=_place_columns(sample, kind, profile, columns))
+    if _identifies_poorly(plan, identifiers):
+        plan = _without_identifier(plan)
+    else:
+        plan = replace(plan, repeated=identifiers.repeated)
     formats = {
-        field.name: _time_format(plan, field.name, "UTC" if field.type is FieldType.DATE else time_zone)
+        field.name: _time_format(plan, sample, field, "UTC" if field.type is FieldType.DATE else time_zone)
         for field in kind.fields
         if field.type in {FieldType.TIME, FieldType.DATE} and field.name in plan.columns.columns
     }
-    return ReadingPlan(raw, kind, profile, plan.columns, plan.place_columns, place, formats)
+    return replace(plan, formats=formats)
 
 
-def _place_columns(raw: RawTable, kind: Kind, profile: SourceProfile, columns: ColumnMap) -> PlaceColumns | None:
+def _survey(plan: ReadingPlan) -> tuple[RawTable, Identifiers]:
+    """Return rows that are evenly spread over a file, and what its identifiers are like."""
+    step = max(1, plan.file.n_rows // SAMPLE_ROWS)
+    chosen: list[RawTable] = []
+    identifiers = Identifiers()
+    first = 0
+    for rows in plan.file.blocks():
+        chosen.append(rows.every(step, first))
+        first = (first - rows.n_rows) % step
+        column = field_column(rows, plan, plan.kind.identifier)
+        if column is not None:
+            identifiers.add(as_text(column))
+    return joined(chosen), identifiers
+
+
+def _place_columns(sample: RawTable, kind: Kind, profile: SourceProfile, columns: ColumnMap) -> PlaceColumns | None:
     if kind.placement is None:
         return None
     crs = None if profile.crs is None else parse_crs(profile.crs)
     declared = columns.place
     try:
-        return choose_place_columns(raw, crs=crs, x=declared.get("x"), y=declared.get("y"), wkt=declared.get("wkt"))
+        return choose_place_columns(sample, crs=crs, x=declared.get("x"), y=declared.get("y"), wkt=declared.get("wkt"))
     except InvalidInputError:
         if kind.placement.required or declared or crs is not None:
             raise
         return None
 
 
-def _time_format(plan: ReadingPlan, name: str, zone: str) -> TimeFormat:
-    field = plan.kind.field(name)
-    sample = None if field is None else field_column(plan.raw.sample(SAMPLE_ROWS), plan, field)
-    if sample is None:
-        raise InvalidInputError(f"{plan.raw.name} has no column for '{name}'.", "Name it with --map.")
-    return detect_format(sample.drop_null(), plan.profile, zone, column="+".join(plan.columns.columns[name]))
+def _time_format(plan: ReadingPlan, sample: RawTable, field: Field, zone: str) -> TimeFormat:
+    values = field_column(sample, plan, field)
+    if values is None:
+        raise InvalidInputError(f"{plan.file.name} has no column for '{field.name}'.", "Name it with --map.")
+    return detect_format(values.drop_null(), plan.profile, zone, column="+".join(plan.columns.columns[field.name]))
 
 
-def _without_poor_identifier(plan: ReadingPlan) -> ReadingPlan:
-    """Return the plan without an identifier column that nobody declared and whose values repeat too often."""
-    identifier = plan.kind.identifier
-    if identifier.name in plan.profile.columns or identifier.value_required:
-        return plan
-    ids = field_column(plan.raw, plan, identifier)
-    if ids is None or len(ids) == ids.null_count:
-        return plan
-    if len(pc.unique(as_text(ids))) >= LEAST_DISTINCT * (len(ids) - ids.null_count):
-        return plan
+def _identifies_poorly(plan: ReadingPlan, identifiers: Identifiers) -> bool:
+    """Say whether nobody declared the identifier and its values repeat too often."""
+    declared = plan.kind.identifier.name in plan.profile.columns or plan.kind.identifier.value_required
+    return not declared and identifiers.n_distinct < LEAST_DISTINCT * identifiers.n_values
+
+
+def _without_identifier(plan: ReadingPlan) -> ReadingPlan:
     columns = dict(plan.columns.columns)
-    name = "+".join(columns.pop(identifier.name))
+    name = "+".join(columns.pop(plan.kind.identifier.name))
     notice = Notice("not_an_identifier", f"Column '{name}' repeats too often to identify rows; line numbers do.")
-    changed = ColumnMap(columns, plan.columns.place, (*plan.columns.notices, notice))
-    return ReadingPlan(plan.raw, plan.kind, plan.profile, changed, plan.place_columns, plan.place, {})
+    return replace(plan, columns=ColumnMap(columns, plan.columns.place, (*plan.columns.notices, notice)))

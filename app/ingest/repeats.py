@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from app.ingest.checking import CheckedRows, ReadingPlan, field_column, raw_values
+from app.ingest.checking import CheckedRows, raw_values
 from app.ingest.findings import QuarantineEntry
-from app.ingest.parsing import as_text
+
+
+class Identifiers:
+    """Counts the identifiers of a file slice by slice, by fingerprints of eight bytes."""
+
+    def __init__(self) -> None:
+        self._parts: list[NDArray[np.int64]] = []
+
+    def add(self, texts: pa.Array) -> None:
+        """Take the identifiers of a slice into account; nulls are none."""
+        self._parts.append(_fingerprints(texts.drop_null()))
+
+    @property
+    def n_values(self) -> int:
+        """Rows that have an identifier."""
+        return len(self._sorted)
+
+    @property
+    def n_distinct(self) -> int:
+        """Different identifiers."""
+        return self.n_values - int(np.count_nonzero(self._same_as_before))
+
+    @property
+    def repeated(self) -> NDArray[np.int64]:
+        """Fingerprints of the identifiers that occur more than once, in rising order."""
+        return np.unique(self._sorted[1:][self._same_as_before])
+
+    @property
+    def _same_as_before(self) -> NDArray[np.bool_]:
+        return np.asarray(self._sorted[1:] == self._sorted[:-1])
+
+    @cached_property
+    def _sorted(self) -> NDArray[np.int64]:
+        together = np.concatenate([np.empty(0, dtype=np.int64), *self._parts])
+        self._parts.clear()
+        together.sort()
+        return together
 
 
 class RepeatedIds:
@@ -19,16 +55,12 @@ class RepeatedIds:
 
     Parameters
     ----------
-    plan : ReadingPlan
-        How the file is read.
+    repeated : ndarray of int64
+        Fingerprints of the identifiers that occur more than once, in rising order; others may be among them.
     """
 
-    def __init__(self, plan: ReadingPlan) -> None:
-        ids = field_column(plan.raw, plan, plan.kind.identifier)
-        self._suspects = pa.array([], pa.string())
-        if ids is not None:
-            counts = pc.value_counts(as_text(ids).drop_null())
-            self._suspects = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+    def __init__(self, repeated: NDArray[np.int64]) -> None:
+        self._repeated = repeated
         self._first: dict[str, tuple[int, dict[str, Any]]] = {}
 
     def settle(self, rows: CheckedRows) -> tuple[NDArray[np.bool_], int, list[QuarantineEntry]]:
@@ -36,9 +68,10 @@ class RepeatedIds:
         taken = rows.accepted.copy()
         same = 0
         contradicting: list[QuarantineEntry] = []
-        if not len(self._suspects):
+        if not len(self._repeated):
             return taken, same, contradicting
-        suspect = pc.is_in(rows.ids, self._suspects).to_numpy(zero_copy_only=False) & taken
+        suspect = np.isin(_fingerprints(rows.ids), self._repeated) & taken
+        suspect &= rows.ids.is_valid().to_numpy(zero_copy_only=False)
         for row in np.flatnonzero(suspect).tolist():
             key, line, raw = rows.ids[row].as_py(), int(rows.raw.lines[row]), raw_values(rows.raw, row)
             if key not in self._first:
@@ -52,3 +85,8 @@ class RepeatedIds:
             message = f"The identifier '{key}' is that of {rows.raw.row_word} {first_line}, which differs."
             contradicting.append(QuarantineEntry(line, raw, ({"code": "repeated_id", "message": message},)))
         return taken, same, contradicting
+
+
+def _fingerprints(texts: pa.Array) -> NDArray[np.int64]:
+    """Return a number for each text, the same for the same text within this process, hardly ever for two texts."""
+    return np.fromiter(map(hash, texts.to_pylist()), dtype=np.int64, count=len(texts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from analysis.summary import Notice, software_version
 from app.database import copying
 from app.database.driver import copy_columns
 from app.database.tables import Base, Category, FixDangerZone, ImportBatch, Municipality, QuarantinedRow, Source
+from app.database.titles import title_key
 from app.ingest.findings import QuarantineEntry
 
 STAGING = "staged_rows"
@@ -132,15 +133,20 @@ def referenced_rows(
 
 
 def ensure_titled(session: Session, municipality_id: int, table: str, titles: Sequence[str]) -> dict[str, int]:
-    """Return the key of the oldest row of a table that has each title, storing those that are new."""
-    target = Base.metadata.tables[table]
-    of_titles = (target.c.municipality_id == municipality_id) & target.c.title.in_(titles)
-    oldest: Select[Any] = select(target.c.title, func.min(target.c.id)).where(of_titles).group_by(target.c.title)
-    known = {str(title): int(key) for title, key in session.execute(oldest)}
-    for title in (title for title in titles if title not in known):
-        row = insert(target).values(municipality_id=municipality_id, title=title).returning(target.c.id)
-        known[title] = int(session.scalars(row).one())
-    return known
+    """Return the key of the row of a table that has each title, storing those that are new.
+
+    Titles are the same as `app.database.titles` says. Of two imports at once one stores a title, the other waits.
+    """
+    if not titles:
+        return {}
+    rows = [{"municipality_id": municipality_id, "title": title} for title in sorted(titles)]
+    session.execute(upsert(Base.metadata.tables[table]).on_conflict_do_nothing(), rows)
+    same = text(
+        "select asked.title, t.id from unnest(cast(:titles as text[])) as asked(title) "  # noqa: S608 - a table's name
+        f'join "{table}" t on t.municipality_id = :municipality and t.title_key = {title_key("asked.title")}'
+    )
+    found = session.execute(same, {"titles": list(titles), "municipality": municipality_id})
+    return {str(title): int(key) for title, key in found}
 
 
 def link_fixes_to_zones(session: Session, municipality_id: int, zones_of_fixes: Mapping[int, Sequence[int]]) -> None:
@@ -180,10 +186,15 @@ def create_staging(session: Session, table: str) -> str:
     return STAGING
 
 
-def merge_staging(session: Session, table: str, columns: Sequence[str]) -> tuple[int, int]:
-    """Bring the staged rows into their table; return how many were new and how many changed a stored row."""
+def merge_staging(
+    session: Session, table: str, columns: Sequence[str], guessed: Collection[str] = ()
+) -> tuple[int, int]:
+    """Bring the staged rows into their table; return how many were new and how many changed a stored row.
+
+    Columns that are ``guessed`` change no stored row.
+    """
     session.execute(text(f"analyze {STAGING}"))
-    values = [f'"{column}"' for column in columns if column not in {*_KEY, "batch_id"}]
+    values = [f'"{column}"' for column in columns if column not in {*_KEY, "batch_id", *guessed}]
     same_row = " and ".join(f"stored.{column} = staged.{column}" for column in _KEY)
     changed = session.execute(
         text(

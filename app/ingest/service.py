@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ from app.database.sessions import Database
 from app.errors import ImportRefusedError, InvalidInputError
 from app.files.columns import listed, nearest
 from app.files.coordinate_systems import parse_crs
-from app.files.tables import RawTable, file_sha256, read_table
+from app.files.tables import TableFile, file_sha256, open_table
 from app.identity.caller import Caller
 from app.ingest import repository
 from app.ingest.beat_plans.service import assign_officers, load_beats, unplaced_stations
 from app.ingest.fields import Kind
 from app.ingest.fix_links import link_further_zones
+from app.ingest.histories import service as histories
 from app.ingest.kinds import KINDS
 from app.ingest.loading import Batch, Loaded, Loader
 from app.ingest.planning import municipality_place, plan_reading
@@ -116,14 +117,14 @@ def take_in(
         raise InvalidInputError("The source has no name.", "Name the supplier, for example --source police.")
     source_id, stored = repository.open_source(session, municipality.id, kind, source.strip())
     settings = combine_profiles(stored, dict(profile))
-    raw = replace(read_table(path, settings.dialect), name=origin.file_name or path.name)
+    file = open_table(path, settings.dialect, name=origin.file_name)
     sha256 = file_sha256(path)
-    batch_id = repository.open_batch(session, municipality.id, source_id, raw.name, sha256)
+    batch_id = repository.open_batch(session, municipality.id, source_id, file.name, sha256)
     batch = Batch(municipality.id, source_id, batch_id, sha256)
     load = load_beats if kind == "beats" else load_rows
-    columns, loaded = load(session, municipality, batch, raw, settings, kind, say)
-    _require_some(raw, loaded)
-    notices = [*raw.notices, *loaded.notices]
+    columns, loaded = load(session, municipality, batch, file, settings, kind, say)
+    _require_some(file, loaded)
+    notices = [*file.notices, *loaded.notices]
     repository.store_profile(session, municipality.id, source_id, settings.to_json() | {"columns": columns})
     repository.close_batch(session, municipality.id, batch_id, loaded.counts, notices)
     what = {"collection": kind, "batch": batch_id, "run": origin.run_id, **asdict(loaded.counts)}
@@ -132,7 +133,7 @@ def take_in(
         municipality=municipality.code,
         kind=kind,
         source=source.strip(),
-        file_name=raw.name,
+        file_name=file.name,
         batch_id=batch_id,
         counts=loaded.counts,
         reasons=loaded.reasons,
@@ -146,7 +147,7 @@ def load_rows(
     session: Session,
     municipality: MunicipalityContext,
     batch: Batch,
-    raw: RawTable,
+    file: TableFile,
     profile: SourceProfile,
     kind: str,
     progress: Progress,
@@ -154,18 +155,23 @@ def load_rows(
     """Load a file whose rows become rows of one table; return the columns taken and how the rows ended."""
     declared: Kind = KINDS[kind]
     place = municipality_place(repository.boundary(session, municipality.id), parse_crs(municipality.working_crs))
-    plan = plan_reading(raw, declared, profile, place, profile.timezone or municipality.time_zone)
+    plan = plan_reading(file, declared, profile, place, profile.timezone or municipality.time_zone)
+    plan = histories.without_broken_merges(session, plan, batch)
     loaded = Loader(session, plan, batch).run(progress)
     placed = () if plan.place_columns is None else plan.place_columns.notices
     notices = [*plan.columns.notices, *placed, *loaded.notices]
+    counts = loaded.counts
+    if kind == "danger-zones":
+        counts = histories.note_zones(session, batch, plan, loaded)
     if kind == "fixes":
-        notices += link_further_zones(session, batch, plan)
+        histories.note_fixes(session, municipality, batch)
+        notices += link_further_zones(session, batch, loaded)
     if kind == "officers":
         notices += assign_officers(session, municipality.id, plan)
         notices += unplaced_stations(session, municipality.id)
     if declared.identifier.name not in plan.columns.columns:
         notices += _growing_file(session, batch)
-    return plan.columns.declared(), Loaded(loaded.counts, loaded.reasons, notices)
+    return plan.columns.declared(), Loaded(counts, loaded.reasons, notices, {})
 
 
 def require_kind(kind: str) -> None:
@@ -208,13 +214,13 @@ def execute_import(database: Database, run: ClaimedRun, report_progress: ReportP
     return RunResult(summary={}, publish=publish)
 
 
-def _require_some(raw: RawTable, loaded: Loaded) -> None:
+def _require_some(file: TableFile, loaded: Loaded) -> None:
     counts = loaded.counts
     if counts.quarantined < counts.rows_read:
         return
     reasons = ", ".join(f"{code}: {n:,}" for code, n in loaded.reasons.items())
     raise ImportRefusedError(
-        f"{raw.name}: none of its {counts.rows_read:,} rows can be taken in ({reasons}).",
+        f"{file.name}: none of its {counts.rows_read:,} rows can be taken in ({reasons}).",
         "Check the coordinate system, the columns and the municipality; nothing was stored.",
         reasons=loaded.reasons,
     )

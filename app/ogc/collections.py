@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from app.ogc.answers import HTML, OPENAPI
 from app.ogc.crs import CRS84
 from app.ogc.exports import export_links
 from app.ogc.keeping import made_once
-from app.ogc.layers import View, layers, newest_runs, view_of
+from app.ogc.layers import Days, View, layers, newest_runs, view_of
 from app.ogc.links import RELATIONS, layer_links, link, representations, root_of
 from app.ogc.requests import BEFORE_ALL
 from app.settings import ServerSettings
@@ -97,16 +98,28 @@ def describe_collection(
             "extent",
             lambda: read_extent(session, shown, view.municipality.id, after=BEFORE_ALL, milliseconds=milliseconds),
         )
-        document |= {"extent": _extent(extent)} if extent is not None and extent.box is not None else {}
+        if extent is not None and extent.box is not None:
+            document["extent"] = _extent(extent, view.read_days(session), view.municipality)
     return document
 
 
-def _extent(extent: Extent) -> dict[str, Any]:
+def _extent(extent: Extent, days: Days | None, municipality: MunicipalityContext) -> dict[str, Any]:
     told: dict[str, Any] = {"spatial": {"bbox": [list(extent.box or ())], "crs": CRS84.uri}}
-    if extent.begin is not None or extent.end is not None:
-        interval = [_time(extent.begin), _time(_whole_second_after(extent.end))]
-        told["temporal"] = {"interval": [interval], "trs": GREGORIAN}
+    begin, end = extent.begin, _whole_second_after(extent.end)
+    if days is not None:
+        begin, end = _bounds(days, ZoneInfo(municipality.time_zone))
+    if begin is not None or end is not None:
+        told["temporal"] = {"interval": [[_time(begin), _time(end)]], "trs": GREGORIAN}
     return told
+
+
+def _bounds(days: Days, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """Return the first second of the first day and the last second of the last day."""
+    first, last = days
+    return (
+        None if first is None else datetime.combine(first, time.min, zone),
+        None if last is None else datetime.combine(last, time(23, 59, 59), zone),
+    )
 
 
 def _whole_second_after(moment: datetime | None) -> datetime | None:

@@ -30,6 +30,7 @@ from app.database.feature_pages import FeaturePage, FeatureQuery, read_feature_p
 from app.database.feature_rows import BATCH_ROWS, GEOMETRY, csv_header, csv_line, read_feature_table
 from app.database.sessions import Database
 from app.dependencies import take_turn
+from app.files.storage import storing
 from app.files.streaming import WRITERS, LayerStream
 from app.ogc.answers import VARIES, kept_by_clients
 from app.ogc.layers import View
@@ -158,7 +159,13 @@ async def _parts(
 
 
 def _written_file(session: Session, view: View, asked: ItemsRequest, ending: str) -> BinaryIO:
-    """Return a file with all features that is gone as soon as it is closed."""
+    """Return a file with all features that is gone as soon as it is closed.
+
+    Raises
+    ------
+    StorageError
+        If the disk takes no more.
+    """
     shown, srid = view.collection, asked.query.projection.srid
     table = read_feature_table(session, shown, view.municipality.id, asked.query, most=asked.most)
     layer = LayerStream(
@@ -170,7 +177,7 @@ def _written_file(session: Session, view: View, asked: ItemsRequest, ending: str
         geometry_types=shown.geometry_types,
         crs=None if srid == WGS84 else CRS.from_epsg(srid),
     )
-    with TemporaryDirectory(prefix="kvart-export-") as directory:
+    with storing("The file"), TemporaryDirectory(prefix="kvart-export-") as directory:
         path = Path(directory, f"{shown.name}{ending}")
         WRITERS[ending](layer, path)
         return path.open("rb")

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from app.analyses import service as analyses
+from app.analyses.results import days_of
 from app.areal_units.service import COLLECTION as AREAL_UNITS
 from app.beats import service as beats
 from app.danger_zones.service import COLLECTION as DANGER_ZONES
@@ -39,6 +41,9 @@ BEAT_TABLES = ("beat_plan", "beat", "beat_membership", "officer", "officer_assig
 
 Found = tuple[Collection, int | None]
 """A collection, and the number of the run or plan whose rows it has."""
+
+Days = tuple[date | None, date | None]
+"""First and last day (included) of the time that features tell of; None where it is open."""
 
 Find = Callable[[Session, MunicipalityContext, Interval | None], Found]
 
@@ -81,6 +86,8 @@ class Layer:
         Whether ``datetime`` says of which time the features tell, and leaves none out.
     results : Results or None
         Which results of runs it shows, if it does.
+    days : callable or None
+        Returns of which days the rows of a run or plan tell, where the features themselves have no time.
     """
 
     described: Collection
@@ -89,6 +96,7 @@ class Layer:
     tables: tuple[str, ...]
     shows_state: bool = False
     results: Results | None = None
+    days: Callable[[Session, MunicipalityContext, int], Days | None] | None = None
 
     @property
     def name(self) -> str:
@@ -115,6 +123,8 @@ class View:
         Of the run or plan whose rows it has.
     shows_state : bool
         See `Layer`.
+    days : callable or None
+        See `Layer`.
     is_steady : bool
         Whether it stays the same all day while the data does.
     """
@@ -126,7 +136,14 @@ class View:
     tables: tuple[str, ...]
     number: int | None = None
     shows_state: bool = False
+    days: Callable[[Session, MunicipalityContext, int], Days | None] | None = None
     is_steady: bool = True
+
+    def read_days(self, session: Session) -> Days | None:
+        """Return of which days its features tell together; None where each has its own time, or that is not known."""
+        if self.days is None or self.number is None:
+            return None
+        return self.days(session, self.municipality, self.number)
 
 
 def layers() -> tuple[Layer, ...]:
@@ -145,7 +162,7 @@ def layers() -> tuple[Layer, ...]:
             ("street_light", "street_light_outage"),
             shows_state=True,
         ),
-        Layer(_described_beats(), "beat-plans", _beats_in_force, BEAT_TABLES),
+        Layer(_described_beats(), "beat-plans", _beats_in_force, BEAT_TABLES, days=_days_of_plan),
         *(_latest(results) for results in _RESULTS),
     )
 
@@ -188,6 +205,7 @@ def view_of(
         layer.tables,
         number,
         layer.shows_state,
+        layer.days,
         is_steady=not layer.shows_state or interval is not None,
     )
 
@@ -236,7 +254,15 @@ def _latest(results: Results) -> Layer:
         number = None if run is None else run.id
         return results.of_run(number), number
 
-    return Layer(results.of_run(None), "results", find, (results.table,), results=results)
+    return Layer(results.of_run(None), "results", find, (results.table,), results=results, days=_days_of_run)
+
+
+def _days_of_plan(session: Session, municipality: MunicipalityContext, plan_id: int) -> Days:
+    return beats.get_plan(session, municipality, plan_id)["effective_from"], None
+
+
+def _days_of_run(session: Session, municipality: MunicipalityContext, run_id: int) -> Days | None:
+    return days_of(runs.get_run(session, municipality, run_id).summary)
 
 
 def _results_of_run(session: Session, municipality: MunicipalityContext, layer: Layer, run: str) -> Found:

@@ -41,7 +41,7 @@ def make_sample(out: Path) -> None:
     _write_streets(ground.streets, out)
     _write_incidents(happened, out)
     _write_lights(lamps, lighting.outages(lamps, rng), out)
-    _write_concerns(zones, concerns.reports(zones, houses, rng), out)
+    _write_concerns(*concerns.merged(zones, concerns.reports(zones, houses, rng)), out)
     files.write_geojson(files.in_place(fixes.fixes()), out / "fixes.geojson")
     drawings.write_drawings(out / "fix_photos")
     files.write_csv(_officers(), out / "officers.csv")
@@ -103,9 +103,13 @@ def _write_concerns(zones: gpd.GeoDataFrame, reports: pd.DataFrame, out: Path) -
         "reporters",
         "reported_at",
         "updated_at",
+        "passed_on_to",
+        "merged_into",
+        "why",
+        "next_step",
         "geometry",
     ]
-    files.write_geojson(files.in_place(_in_words(zones)[columns]), out / "danger_zones.geojson")
+    files.write_geojson(files.in_place(_in_words(concerns.told(zones))[columns]), out / "danger_zones.geojson")
     metres = {axis: [f"{value:.1f}".replace(".", ",") for value in reports[axis] + offset]
               for axis, offset in zip(("x", "y"), plan.ORIGIN, strict=True)}  # fmt: skip
     columns = [

@@ -178,6 +178,19 @@ def test_concerns_cover_every_category_status_and_source():
     assert set(reports["danger_zone"].dropna()) <= set(zones["id"])
 
 
+def test_every_state_of_a_zone_shows_what_belongs_to_it():
+    zones = gpd.read_file(SAMPLE / "danger_zones.geojson").set_index("id")
+    assert ((zones["passed_on_to"].notna()) == (zones["status"] == "passed_on")).all()
+    assert ((zones["merged_into"].notna()) == (zones["status"] == "duplicate")).all()
+    duplicates = zones[zones["merged_into"].notna()]
+    targets = zones.loc[duplicates["merged_into"]]
+    assert (targets["category"].to_numpy() == duplicates["category"].to_numpy()).all()
+    assert not targets["status"].isin(["duplicate", "rejected", "passed_on"]).any()
+    metres = [frame.to_crs("EPSG:32634").geometry.to_numpy() for frame in (duplicates, targets)]
+    assert shapely.distance(*metres).max() < 100
+    assert (zones["why"].notna() == ~zones["status"].isin(["received", "in_moderation"])).all()
+
+
 def test_lights_outages_and_fixes_refer_to_what_exists():
     lights = pd.read_csv(SAMPLE / "street_lights.csv")
     outages = pd.read_csv(SAMPLE / "street_light_outages.csv")

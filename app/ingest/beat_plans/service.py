@@ -19,7 +19,7 @@ from analysis.summary import Notice
 from app.errors import ImportRefusedError
 from app.files.columns import GEOMETRY_NAMES, find_by_synonym, listed
 from app.files.coordinate_systems import parse_crs
-from app.files.tables import RawTable
+from app.files.tables import TableFile
 from app.ingest import repository as imports
 from app.ingest.beat_plans import repository
 from app.ingest.beat_plans.repository import StoredBeat
@@ -75,15 +75,15 @@ def load_beats(
     session: Session,
     municipality: MunicipalityContext,
     batch: Batch,
-    raw: RawTable,
+    file: TableFile,
     profile: SourceProfile,
     _kind: str,
     progress: Progress,
 ) -> tuple[dict[str, str], Loaded]:
     """Load a beat plan; return the columns taken and how the rows ended."""
-    has_areas = raw.wkb is not None or find_by_synonym(raw.columns, GEOMETRY_NAMES) is not None
+    has_areas = file.has_geometry or find_by_synonym(file.columns, GEOMETRY_NAMES) is not None
     place = municipality_place(imports.boundary(session, municipality.id), parse_crs(municipality.working_crs))
-    plan = plan_reading(raw, BEAT_AREAS if has_areas else BEAT_UNITS, profile, place, municipality.time_zone)
+    plan = plan_reading(file, BEAT_AREAS if has_areas else BEAT_UNITS, profile, place, municipality.time_zone)
     progress(0.2, "checking")
     gathered = _gather_areas(plan) if has_areas else _gather_units(session, municipality.id, plan)
     imports.store_quarantine(session, municipality.id, batch.batch_id, gathered.quarantine)
@@ -105,7 +105,7 @@ def load_beats(
             [Notice("units_without_beat", f"{without:,} areal units lie in no beat of the plan.")] if without else []
         )
     reasons = Counter(reason["code"] for entry in gathered.quarantine for reason in entry.reasons)
-    return plan.columns.declared(), Loaded(counts, dict(reasons.most_common()), notices)
+    return plan.columns.declared(), Loaded(counts, dict(reasons.most_common()), notices, {})
 
 
 def _gather_areas(plan: ReadingPlan) -> _Gathered:
@@ -121,7 +121,7 @@ def _gather_areas(plan: ReadingPlan) -> _Gathered:
 
 
 def _gather_units(session: Session, municipality_id: int, plan: ReadingPlan) -> _Gathered:
-    gathered, repeats = _Gathered(), RepeatedIds(plan)
+    gathered, repeats = _Gathered(), RepeatedIds(plan.repeated)
     for rows in _checked(plan, gathered):
         taken, same, contradicting = repeats.settle(rows)
         gathered.repeated += same
@@ -136,17 +136,16 @@ def _gather_units(session: Session, municipality_id: int, plan: ReadingPlan) -> 
                 gathered.quarantine.append(_unknown_unit(rows, row, unit))
     if not gathered.rows and any(entry.reasons[0]["code"] == "unknown_unit" for entry in gathered.quarantine):
         raise ImportRefusedError(
-            f"{plan.raw.name}: none of its areal units is stored.",
+            f"{plan.file.name}: none of its areal units is stored.",
             "Import the areal units first (kvart import areal-units), with the same identifiers.",
         )
     return gathered
 
 
 def _checked(plan: ReadingPlan, gathered: _Gathered) -> list[CheckedRows]:
-    gathered.quarantine += [ragged_entry(row) for row in plan.raw.ragged]
-    checked = [check_rows(raw, plan) for raw in plan.slices()]
+    checked = [check_rows(raw, plan) for raw in plan.file.blocks()]
     for rows in checked:
-        gathered.quarantine += rows.quarantined()
+        gathered.quarantine += [*map(ragged_entry, rows.raw.ragged), *rows.quarantined()]
     return checked
 
 
@@ -193,13 +192,9 @@ def unplaced_stations(session: Session, municipality_id: int) -> list[Notice]:
 
 def assign_officers(session: Session, municipality_id: int, plan: ReadingPlan) -> list[Notice]:
     """Give the officers of a file the beats that it names in ``current_beat``; return what a reader must know."""
-    field = plan.kind.field("current_beat")
-    beats = None if field is None else field_column(plan.raw, plan, field)
-    badges = field_column(plan.raw, plan, plan.kind.identifier)
-    if beats is None or badges is None or beats.null_count == len(beats):
+    beat_of_badge = _named_beats(plan)
+    if not beat_of_badge:
         return []
-    pairs = zip(as_text(badges).to_pylist(), as_text(beats).to_pylist(), strict=True)
-    beat_of_badge = {badge: beat for badge, beat in pairs if badge and beat}
     name, unknown = repository.assign_officers(session, municipality_id, beat_of_badge)
     if name is None:
         message = (
@@ -209,3 +204,16 @@ def assign_officers(session: Session, municipality_id: int, plan: ReadingPlan) -
     if unknown:
         return [Notice("unknown_beats", f"The beat plan '{name}' has no beats {listed(sorted(unknown), limit=10)}.")]
     return []
+
+
+def _named_beats(plan: ReadingPlan) -> dict[str, str]:
+    """Return the beat that a file of officers names for each of them that has one."""
+    field = plan.kind.field("current_beat")
+    named: dict[str, str] = {}
+    for rows in plan.file.blocks():
+        badges = field_column(rows, plan, plan.kind.identifier)
+        beats = None if field is None else field_column(rows, plan, field)
+        if badges is not None and beats is not None:
+            pairs = zip(as_text(badges).to_pylist(), as_text(beats).to_pylist(), strict=True)
+            named |= {badge: beat for badge, beat in pairs if badge and beat}
+    return named

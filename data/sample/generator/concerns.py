@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from generator import plan
@@ -103,6 +104,27 @@ DAY_PARTS = {
 WEEKDAYS = {"school_violence": "workdays", "pedestrian_crossing": "workdays", "drunk_persons": "weekend"}
 SEASONS = {"public_drinking": "summer", "street_lighting": "winter"}
 
+RESPONSIBLE = {
+    "street_lighting": "power utility", "public_drinking": "licensing office", "stray_dogs": "veterinary service",
+    "robbery": "criminal police", "vandalism": "housing company", "traffic": "road administration",
+}  # fmt: skip
+"""To whom a zone of a category is passed on; the rest to the water company."""
+TOLD = {
+    "open": ("Staff saw the place as reported.", "It waits for the plan of the year."),
+    "in_plan": ("It is part of the plan of the year.", "The work is put out to tender."),
+    "fix_under_way": ("The work has begun.", "It is finished within the quarter."),
+    "fixed": ("The work is finished.", "Whoever reported it is asked whether it is better."),
+    "confirmed": ("Those who reported it say that it is better.", None),
+    "not_confirmed": ("The work is finished, but people say that it is not better.", "Staff looks at it again."),
+    "reopened": ("It came back after the work.", "It goes into the next plan."),
+    "rejected": ("Nothing at this place is for the municipality or the police to do.", None),
+    "duplicate": ("The same place was reported before.", "Both are followed together."),
+    "passed_on": ("Somebody else is responsible.", "They answer within 30 days."),
+}
+"""What the public was told with a status: why, and what comes next."""
+BESIDE = (25.0, 15.0)
+"""A duplicate lies so many metres beside the zone that was reported before."""
+
 
 def danger_zones(
     houses: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, units: gpd.GeoDataFrame, rng: np.random.Generator
@@ -128,6 +150,37 @@ def danger_zones(
     of_category = {"weekday": WEEKDAYS, "season": SEASONS}
     told = {name: frame["category"].map(known).fillna("any") for name, known in of_category.items()}
     return frame.assign(id=[f"DZ-{number:03d}" for number in range(1, len(frame) + 1)], **told)
+
+
+def merged(zones: gpd.GeoDataFrame, reports: pd.DataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Lay each duplicate beside the nearest zone of its category, whose reports its own become."""
+    zones, reports = zones.assign(merged_into=None), reports.copy()
+    standing = zones[~zones["status"].isin(["duplicate", "rejected", "passed_on"])]
+    for row in zones.index[zones["status"] == "duplicate"]:
+        alike = standing[standing["category"] == zones.at[row, "category"]]
+        earlier = alike[alike["reported_at"] <= zones.at[row, "reported_at"]]
+        candidates = alike if earlier.empty else earlier
+        place = zones.geometry[row]
+        other = candidates.loc[candidates.distance(place).idxmin()]
+        dx = other.geometry.centroid.x - place.centroid.x + BESIDE[0]
+        dy = other.geometry.centroid.y - place.centroid.y + BESIDE[1]
+        zones.loc[row, "geometry"] = translate(place, dx, dy)
+        zones.loc[row, "merged_into"] = other["id"]
+        own = reports["danger_zone"] == zones.at[row, "id"]
+        reports.loc[own, ["x", "y"]] = (reports.loc[own, ["x", "y"]] + [dx, dy]).round(1)
+        reports.loc[own, "danger_zone"] = other["id"]
+    return zones, reports
+
+
+def told(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Add to whom zones were passed on, and what the public was told."""
+    responsible = zones["category"].map(RESPONSIBLE).fillna("water company")
+    sentences = [TOLD.get(status, (None, None)) for status in zones["status"]]
+    return zones.assign(
+        passed_on_to=responsible.where(zones["status"] == "passed_on", None),
+        why=[why for why, _ in sentences],
+        next_step=[following for _, following in sentences],
+    )
 
 
 def reports(zones: gpd.GeoDataFrame, houses: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:

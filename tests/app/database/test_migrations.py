@@ -83,6 +83,31 @@ def test_down_and_up_again_with_data_in_every_table(
         assert set(row_counter(connection).values()) == {1}
 
 
+def test_bundles_of_one_title_are_joined_and_imported_rows_begin_their_history(full_database: Database) -> None:
+    migrating.downgrade(full_database.owner_engine, "0014")
+    with full_database.owner_engine.begin() as connection:
+        connection.execute(text("delete from danger_zone_change"))
+        connection.execute(text("delete from fix_change"))
+        connection.execute(
+            text("""with twin as (insert into fix_bundle (municipality_id, id, title, description)
+                overriding system value
+                select municipality_id, 7, '  ' || upper(title) || ' ', 'Told' from fix_bundle returning id)
+                update fix set bundle_id = twin.id from twin""")
+        )
+        connection.execute(text("update fix_bundle set description = null where description is distinct from 'Told'"))
+    migrating.upgrade(full_database.owner_engine)
+    with full_database.owner_engine.begin() as connection:
+        [(number, description)] = connection.execute(text("select id, description from fix_bundle")).all()
+        assert description == "Told"
+        assert connection.scalars(text("select bundle_id from fix")).all() == [number]
+        zones = text(
+            "select c.action, c.to_status = z.status from danger_zone_change c join danger_zone z "
+            "on z.id = c.danger_zone_id where z.batch_id is not null"
+        )
+        assert connection.execute(zones).all() == [("import", True)]
+        assert connection.scalars(text("select step from fix_change")).all() == ["import"]
+
+
 def test_deleting_a_municipality_deletes_everything_of_it(
     full_database: Database, row_counter: Callable[[Connection], dict[str, int]]
 ) -> None:

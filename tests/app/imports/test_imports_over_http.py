@@ -7,6 +7,7 @@ import json
 import pytest
 
 from app.files.spreadsheets import safe_cell
+from app.imports import uploads
 from app.imports.uploads import safe_file_name
 from app.jobs.worker import Worker
 
@@ -183,6 +184,17 @@ def test_file_larger_than_the_cap(client, address, settings):
     answer = hand_in(client, address, "x" * (1024**2 + 1))
     assert answer.status_code == 413
     assert no_upload_is_left(settings)
+
+
+def test_disk_without_room_is_told_and_left_as_it_was(client, address, settings, monkeypatch):
+    monkeypatch.setattr(uploads, "safe_file_name", lambda _name: "/dev/full")
+    answer = hand_in(client, address)
+    assert (answer.status_code, answer.headers["content-type"]) == (507, "application/problem+json")
+    assert answer.json()["type"] == "urn:kvart:problem:insufficient_storage"
+    assert "/dev" not in answer.text
+    assert [path for path in settings.database.uploads.rglob("*") if path.is_file()] == []
+    monkeypatch.undo()
+    assert hand_in(client, address).status_code == 201
 
 
 def test_field_larger_than_its_cap(client, address, settings):

@@ -77,12 +77,12 @@ def test_danger_zones_take_points_lines_and_areas(take_in, rows, tmp_path):
         tmp_path / "z.geojson", [SQUARE.centroid, line, SQUARE, SQUARE, SQUARE], id=[1, 2, 3, 4, 5],
         category=["Street lighting", "traffic", "drugs", None, "drugs"],
         status=["open", "in plan", None, "open", "lost"], day_part=["night", None, "any", "any", "any"],
-        reported_by=["citizen", "survey", "officer interview", "citizen", "citizen"], reporters=[2, None, 1, 1, 0],
+        reported_by=["citizen", "survey", "officer interview", "citizen", "citizen"], reporters=[2, None, 1, 1, -1],
         reported_at=["2026-03-01T10:00:00", None, "2026-03-01T10:00:00", None, None],
     )  # fmt: skip
     report = take_in(path, "danger-zones", source="council")
     assert counts(report) == (3, 0, 0, 2)
-    assert report.reasons == {"missing_category": 1, "unknown_status": 1, "reporters_out_of_range": 1}
+    assert report.reasons == {"missing_category": 1, "unknown_status": 1, "negative_reporters": 1}
     found = rows(
         """select code, status, day_part, reported_by, reporters, geometrytype(geom), reported_at is not null
         from danger_zone join category on category.id = category_id order by external_id"""

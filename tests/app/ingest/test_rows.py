@@ -8,7 +8,8 @@ import pytest
 from import_figures import codes, counts
 
 from app.errors import ImportRefusedError, InvalidInputError
-from app.ingest import checking
+from app.files import delimited, tables
+from app.ingest import planning
 
 HEADER = "id,category,occurred_from,occurred_to,longitude,latitude,beat\n"
 GOOD = "1,Burglary,2026-03-01 21:15,2026-03-02 06:00,22.60,57.25,B1\n"
@@ -267,7 +268,8 @@ def test_source_needs_a_name(take_in):
 
 
 def test_slices_do_not_show(take_in, rows, monkeypatch):
-    monkeypatch.setattr(checking, "SLICE_ROWS", 3)
+    monkeypatch.setattr(tables, "PIECE_BYTES", 256)
+    monkeypatch.setattr(delimited, "BLOCK_ROWS", 3)
     text = HEADER + "".join(
         f"{n % 8},a{n % 4},2026-03-01 10:00,,22.6,57.25,{'' if n % 5 else 'x'}\n" for n in range(11)
     )
@@ -280,6 +282,22 @@ def test_slices_do_not_show(take_in, rows, monkeypatch):
     assert fractions == sorted(fractions)
     assert told[0] == (0.0, "reading")
     assert told[-1] == (1.0, "done")
+
+
+def test_sample_of_a_long_file_is_that_of_the_whole(take_in, monkeypatch):
+    monkeypatch.setattr(tables, "PIECE_BYTES", 256)
+    monkeypatch.setattr(delimited, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(planning, "SAMPLE_ROWS", 4)
+    looked_at = []
+    detect = planning.detect_format
+
+    def watched(sample, *rest, **named):
+        looked_at.append(sample.to_pylist())
+        return detect(sample, *rest, **named)
+
+    monkeypatch.setattr(planning, "detect_format", watched)
+    take_in(HEADER + "".join(f"{n},theft,2026-03-01 10:{n:02d},,22.6,57.25,\n" for n in range(50)))
+    assert looked_at[0] == [f"2026-03-01 10:{n:02d}" for n in range(0, 50, 12)]
 
 
 def test_report_is_json(take_in):

@@ -108,6 +108,22 @@ def test_work_that_reports_nothing_ends_within_a_second_of_being_dismissed(datab
     assert count_cells(database) == 1
 
 
+def test_the_web_process_answers_while_a_run_computes_without_end(client, database, town, worker, environment):
+    run_id = submit(database, town)
+    pid = counting_process(database, town, run_id)
+    address = f"/municipalities/{town.code}"
+    assert client.get("/health").status_code == 200
+    assert client.get("/ready").status_code == 200
+    assert client.get(f"{address}/incidents").json()["numberReturned"] == 0
+    assert client.get(f"{address}/ogc/collections/incidents/items").json()["numberMatched"] == 0
+    told = client.get(f"{address}/runs/{run_id}").json()
+    assert (told["state"], told["progress"], told["message"]) == ("running", 25, f"counting in process {pid}")
+    assert pid != os.getpid()
+    assert not is_gone(pid)
+    assert client.delete(f"{address}/runs/{run_id}").status_code in {200, 204}
+    wait_for(lambda: is_gone(pid))
+
+
 def test_a_run_whose_process_is_killed_is_done_again(database, town, worker, environment):
     run_id = submit(database, town)
     pid = counting_process(database, town, run_id)

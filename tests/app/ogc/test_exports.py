@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import tempfile
+from pathlib import Path
 
 import geopandas
 import pyogrio
@@ -11,6 +13,7 @@ from shapely import wkt
 from sqlalchemy import text
 
 from app.database import feature_rows
+from app.files.streaming import write_geoparquet
 from app.identity.roles import Role
 from app.ogc import exports
 
@@ -147,6 +150,40 @@ def test_pages_and_layers_link_to_files(client, root, read):
             assert "limit" not in link["href"]
     shown = client.get(f"{root}/collections/incidents?f=html").text
     assert "f=gpkg" in shown
+
+
+def test_disk_without_room_is_told_and_left_as_it_was(client, root, monkeypatch, tmp_path, caplog):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def to_full_disk(layer, path):
+        path.with_suffix(".part").write_text("begun")
+        write_geoparquet(layer, Path("/dev/full"))
+
+    for ending in exports.WRITERS:
+        monkeypatch.setitem(exports.WRITERS, ending, to_full_disk)
+    for kind in ("gpkg", "parquet", "fgb"):
+        answer = client.get(f"{root}/collections/incidents/items?f={kind}")
+        assert (answer.status_code, answer.headers["content-type"]) == (507, "application/problem+json")
+        assert answer.json()["type"] == "urn:kvart:problem:insufficient_storage"
+        assert "full" in answer.json()["detail"]
+        assert "/dev" not in answer.text
+    assert list(tmp_path.iterdir()) == []
+    assert "No space left on device" in caplog.text
+    assert client.get(f"{root}/collections/incidents/items?f=csv").status_code == 200
+
+
+def test_gdal_that_cannot_write_is_told_too(client, root, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    write = exports.WRITERS[".gpkg"]
+
+    def where_a_directory_is(layer, path):
+        path.mkdir()
+        write(layer, path)
+
+    monkeypatch.setitem(exports.WRITERS, ".gpkg", where_a_directory_is)
+    answer = client.get(f"{root}/collections/incidents/items?f=gpkg")
+    assert (answer.status_code, answer.json()["title"]) == (507, "Insufficient Storage")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_bad_parameters_of_files(strict_get):

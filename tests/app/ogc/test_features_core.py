@@ -93,6 +93,22 @@ def test_collections(client, root, read):
     assert fixes["extent"]["temporal"]["interval"][0][1] is None
 
 
+def test_layers_whose_features_have_no_time_tell_of_which_days_they_are(read, database):
+    def interval(layer):
+        return read(f"/collections/{layer}")["extent"].get("temporal", {}).get("interval")
+
+    assert interval("beats") == [["2024-12-31T22:00:00Z", None]]
+    assert interval("areal-units") is None
+    assert interval("hot-spots") is None
+    with database.owner_engine.begin() as connection:
+        period = (
+            """update analysis_run set summary = summary || '{"period": "2025-01-01 to 2025-06-30"}' returning id"""
+        )
+        number = connection.scalar(text(period))
+    for name in ("hot-spots", f"hot-spots-{number}"):
+        assert interval(name) == [["2024-12-31T22:00:00Z", "2025-06-30T20:59:59Z"]]
+
+
 def test_features_of_every_layer(client, root, read, database):
     """/req/core/fc-op, -response, -numberReturned, -numberMatched, -timeStamp; /req/geojson/content, /definition."""
     tables = {"incidents": "incident", "danger-zones": "danger_zone", "fixes": "fix", "areal-units": "areal_unit"}

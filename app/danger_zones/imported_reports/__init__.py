@@ -1,0 +1,1 @@
+"""Reports of other systems, of which danger zones are made."""

@@ -1,0 +1,1 @@
+"""The lives of imported rows: statuses with their sentences, earlier steps, what was merged with what."""
