@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import ValidationError
 
-from analysis.beats.integrity import Check
 from app.beats.schemas import AllocationParameters, BeatPlanDetail
 from app.database.looks import note_look
+from app.deferred import Deferred
 from app.dependencies import AccessDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.errors import InvalidInputError
 from app.features.parameters import MAX_IDENTIFIER
 from app.imports.router import take_upload
 from app.imports.uploads import Upload
 from app.openapi import problems
-from app.plans import exporting, importing, measuring, service
-from app.plans.edits import service as editing
+from app.plans import exporting, service
 from app.plans.edits.editors import Editors
 from app.plans.exporting import MEDIA_TYPES, ExportFormat
 from app.plans.lifecycle import TRANSITIONS, Transition
@@ -43,6 +42,15 @@ from app.plans.schemas import (
     StatusChange,
 )
 from app.plans.service import Decision
+from app.plans.tables import records
+
+if TYPE_CHECKING:
+    from analysis.beats.integrity import Check
+    from app.plans import importing, measuring
+    from app.plans.edits import service as editing
+else:
+    importing, measuring = Deferred("app.plans.importing"), Deferred("app.plans.measuring")
+    editing = Deferred("app.plans.edits.service")
 
 MOST_TOLD = 1000
 TAG = {
@@ -137,8 +145,8 @@ def get_comparison(
         workload_cv_before=found.workload_cv_before,
         workload_cv_after=found.workload_cv_after,
         ended=list(found.ended),
-        beats=measuring.records(found.beats),
-        officers=measuring.records(found.officers),
+        beats=records(found.beats),
+        officers=records(found.officers),
         moved_unit_ids=[str(unit) for unit in found.moved_unit_ids],
     )
 

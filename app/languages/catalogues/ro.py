@@ -9,6 +9,8 @@ PHRASES = {
     "page.show": "Arată",
     "report.title": "Raportați un loc periculos",
     "report.lead": "Spuneți-ne unde se simt oamenii în nesiguranță și de ce. Nu aveți nevoie de cont și nici de nume.",
+    "report.emergency": "Este cineva acum în pericol? Sunați la numărul de urgență, 112: "
+    "această pagină nu este citită imediat.",
     "report.choose": "Alegeți localitatea",
     "report.none": "Nicio localitate nu primește încă sesizări aici.",
     "report.concern": "Ce este?",
@@ -41,7 +43,6 @@ PHRASES = {
     "report.similar_help": "Locuri din apropiere cu aceeași problemă. Dacă este unul dintre ele, alăturați-vă.",
     "report.me_too": "Și eu: {concern}, {status}, semnalat prima dată {month}, la circa {metres} m",
     "report.not_among": "Nu este niciunul dintre acestea",
-    "report.join": "Dacă alții au raportat același lucru chiar aici, numărați sesizarea mea cu a lor",
     "report.again_photos": "Vă rugăm să alegeți din nou fotografiile.",
     "report.send": "Trimite sesizarea",
     "report.wrong": "Sesizarea nu a fost trimisă",

@@ -9,6 +9,8 @@ PHRASES = {
     "page.show": "Shfaq",
     "report.title": "Raporto një zonë të rrezikshme",
     "report.lead": "Na tregoni ku njerëzit nuk ndihen të sigurt dhe pse. Nuk ju duhet llogari dhe as emër.",
+    "report.emergency": "A është dikush në rrezik tani? Telefononi numrin e urgjencës, 112: "
+    "këtë faqe nuk e lexon askush menjëherë.",
     "report.choose": "Zgjidhni bashkinë",
     "report.none": "Ende asnjë bashki nuk merr raporte këtu.",
     "report.concern": "Çfarë është?",
@@ -42,7 +44,6 @@ PHRASES = {
     "report.similar_help": "Vende pranë me të njëjtin shqetësim. Nëse është njëri prej tyre, bashkohuni.",
     "report.me_too": "Edhe unë: {concern}, {status}, raportuar së pari {month}, rreth {metres} m larg",
     "report.not_among": "Nuk është asnjë prej këtyre",
-    "report.join": "Nëse të tjerë raportuan të njëjtën gjë pikërisht këtu, numërojeni raportin tim me të tyret",
     "report.again_photos": "Ju lutemi zgjidhni përsëri fotografitë.",
     "report.send": "Dërgo raportin",
     "report.wrong": "Raporti nuk u dërgua",

@@ -9,6 +9,8 @@ PHRASES = {
     "page.show": "Prikaži",
     "report.title": "Prijavite opasno mesto",
     "report.lead": "Recite nam gde se ljudi ne osećaju bezbedno i zašto. Ne treba vam nalog ni ime.",
+    "report.emergency": "Da li je neko sada u opasnosti? Pozovite broj za hitne slučajeve, 112: "
+    "ovu stranicu niko ne čita odmah.",
     "report.choose": "Izaberite opštinu",
     "report.none": "Nijedna opština još ne prima prijave ovde.",
     "report.concern": "Šta je to?",
@@ -41,7 +43,6 @@ PHRASES = {
     "report.similar_help": "Mesta u blizini sa istim problemom. Ako je to jedno od njih, pridružite se.",
     "report.me_too": "I ja: {concern}, {status}, prvi put prijavljeno {month}, oko {metres} m daleko",
     "report.not_among": "Nije nijedno od ovih",
-    "report.join": "Ako su drugi prijavili isto baš ovde, ubrojte moju prijavu sa njihovim",
     "report.again_photos": "Molimo izaberite fotografije ponovo.",
     "report.send": "Pošalji prijavu",
     "report.wrong": "Prijava nije poslata",

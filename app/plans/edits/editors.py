@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from analysis.beats.editor import PlanEditor
-from app.plans.edits.saving import PlanRows
+if TYPE_CHECKING:
+    from analysis.beats.editor import PlanEditor
+    from app.plans.edits.saving import PlanRows
 
 MOST_EDITORS = 8
 
