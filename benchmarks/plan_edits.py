@@ -149,7 +149,7 @@ def _transactions(database: Database, plan_id: int) -> list[Row]:
         def change() -> None:
             with database.transaction() as session:
                 town = find_municipality(session, CODE)
-                edit_plan(session, town, editors, plan_id, next(edits), ANY_TAG)
+                edit_plan(session, town, editors, plan_id, next(edits), ANY_TAG, actor="analyst")
 
         return Row(f"{UNITS:,} units, transaction: {what}", measure(change, runs=EDITS, warm=20), target)
 

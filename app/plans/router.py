@@ -29,7 +29,9 @@ from app.plans.schemas import (
     CheckOut,
     Comparison,
     Edit,
+    EditList,
     EditOut,
+    EditTold,
     History,
     ImportAnswer,
     ImportOptions,
@@ -167,8 +169,17 @@ def get_standing(
     return Standing(
         beats=[BeatAnswer.model_validate(asdict(beat)) for beat in editor.beats()],
         figures=asdict(editor.figures()),
+        reasons=[reason.to_dict() for reason in editor.reasons()],
         locked_units=[str(unit) for unit in editor.locked_units],
     )
+
+
+@router.get("/{id}/edits", dependencies=[permit("beat-plans", "read")], responses=problems(400, 404))
+def list_edits(session: SessionDep, municipality: MunicipalityDep, id: IdentifierParam) -> EditList:  # noqa: A002
+    """List the edits of a draft that are kept, the newest first: what was done to how many units, by whom and when."""
+    edits = editing.list_edits(session, municipality, id)
+    note_look(session, "beat-plans", 1, id, id)
+    return EditList(edits=[EditTold.model_validate(edit) for edit in edits])
 
 
 @router.post(
@@ -180,6 +191,7 @@ def edit_plan(
     session: SessionDep,
     municipality: MunicipalityDep,
     editors: EditorsDep,
+    access: AccessDep,
     response: Response,
     id: IdentifierParam,  # noqa: A002
     if_match: IfMatch,
@@ -190,7 +202,8 @@ def edit_plan(
     The answer has the figures and reasons of every beat that was touched. Where somebody else edited the plan since you
     looked, nothing is changed and the answer is 412.
     """
-    answer, tag = editing.edit_plan(session, municipality, editors, id, body, if_match.strip().strip('"'))
+    known = if_match.strip().strip('"')
+    answer, tag = editing.edit_plan(session, municipality, editors, id, body, known, actor=access.caller.name)
     note_look(session, "beat-plans", 1, id, id)
     response.headers["ETag"] = f'"{tag}"'
     told = answer.to_dict()

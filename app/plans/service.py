@@ -16,6 +16,7 @@ from app.deferred import Deferred, pd
 from app.errors import ConflictError, NotFoundError
 from app.municipalities.context import MunicipalityContext
 from app.plans import repository
+from app.plans.edits import repository as edits
 from app.plans.lifecycle import require_transition
 from app.plans.repository import NewAssignment
 from app.plans.schemas import Assignment
@@ -74,6 +75,8 @@ def change_status(
         put_in_force(session, municipality, plan_id, day, decision.reason, decision.hand_over)
     else:
         repository.set_status(session, municipality.id, plan_id, transition.target)
+    if plan["status"] == "draft":
+        edits.forget_edits(session, municipality.id, plan_id)
     repository.insert_change(
         session,
         municipality.id,

@@ -1,4 +1,4 @@
-"""The editors of drafts that are kept in memory."""
+"""The editors of the plans that were edited last, kept in memory: the database holds all that they know."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ class OpenEditor:
 class Editors:
     """The editors of the plans that were edited last.
 
-    An editor counts as long as its tag is that of the plan in the database: one whose transaction failed, or whose plan
-    was edited through another process, is read anew. Who holds the row lock of a plan is alone with its editor.
+    An editor counts as long as its tag is that of the plan in the database: one whose transaction failed is read anew,
+    and one of a plan that was edited through another process follows those edits. Who holds the row lock of a plan is
+    alone with its editor.
 
     Parameters
     ----------
@@ -49,11 +50,11 @@ class Editors:
         self._open: OrderedDict[tuple[int, int], OpenEditor] = OrderedDict()
         self._guard = threading.Lock()
 
-    def find(self, key: tuple[int, int], tag: str) -> OpenEditor | None:
-        """Return the editor of a plan if it stands for this tag."""
+    def find(self, key: tuple[int, int]) -> OpenEditor | None:
+        """Return the editor of a plan, whatever it stands for; None where there is none or it is ahead of its plan."""
         with self._guard:
             opened = self._open.get(key)
-            if opened is None or opened.tag != tag:
+            if opened is None or opened.tag is None:
                 return None
             self._open.move_to_end(key)
             return opened

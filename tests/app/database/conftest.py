@@ -69,6 +69,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "beat": {"plan_id": 1, "code": "B1", "geom": SQUARES, "residents": 4000, "workload": 1.0, "polsby_popper": 0.8},
     "plan_change": {"plan_id": 1, "action": "propose", "from_status": "draft", "to_status": "draft", "reason": "ready"}
     | {"actor": "ann"},
+    "plan_edit": {"plan_id": 1, "operation": "move", "former_tag": "a", "tag": "b", "unit_ids": [1], "actor": "ann"}
+    | {"beats_before": ["B1"], "beats_after": [None]},
     "beat_membership": {"plan_id": 1, "areal_unit_id": 1, "beat_id": 1},
     "officer": IMPORTED | {"station_geom": POINT, "languages": ["en", "uz"]},
     "account": {"name": "ada", "display_name": "Ada"},
