@@ -32,7 +32,7 @@ serve: setup  ## Serve the API and maps on http://127.0.0.1:8000
 	@$(BIN)/kvart serve
 
 test: browser $(VENV)/.installed  ## Run the test suite with coverage
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-clients: desktop $(VENV)/.installed  ## Read the layers with GDAL and QGIS as distributions package them
 	@$(BIN)/python -m pytest --no-cov -rs tests/clients

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 Bounds = tuple[float, float, float, float]
 
 WGS84 = CRS.from_epsg(4326)

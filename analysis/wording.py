@@ -30,12 +30,14 @@ def counted(count: int, singular: str, plural: str = "") -> str:
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], total: int | None = None) -> str:
     """Return names for a sentence; a long list is shortened.
 
     Parameters
     ----------
     names : sequence of str
+    total : int, optional
+        How many there are where ``names`` are only the first.
 
     Returns
     -------
@@ -46,5 +48,5 @@ def listed(names: Sequence[str]) -> str:
     >>> listed(["B01", "B02"]), listed(["B01", "B02", "B03", "B04", "B05", "B06", "B07"])
     ('B01, B02', 'B01, B02, B03, B04, B05 and 2 more')
     """
-    rest = len(names) - MOST_NAMED
+    rest = (len(names) if total is None else total) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -37,7 +37,7 @@ from app.imports.router import router as imports
 from app.incidents.router import router as incidents
 from app.jobs.process import WorkerProcess
 from app.lights.router import router as lights
-from app.maps.offline import static_directories
+from app.maps.assets import static_directories
 from app.maps.router import router as maps
 from app.metrics.instruments import Instruments
 from app.metrics.router import router as metrics
@@ -52,7 +52,7 @@ from app.ogc.tiles_router import router as ogc_tiles
 from app.open311.router import router as open311
 from app.openapi import build_openapi
 from app.photos.images import MOST_BYTES
-from app.plans.edits.service import Editors
+from app.plans.edits.editors import Editors
 from app.plans.officers_router import router as plan_officers
 from app.plans.router import router as plans
 from app.problems import register_problem_handlers
@@ -134,8 +134,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     application.state.instruments = Instruments()
     application.state.editors = Editors()
     application.state.layer_cache = LayerCache(settings.server.layer_cache_mb * 1024**2)
-    for router in ROUTERS:
-        application.include_router(router)
+    # include_router would build every route anew, for each application
+    application.router.routes.extend(route for router in ROUTERS for route in router.routes)
     for address, directory in {**static_directories(), "/static": WEB_STATIC}.items():
         application.mount(address, StaticFiles(directory=directory))
     register_problem_handlers(application)

@@ -19,9 +19,8 @@ from analysis.back_testing.ranking_methods import RankingMethod, standard_method
 from analysis.back_testing.rolling_windows import RollingWindow, rolling_windows
 from analysis.errors import AnalysisError, CoordinateError, EmptyInputError, ParameterError, TimePrecisionError
 from analysis.events import check_some_inside, events_notices
-from analysis.grids.cells import BoolArray
 from analysis.grids.square import SquareGrid
-from analysis.projection import FloatArray, crs_name
+from analysis.projection import BoolArray, FloatArray, crs_name
 from analysis.space_time.dated_events import DatedEvents
 from analysis.summary import Notice, Summary
 

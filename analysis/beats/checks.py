@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -279,6 +279,34 @@ def check_bounds(min_residents: int, max_residents: int, beats: int | None) -> N
         )
     if beats is not None and beats < 1:
         raise ParameterError(f"{beats} beats were asked for.", "Ask for one beat or more, or leave the number free.")
+
+
+def check_beats(beat: NDArray[np.int64], names: Sequence[str], n_units: int) -> None:
+    """Refuse beats of units that fit neither the names of the beats nor the number of units.
+
+    Parameters
+    ----------
+    beat : ndarray of int64, shape (n,)
+        Position in ``names`` of the beat of each unit, -1 for none.
+    names : sequence of str
+        Names of the beats.
+    n_units : int
+        Number of units.
+
+    Raises
+    ------
+    ParameterError
+        When names occur twice or the numbers do not fit.
+    """
+    if len(set(names)) != len(names):
+        raise ParameterError("Two beats have the same id.", "Give every beat an id of its own.")
+    if beat.shape != (n_units,):
+        raise ParameterError(
+            f"There are beats for {len(beat):,} units, but {n_units:,} units.",
+            "Give one beat, or -1, for each unit.",
+        )
+    if len(beat) and not -1 <= beat.min() <= beat.max() < len(names):
+        raise ParameterError("A unit has a beat that is not in the list of ids.", "Give -1 for units without one.")
 
 
 def _at(names: NDArray[Any], row: int) -> str:

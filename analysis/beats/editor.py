@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,28 +11,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.beats import reasons as codes
-from analysis.beats.edits import EditAnswer, PlanFigures
+from analysis.beats.causes import Baseline, Causes
+from analysis.beats.checks import check_beats
+from analysis.beats.edits import EditAnswer, PlanFigures, plan_figures
 from analysis.beats.fixing import beats_beside, loose_units_placed, walkable_graph, within_bounds_again
 from analysis.beats.graph import UnitGraph
 from analysis.beats.naming import new_names
 from analysis.beats.plan import BeatPlan
 from analysis.beats.problem import BeatProblem
-from analysis.beats.reasons import Reason, name_units
+from analysis.beats.reasons import Reason, held_units, name_units
 from analysis.beats.standing import BeatStanding, amounts_of, measure, no_figures, standings
+from analysis.beats.steps import NO_STEP, NamedStep, Step, StepHistory, Way, steps_leading_to
 from analysis.errors import ParameterError
 
 Labels = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class _Step:
-    """Units with their beats and locks before and after a change."""
-
-    units: Labels
-    beats: tuple[Labels, Labels]
-    locks: tuple[Flags, Flags]
 
 
 class PlanEditor:
@@ -57,7 +49,8 @@ class PlanEditor:
     -----
     A change visits the units of the beats that it touches and no others, and adds them up in the order of the units:
     the figures are always those of a plan measured from scratch. Units that the task locks stay locked until they are
-    unlocked. Changes of locks can be undone too.
+    unlocked. Changes of locks can be undone too. An editor that goes on with a plan that others edited takes their
+    steps by :meth:`recall` (what led to the plan as it is) and :meth:`replay` (what they did since).
 
     Examples
     --------
@@ -71,27 +64,29 @@ class PlanEditor:
     >>> answer = editor.move([2], "B")
     >>> [(beat.beat_id, beat.residents, beat.reasons) for beat in answer.beats]
     [('A', 4000, ()), ('B', 4000, ())]
+    >>> answer.beats[1].because
+    "In order since unit '2' (2,000 residents) came from 'A'."
     """
 
     def __init__(self, problem: BeatProblem, beat_of_unit: Labels, beat_ids: Sequence[str]) -> None:
         self.problem = problem
         self._names = [str(name) for name in beat_ids]
         self._beat = np.array(beat_of_unit, np.int64)
-        self._refuse_shapes()
+        check_beats(self._beat, self._names, problem.n_units)
         self._codes = {name: own for own, name in enumerate(self._names)}
         self._amounts = amounts_of(problem)
         self._locked: Flags = problem.locks.beat >= 0
         self._seen = np.zeros(problem.n_units, np.bool_)
-        self._row_of_unit = problem.row_of_unit
         self._figures = no_figures(len(self._names))
-        measure(problem.borders, self._amounts, self._beat, self._every_beat(), self._figures, self._seen)
+        self._measure(np.arange(len(self._names)))
         self._today = {name: code for code, name in enumerate(problem.current_names)}
         self._home = np.array([self._today.get(name, -1) for name in self._names], np.int64)
         self._moved = int(problem.residents[self._away(np.arange(problem.n_units))].sum())
         self._loose = int((self._beat < 0).sum())
         self._loose_residents = int(problem.residents[self._beat < 0].sum())
-        self._done: list[_Step] = []
-        self._undone: list[_Step] = []
+        self._history = StepHistory()
+        self._baseline = Baseline(problem, self._beat, len(self._names))
+        self._last: tuple[Way, Step] | None = None
         self.revision = 0
 
     @classmethod
@@ -115,9 +110,12 @@ class PlanEditor:
         return tuple(self.problem.unit_ids[self._locked].tolist())
 
     @property
-    def locked(self) -> Flags:
-        """Whether each unit stays where it is; a copy, shape (n,)."""
-        return self._locked.copy()
+    def last_step(self) -> NamedStep | None:
+        """What the last call did to the units, None where it changed nothing."""
+        if self._last is None:
+            return None
+        way, step = self._last
+        return NamedStep(way, step.units, self._named(step.before), self._named(step.after), step.locked)
 
     @property
     def assignments(self) -> pd.DataFrame:
@@ -128,7 +126,11 @@ class PlanEditor:
 
     def beats(self) -> tuple[BeatStanding, ...]:
         """Describe every beat that has units."""
-        return self._standings(np.flatnonzero(self._figures.units > 0))
+        return self._standings(np.flatnonzero(self._figures.units > 0), self._causes())
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Say what is not in order about the plan as a whole, and which edits made it so."""
+        return self._causes().of_plan()
 
     def units_of(self, beat_id: str) -> Labels:
         """Return the positions of the units of a beat, ascending; none of a beat that the plan does not have.
@@ -141,20 +143,8 @@ class PlanEditor:
 
     def figures(self) -> PlanFigures:
         """Return the figures of the whole plan."""
-        figures, problem = self._figures, self.problem
-        present = figures.units > 0
-        residents, work = figures.residents[present], figures.workload[present]
-        mean = float(work.mean()) if len(work) else 0.0
-        return PlanFigures(
-            beats=int(present.sum()),
-            within_bounds=int(((residents >= problem.min_residents) & (residents <= problem.max_residents)).sum()),
-            contiguous=int((figures.pieces[present] == 1).sum()),
-            unassigned_units=self._loose,
-            unassigned_residents=self._loose_residents,
-            workload_cv=float(work.std() / mean) if mean > 0 else 0.0,
-            workload_max_over_mean=float(work.max() / mean) if mean > 0 else 1.0,
-            moved_residents=self._moved if problem.current_names else None,
-        )
+        moved = self._moved if self.problem.current_names else None
+        return plan_figures(self.problem, self._figures, (self._loose, self._loose_residents), moved)
 
     def move(self, unit_ids: Iterable[Any], beat_id: str | None) -> EditAnswer:
         """Move one or many units to a beat.
@@ -180,9 +170,8 @@ class PlanEditor:
         target = -1 if beat_id is None else self._code(str(beat_id))
         held = units[self._locked[units] & (self._beat[units] != target)]
         free = units[~self._locked[units] & (self._beat[units] != target)]
-        refused = (_held(self.problem, held),) if len(held) else ()
-        locks = self._locked[free]
-        return self._change(_Step(free, (self._beat[free], np.full(len(free), target)), (locks, locks)), refused)
+        refused = (held_units(tuple(self.problem.unit_ids[held].tolist())),) if len(held) else ()
+        return self._take("edit", Step(free, self._beat[free], np.full(len(free), target)), refused)
 
     def lock(self, unit_ids: Iterable[Any], *, locked: bool = True) -> EditAnswer:
         """Lock units to the beat they are in, or unlock them.
@@ -240,45 +229,41 @@ class PlanEditor:
         after = self._beat
         self._beat = before
         units = np.flatnonzero(after != before)
-        locks = self._locked[units]
         every = np.concatenate([before[units], after[units], np.array(sorted(touched), np.int64)])
-        answer = self._change(
-            _Step(units, (before[units], after[units]), (locks, locks)), (), np.setdiff1d(every, [-1])
-        )
+        answer = self._take("edit", Step(units, before[units], after[units]), (), np.setdiff1d(every, [-1]))
         left = next((beat.reasons for beat in answer.beats if beat.beat_id == beat_id), ())
         return dataclasses.replace(answer, refused=left)
 
     def undo(self) -> EditAnswer:
         """Take the last change back; without one nothing happens."""
-        if not self._done:
-            return self._answer(np.zeros(0, np.int64), np.zeros(0, np.int64), ())
-        step = self._done.pop()
-        self._undone.append(step)
-        return self._apply(step, 0, ())
+        done = self._history.done
+        return self._take("undo", done[-1].back() if done else NO_STEP)
 
     def redo(self) -> EditAnswer:
         """Do the change that was taken back last once more; without one nothing happens."""
-        if not self._undone:
-            return self._answer(np.zeros(0, np.int64), np.zeros(0, np.int64), ())
-        step = self._undone.pop()
-        self._done.append(step)
-        return self._apply(step, 1, ())
+        undone = self._history.undone
+        return self._take("redo", undone[-1] if undone else NO_STEP)
+
+    def replay(self, named: NamedStep) -> EditAnswer:
+        """Do what another editor of the plan did, so that both stand alike."""
+        return self._take(named.way, self._step(named))
+
+    def recall(self, steps: Sequence[NamedStep]) -> None:
+        """Remember the steps that led to the plan as it is, so that they can be taken back; for a new editor.
+
+        Parameters
+        ----------
+        steps : sequence of NamedStep
+            Oldest first. Those that do not lead to the plan as it is, and all before them, are left out.
+        """
+        known, beat = steps_leading_to(self._beat, self._locked, [(named.way, self._step(named)) for named in steps])
+        self._baseline = Baseline(self.problem, beat, len(self._names))
+        for way, step in known:
+            self._note(way, step)
 
     @cached_property
     def _graph(self) -> UnitGraph:
         return walkable_graph(self.problem)
-
-    def _refuse_shapes(self) -> None:
-        """Raise when beats and names do not fit the task."""
-        if len(set(self._names)) != len(self._names):
-            raise ParameterError("Two beats have the same id.", "Give every beat an id of its own.")
-        if self._beat.shape != (self.problem.n_units,):
-            raise ParameterError(
-                f"There are beats for {len(self._beat):,} units, but {self.problem.n_units:,} units.",
-                "Give one beat, or -1, for each unit.",
-            )
-        if len(self._beat) and not -1 <= self._beat.min() <= self._beat.max() < len(self._names):
-            raise ParameterError("A unit has a beat that is not in the list of ids.", "Give -1 for units without one.")
 
     def _mend(self, own: int) -> set[int]:
         """Give loose pieces of a beat to its neighbours; return the beats that got units."""
@@ -287,9 +272,7 @@ class PlanEditor:
             return set()
         placed = loose_units_placed(self.problem, self._graph, self._beat, own, self._locked)
         self._beat[list(placed)] = list(placed.values())
-        chosen = np.zeros(len(self._names), np.bool_)
-        chosen[[own, *placed.values()]] = True
-        measure(self.problem.borders, self._amounts, self._beat, chosen, figures, self._seen)
+        self._measure([own, *placed.values()])
         return {own, *placed.values()}
 
     def _bring_within_bounds(self, own: int, seed: int) -> None:
@@ -304,8 +287,10 @@ class PlanEditor:
                 self._code(next(fresh))
             self._beat = found
 
-    def _every_beat(self) -> Flags:
-        return np.ones(len(self._names), np.bool_)
+    def _measure(self, beats: Labels | list[int]) -> None:
+        chosen = np.zeros(len(self._names), np.bool_)
+        chosen[beats] = True
+        measure(self.problem.borders, self._amounts, self._beat, chosen, self._figures, self._seen)
 
     def _away(self, units: Labels) -> Flags:
         """Return which units have another beat than in the plan in force."""
@@ -315,7 +300,7 @@ class PlanEditor:
 
     def _rows(self, unit_ids: Iterable[Any]) -> Labels:
         """Return the positions of units, each once and ascending."""
-        place = self._row_of_unit
+        place = self.problem.row_of_unit
         rows = {str(unit): place.get(str(unit), -1) for unit in unit_ids}
         unknown = [unit for unit, row in rows.items() if row < 0]
         if unknown:
@@ -337,54 +322,74 @@ class PlanEditor:
             self._home = np.append(self._home, self._today.get(name, -1))
         return self._codes[name]
 
+    def _named(self, beats: Labels) -> list[str | None]:
+        names = [*self._names, None]
+        return [names[own] for own in beats.tolist()]
+
+    def _step(self, named: NamedStep) -> Step:
+        before, after = (
+            np.array([-1 if name is None else self._code(name) for name in names], np.int64)
+            for names in (named.before, named.after)
+        )
+        return Step(named.units, before, after, named.locked)
+
     def _lock_rows(self, units: Labels, locked: bool) -> EditAnswer:
         units = units[self._locked[units] != locked]
-        beats = self._beat[units]
-        return self._change(_Step(units, (beats, beats), (self._locked[units], np.full(len(units), locked))), ())
+        return self._take("edit", Step(units, NO_STEP.before, NO_STEP.after, locked))
 
-    def _change(self, step: _Step, refused: tuple[Reason, ...], touched: Labels | None = None) -> EditAnswer:
-        if len(step.units):
-            self._done.append(step)
-            self._undone.clear()
-        return self._apply(step, 1, refused, touched)
+    def _take(
+        self, way: Way, step: Step, refused: tuple[Reason, ...] = (), touched: Labels | None = None
+    ) -> EditAnswer:
+        """Take a step, remember it, and measure the beats touched."""
+        if touched is None:
+            beats = [step.before, step.after] if step.locked is None else [self._beat[step.units]]
+            touched = np.setdiff1d(np.concatenate(beats), [-1])
+        self._last = (way, step) if len(step.units) else None
+        if step.locked is not None:
+            self._locked[step.units] = step.locked
+        else:
+            self._move(step, touched)
+        if self._last is not None:
+            self.revision += 1
+            self._note(way, step)
+        moved = step.units if step.locked is None else step.units[:0]
+        return self._answer(moved, touched, refused)
 
-    def _apply(self, step: _Step, side: int, refused: tuple[Reason, ...], touched: Labels | None = None) -> EditAnswer:
-        """Put units into the beats and locks of one side of a step and measure the beats touched."""
-        units, after = step.units, step.beats[side]
-        before = self._beat[units]
-        residents = self.problem.residents[units]
+    def _note(self, way: Way, step: Step) -> None:
+        for old in self._history.note(way, step):
+            self._baseline.take(old, self._beat)
+        self._baseline.follow(step.units, self._beat)
+
+    def _move(self, step: Step, touched: Labels) -> None:
+        """Put units into other beats and bring the figures up to date."""
+        units, residents = step.units, self.problem.residents[step.units]
         self._moved -= int(residents[self._away(units)].sum())
-        self._beat[units], self._locked[units] = after, step.locks[side]
+        self._beat[units] = step.after
         self._moved += int(residents[self._away(units)].sum())
-        loose = (after < 0).astype(np.int64) - (before < 0)
+        loose = (step.after < 0).astype(np.int64) - (step.before < 0)
         self._loose += int(loose.sum())
         self._loose_residents += int((loose * residents).sum())
-        self.revision += int(len(units) > 0)
-        if touched is None:
-            touched = np.setdiff1d(np.concatenate([before, after]), [-1])
-        chosen = np.zeros(len(self._names), np.bool_)
-        chosen[touched] = True
-        measure(self.problem.borders, self._amounts, self._beat, chosen, self._figures, self._seen)
-        return self._answer(units[before != after], touched, refused)
+        self._measure(touched)
 
     def _answer(self, units: Labels, touched: Labels, refused: tuple[Reason, ...]) -> EditAnswer:
-        named = np.array([*self._names, None], dtype=object)[self._beat[units]]
+        causes = self._causes()
         return EditAnswer(
             revision=self.revision,
-            changes=dict(zip(self.problem.unit_ids[units].tolist(), named.tolist(), strict=True)),
+            changes=dict(zip(self.problem.unit_ids[units].tolist(), self._named(self._beat[units]), strict=True)),
             refused=refused,
-            beats=self._standings(touched),
+            beats=self._standings(touched, causes),
             figures=self.figures(),
-            undo_steps=len(self._done),
-            redo_steps=len(self._undone),
+            reasons=causes.of_plan(),
+            undo_steps=len(self._history.done),
+            redo_steps=len(self._history.undone),
         )
 
-    def _standings(self, chosen: Labels) -> tuple[BeatStanding, ...]:
-        return standings(self.problem, self._beat, self._names, self._figures, chosen)
+    def _causes(self) -> Causes:
+        return Causes(self._baseline, self._names, self._beat, self._figures)
 
-
-def _held(problem: BeatProblem, units: Labels) -> Reason:
-    """Name locked units that were to move."""
-    names = tuple(problem.unit_ids[units].tolist())
-    verb = "is" if len(names) == 1 else "are"
-    return Reason(codes.LOCKED, f"The {name_units(names)} {verb} locked.", "Unlock before moving.", names)
+    def _standings(self, chosen: Labels, causes: Causes) -> tuple[BeatStanding, ...]:
+        found = standings(self.problem, self._beat, self._names, self._figures, chosen)
+        return tuple(
+            dataclasses.replace(beat, because=because) if (because := causes.of_beat(int(own))) else beat
+            for own, beat in zip(chosen, found, strict=True)
+        )

@@ -6,8 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.beats.problem import BeatProblem
 from analysis.beats.reasons import Reason
-from analysis.beats.standing import BeatStanding
+from analysis.beats.standing import BeatStanding, Figures
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,37 @@ class PlanFigures:
     moved_residents: int | None
 
 
+def plan_figures(
+    problem: BeatProblem, figures: Figures, unassigned: tuple[int, int], moved_residents: int | None
+) -> PlanFigures:
+    """Put the figures of a whole plan together.
+
+    Parameters
+    ----------
+    problem : BeatProblem
+        The task.
+    figures : Figures
+        Of every beat; those without units do not count.
+    unassigned : (int, int)
+        Units without a beat, and their residents.
+    moved_residents : int or None
+        Residents whose beat is not that of the plan in force.
+    """
+    present = figures.units > 0
+    residents, work = figures.residents[present], figures.workload[present]
+    mean = float(work.mean()) if len(work) else 0.0
+    return PlanFigures(
+        beats=int(present.sum()),
+        within_bounds=int(((residents >= problem.min_residents) & (residents <= problem.max_residents)).sum()),
+        contiguous=int((figures.pieces[present] == 1).sum()),
+        unassigned_units=unassigned[0],
+        unassigned_residents=unassigned[1],
+        workload_cv=float(work.std() / mean) if mean > 0 else 0.0,
+        workload_max_over_mean=float(work.max() / mean) if mean > 0 else 1.0,
+        moved_residents=moved_residents,
+    )
+
+
 @dataclass(frozen=True)
 class EditAnswer:
     """What a change did.
@@ -52,6 +84,8 @@ class EditAnswer:
         Every beat touched; one without units is gone.
     figures : PlanFigures
         The whole plan.
+    reasons : tuple of Reason
+        What is not in order about the whole plan, and which edits made it so.
     undo_steps, redo_steps : int
         Changes that can be undone and redone.
     """
@@ -61,6 +95,7 @@ class EditAnswer:
     refused: tuple[Reason, ...]
     beats: tuple[BeatStanding, ...]
     figures: PlanFigures
+    reasons: tuple[Reason, ...]
     undo_steps: int
     redo_steps: int
 

@@ -29,6 +29,8 @@ NOT_CONTIGUOUS = "not_contiguous"
 """A beat drawn by hand or by others is in several pieces."""
 CROSSES_HARD_BOUNDARY = "crosses_hard_boundary"
 """A beat drawn by hand or by others lies on both sides of a hard boundary."""
+UNASSIGNED = "unassigned"
+"""Units are in no beat."""
 LOCKED = "locked"
 """A unit was not moved because it is locked."""
 
@@ -78,3 +80,9 @@ def name_units(unit_ids: tuple[Any, ...]) -> str:
     word = "unit" if len(unit_ids) == 1 else "units"
     rest = len(unit_ids) - MOST_UNITS_IN_MESSAGE
     return f"{word} {shown}" + (f" and {rest} more" if rest > 0 else "")
+
+
+def held_units(unit_ids: tuple[Any, ...]) -> Reason:
+    """Return the reason why locked units were not moved."""
+    verb = "is" if len(unit_ids) == 1 else "are"
+    return Reason(LOCKED, f"The {name_units(unit_ids)} {verb} locked.", "Unlock before moving.", unit_ids)

@@ -37,6 +37,8 @@ class BeatStanding:
         Whether residents are within the bounds, and whether the units connect along borders.
     reasons : tuple of Reason
         Everything that is not in order with this beat.
+    because : str
+        What edits did to the beat, and whether that is why it is not in order; empty where they did nothing.
     """
 
     beat_id: str
@@ -47,6 +49,7 @@ class BeatStanding:
     within_bounds: bool
     contiguous: bool
     reasons: tuple[Reason, ...]
+    because: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the standing as plain values."""

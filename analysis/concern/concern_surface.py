@@ -13,11 +13,10 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from analysis.errors import EmptyInputError, ParameterError
-from analysis.grids.cells import BoolArray
 from analysis.grids.square import SquareGrid
 from analysis.hot_spots.hot_spot_reading import nullable
 from analysis.hot_spots.significance import CORRECTION_NAMES, Correction, q_values
-from analysis.projection import FloatArray, checked_coordinates, crs_name
+from analysis.projection import BoolArray, FloatArray, checked_coordinates, crs_name
 from analysis.summary import Notice, Summary
 
 CLEAR_LEVEL = 0.10

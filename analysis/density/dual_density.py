@@ -18,9 +18,8 @@ import pandas as pd
 from analysis.density.density_results import KernelDensity
 from analysis.density.kernel_density import kernel_density
 from analysis.errors import EmptyInputError, ParameterError, UnitsError
-from analysis.grids.cells import BoolArray
 from analysis.grids.square import SquareGrid
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 from analysis.summary import Notice, Summary, figure
 
 Measure = Literal["ratio", "log_ratio", "difference"]

@@ -16,9 +16,9 @@ from analysis.density.kernels import KernelShape
 from analysis.density.placed_events import PlacedEvents
 from analysis.density.smoothing import Smoothing
 from analysis.errors import EmptyInputError, ParameterError
-from analysis.grids.cells import BoolArray, cell_numbers
+from analysis.grids.cells import cell_numbers
 from analysis.grids.square import SquareGrid
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 from analysis.summary import Notice
 
 EdgeCorrection = Literal["none", "uniform", "diggle"]

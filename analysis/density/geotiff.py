@@ -15,8 +15,7 @@ import numpy.typing as npt
 
 from analysis.density.density_results import KernelDensity
 from analysis.errors import ParameterError
-from analysis.grids.cells import BoolArray
-from analysis.projection import FloatArray, crs_name
+from analysis.projection import BoolArray, FloatArray, crs_name
 
 TILE = 256
 NOTHING = -9999.0

@@ -11,9 +11,9 @@ from analysis.density.gaussian_fft import REACH
 from analysis.density.kernels import KernelShape
 from analysis.events import check_some_inside
 from analysis.grids.cell_grid import checked_weights
-from analysis.grids.cells import BoolArray, positions
+from analysis.grids.cells import positions
 from analysis.grids.square import SquareGrid
-from analysis.projection import FloatArray, checked_coordinates
+from analysis.projection import BoolArray, FloatArray, checked_coordinates
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,7 @@ import shapely
 
 from analysis.errors import EmptyInputError, GeometryError, ParameterError
 from analysis.evaluation.guards import Guard
-from analysis.grids.cells import BoolArray
-from analysis.projection import crs_name, require_metres
+from analysis.projection import BoolArray, crs_name, require_metres
 from analysis.summary import Notice, Summary
 
 CHANCE_DISTANCE = math.sqrt(0.5)

@@ -171,12 +171,16 @@ def _reading(
     if difference is not None:
         total = difference.total
         where = "In the treated area and around it" if difference.displacement else "In the treated area"
-        side = "fewer" if total.estimate < 0 else "more"
         parts.append(
-            f"{where} there were {abs(total.estimate):,.0f} {side} events than the "
-            f"control leads to expect (interval {total.low:+,.0f} to {total.high:+,.0f})."
+            f"{where} the count is {_compared(total.estimate)} the control leads to expect "
+            f"(interval {total.low:+,.0f} to {total.high:+,.0f})."
         )
-    if quotient is not None and quotient.quotient is not None:
+    if quotient is not None and quotient.quotient is not None and found.kind != "fewer":
+        parts.append(
+            f"The displacement quotient ({quotient.quotient:.2f}) says nothing here: it takes a fall that can be "
+            "claimed."
+        )
+    elif quotient is not None and quotient.quotient is not None:
         words = {
             "diffusion": "the surroundings shared in the benefit",
             "displacement": "a part of it moved to the surroundings",
@@ -185,6 +189,15 @@ def _reading(
         parts.append(f"By the displacement quotient ({quotient.quotient:.2f}) {words[quotient.spread]}.")
     if visible is not None:
         parts.append(
-            f"Counts like these show a fall of {visible:.0%} or more in 80 of 100 evaluations, a smaller one seldom."
+            f"Counts like these show a fall of {visible * 100:.0f} % or more in 80 of 100 evaluations, a smaller one "
+            "seldom."
         )
     return " ".join(parts)
+
+
+def _compared(difference: float) -> str:
+    """Return a difference of counts in words that ask for what it is compared with."""
+    number = round(abs(difference))
+    if number == 0:
+        return "what"
+    return f"{number:,} {'event' if number == 1 else 'events'} {'lower' if difference < 0 else 'higher'} than"

@@ -17,8 +17,7 @@ from analysis.errors import ParameterError, TooFewEventsError
 from analysis.evaluation.count_design import checked_level
 from analysis.evaluation.monthly_panel import MonthlyPanel
 from analysis.evaluation.relative_effect import Ratio
-from analysis.grids.cells import BoolArray
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 
 Season = Literal["months", "calendar"]
 

@@ -211,6 +211,7 @@ def _few_counts(design: CountDesign) -> Guard:
             return Guard(code, "refused", message)
     least = min(min(counts.before, counts.after) for counts in judged.values())
     if least < FEW_EVENTS:
-        message = f"A period has only {least:g} events (fewer than {FEW_EVENTS}): only large effects could be seen."
+        number = f"only {least:g} {'event' if least == 1 else 'events'}" if least else "no event"
+        message = f"A period has {number} (fewer than {FEW_EVENTS}): only large effects could be seen."
         return Guard(code, "warning", message)
     return Guard(code, "passed", f"Every period has at least {FEW_EVENTS} events.")

@@ -12,8 +12,7 @@ import pandas as pd
 
 from analysis.errors import ParameterError, TooFewEventsError
 from analysis.evaluation.count_design import AreaWeights, BeforeAfter, CountDesign
-from analysis.grids.cells import BoolArray
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 
 Months = npt.NDArray[np.datetime64]
 

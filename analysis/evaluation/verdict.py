@@ -71,8 +71,8 @@ def verdict(
         kind, text = _of_ratio(effect, difference)
     if controlled:
         return Verdict(kind, text, uncontrolled=False)
-    text = f"{label}{text[0].lower()}{text[1:]} Nothing shows that the fix was the cause."
-    return Verdict(kind, text, uncontrolled=True)
+    caution = "" if kind == "no_effect_can_be_claimed" else " Nothing shows that the fix was the cause."
+    return Verdict(kind, f"{label}{text[0].lower()}{text[1:]}{caution}", uncontrolled=True)
 
 
 def _of_ratio(effect: Ratio, difference: Difference | None) -> tuple[VerdictKind, str]:

@@ -14,8 +14,7 @@ from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from analysis.errors import GeometryError, ParameterError
-from analysis.grids.cells import BoolArray
-from analysis.projection import Bounds, FloatArray
+from analysis.projection import BoolArray, Bounds, FloatArray
 
 
 @dataclass(frozen=True)

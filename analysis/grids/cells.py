@@ -10,9 +10,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from analysis.projection import FloatArray
-
-BoolArray = npt.NDArray[np.bool_]
+from analysis.projection import BoolArray, FloatArray
 
 
 def cells_sharing_ground(

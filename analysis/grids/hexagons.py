@@ -14,9 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.errors import EmptyInputError, ParameterError
 from analysis.grids.cell_grid import CellGrid, check_study_area
-from analysis.grids.cells import BoolArray
 from analysis.grids.lattices import MAX_CELLS, refuse_degrees, rounded_up
-from analysis.projection import Bounds, FloatArray, checked_coordinates, require_metres
+from analysis.projection import BoolArray, Bounds, FloatArray, checked_coordinates, require_metres
 
 ROW_STEP = math.sqrt(3.0) / 2.0
 """Distance between rows of centres, in cells."""

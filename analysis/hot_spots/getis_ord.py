@@ -15,7 +15,6 @@ import numpy.typing as npt
 from analysis.errors import EmptyInputError, ParameterError, ZeroVarianceError
 from analysis.events import check_some_inside, count_notices
 from analysis.grids.cell_grid import CellCounts, CellGrid
-from analysis.grids.cells import BoolArray
 from analysis.grids.square import SquareGrid
 from analysis.hot_spots.conditional_permutation import IntArray, PermutationTails, permutation_tails
 from analysis.hot_spots.hot_spot_reading import (
@@ -30,7 +29,7 @@ from analysis.hot_spots.local_statistics import STATISTIC_NAMES, Statistic, loca
 from analysis.hot_spots.neighbours import Neighbours
 from analysis.hot_spots.significance import CORRECTION_NAMES, Correction, q_values
 from analysis.places.point_mass import point_mass_notice
-from analysis.projection import FloatArray, checked_coordinates, crs_name
+from analysis.projection import BoolArray, FloatArray, checked_coordinates, crs_name
 from analysis.row_blocks import for_row_blocks
 from analysis.summary import Summary
 

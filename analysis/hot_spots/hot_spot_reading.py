@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.grids.cells import BoolArray
 from analysis.hot_spots.conditional_permutation import PermutationTails
 from analysis.hot_spots.local_statistics import REASONS
 from analysis.hot_spots.significance import CORRECTION_NAMES, Correction, gi_bins
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 from analysis.summary import Notice
 
 

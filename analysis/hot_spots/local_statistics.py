@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import EmptyInputError, ParameterError, TooFewEventsError, ZeroVarianceError
-from analysis.grids.cells import BoolArray
 from analysis.hot_spots.conditional_permutation import PermutationTails, affordable_permutations, permutation_tails
 from analysis.hot_spots.neighbours import Neighbours
 from analysis.hot_spots.random_permutation import random_tails
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 
 Statistic = Literal["gi_star", "gi"]
 Reason = Literal["", "island", "window_covers_map", "no_variance_among_others"]

@@ -13,8 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from analysis.errors import EmptyInputError, ParameterError
-from analysis.grids.cells import BoolArray
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 
 IntArray = npt.NDArray[np.int64]
 

@@ -15,7 +15,6 @@ from libpysal.weights import W
 
 from analysis.errors import EmptyInputError, ParameterError, UnitsError
 from analysis.events import FEW_EVENTS
-from analysis.grids.cells import BoolArray
 from analysis.hot_spots.conditional_permutation import PermutationTails
 from analysis.hot_spots.getis_ord import HotSpots
 from analysis.hot_spots.hot_spot_reading import (
@@ -30,7 +29,7 @@ from analysis.hot_spots.local_statistics import STATISTIC_NAMES, Statistic, loca
 from analysis.hot_spots.neighbours import Neighbours
 from analysis.hot_spots.rates import crude_rates, empirical_bayes
 from analysis.hot_spots.significance import Correction, q_values
-from analysis.projection import FloatArray, crs_name, require_metres
+from analysis.projection import BoolArray, FloatArray, crs_name, require_metres
 from analysis.summary import Notice, Summary
 
 Values = Literal["count", "rate", "empirical_bayes", "standardised"]

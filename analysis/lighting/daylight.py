@@ -10,11 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.errors import CoordinateError, EmptyInputError, ParameterError
-from analysis.grids.cells import BoolArray
 from analysis.hot_spots.hot_spot_reading import nullable
 from analysis.intervals import poisson_interval
 from analysis.lighting.sun import sun_elevation
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 from analysis.space_time.local_time import DAY, HOUR, MINUTE, instants
 from analysis.space_time.time_windows import TimeWindows, read_windows
 from analysis.summary import Summary

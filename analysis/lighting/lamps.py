@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.errors import ParameterError
-from analysis.grids.cells import BoolArray
+from analysis.projection import BoolArray
 from analysis.space_time.local_time import instants
 
 

@@ -14,9 +14,8 @@ import shapely
 from scipy.spatial import cKDTree
 
 from analysis.errors import CoordinateError, EmptyInputError, GeometryError, ParameterError
-from analysis.grids.cells import BoolArray
 from analysis.hot_spots.hot_spot_reading import nullable
-from analysis.projection import FloatArray, crs_name, require_metres
+from analysis.projection import BoolArray, FloatArray, crs_name, require_metres
 from analysis.summary import Notice, Summary
 
 IntArray = npt.NDArray[np.int64]

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from analysis.grids.cells import BoolArray
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 
 IntArray = npt.NDArray[np.int64]
 Lines = npt.NDArray[np.object_]

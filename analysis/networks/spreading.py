@@ -15,10 +15,9 @@ import numba as nb
 import numpy as np
 
 from analysis.errors import ParameterError
-from analysis.grids.cells import BoolArray
 from analysis.networks.cutting import IntArray
 from analysis.networks.line_kernels import mass_up_to
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 from analysis.row_blocks import for_row_blocks
 
 LENGTH_UNITS_M = (1e-9, 0.25, 1.0)

@@ -15,9 +15,8 @@ from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
 from analysis.errors import EmptyInputError, GeometryError, ParameterError
-from analysis.grids.cells import BoolArray
 from analysis.networks.cutting import IntArray, Lines, cut_lines, vertices_of
-from analysis.projection import FloatArray, require_metres
+from analysis.projection import BoolArray, FloatArray, require_metres
 from analysis.summary import Notice
 
 Crossings = Literal["keep", "split"]

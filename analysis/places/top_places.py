@@ -13,11 +13,10 @@ import shapely
 
 from analysis.errors import CoordinateError, EmptyInputError, GeometryError, ParameterError, UnitsError
 from analysis.events import check_some_inside, events_notices
-from analysis.grids.cells import BoolArray
 from analysis.grids.square import SquareGrid
 from analysis.places.concentration import Concentration, concentration
 from analysis.places.point_mass import point_mass_notice
-from analysis.projection import FloatArray, checked_coordinates, crs_name, looks_like_degrees, require_metres
+from analysis.projection import BoolArray, FloatArray, checked_coordinates, crs_name, looks_like_degrees, require_metres
 from analysis.space_time.local_time import IntArray, instants
 from analysis.summary import Notice, Summary
 

@@ -1,8 +1,7 @@
-"""Which danger zones, categories and dates may be public."""
+"""Which danger zones and dates may be public."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,27 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import ParameterError
+from analysis.privacy.public_categories import public_category
 from analysis.space_time.local_time import instants
 
 LEAST_REPORTERS = 3
 
 Reason = Literal["not_moderated", "sensitive_category", "too_few_reporters"]
-
-SENSITIVE: dict[str, str | None] = {
-    "sexual-violence": None,
-    "domestic-violence": None,
-    "child-abuse": None,
-    "suicide": None,
-    "school-violence": "aggressive-groups",
-    "drugs": "other",
-}
-"""What a sensitive category is called in public; None: it is not shown at all."""
-
-SENSITIVE_WORDS = re.compile(
-    "sex|rape|molest|indecen|prostitut|incest|porn|domestic|famil|spous|partner|child|minor|juvenil|infant|kidnap"
-    "|abduct|traffick|suicid|stalk|abus|harass|exploit"
-)
-"""Codes of categories that suppliers of data made up are not shown where one of these is part of them."""
 
 
 @dataclass(frozen=True)
@@ -94,29 +78,6 @@ def may_be_public(
     )
     reasons = tuple(reason for reason, fails in checks if fails)
     return Publication(not reasons, None if reasons else shown, reasons)
-
-
-def public_category(code: str) -> str | None:
-    """Return what a category is called in public.
-
-    Parameters
-    ----------
-    code : str
-        Of a concern or of a kind of incident.
-
-    Returns
-    -------
-    str or None
-        Itself, a coarser one, or None where it is not shown at all.
-
-    Examples
-    --------
-    >>> public_category("theft"), public_category("drugs"), public_category("crim-sexual-assault")
-    ('theft', 'other', None)
-    """
-    if code in SENSITIVE:
-        return SENSITIVE[code]
-    return None if SENSITIVE_WORDS.search(code) else code
 
 
 def public_months(times: Any, zone: str) -> npt.NDArray[np.object_]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import EmptyInputError, ParameterError
-from analysis.grids.cells import BoolArray
+from analysis.projection import BoolArray
 from analysis.space_time.local_time import IntArray
 
 SMALL = 5

@@ -12,8 +12,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from analysis.errors import ParameterError, TooFewEventsError
-from analysis.grids.cells import BoolArray
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 from analysis.siting.catalogue import BenefitRange
 from analysis.siting.problem import SitingProblem, checked_budget
 from analysis.summary import Notice, Summary

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import pdtr
 
 from analysis.errors import EmptyInputError, ParameterError
-from analysis.grids.cells import BoolArray
+from analysis.projection import BoolArray
 from analysis.space_time.local_time import IntArray, fine_enough, first_days_of, instants, local_day, months_of
 from analysis.summary import Notice
 

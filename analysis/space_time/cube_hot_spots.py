@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import EmptyInputError, TooFewEventsError, ZeroVarianceError
-from analysis.grids.cells import BoolArray
 from analysis.hot_spots.conditional_permutation import permutation_tails
 from analysis.hot_spots.hot_spot_reading import bins_of_tails
 from analysis.hot_spots.significance import Correction, q_values
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 from analysis.space_time.local_time import IntArray
 
 LARGEST_WINDOW = 18

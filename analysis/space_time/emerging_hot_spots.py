@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import ParameterError
-from analysis.grids.cells import BoolArray
 from analysis.hot_spots.significance import CORRECTION_NAMES, Correction
-from analysis.projection import crs_name
+from analysis.projection import BoolArray, crs_name
 from analysis.space_time.cube_hot_spots import CubeHotSpots, cube_hot_spots
 from analysis.space_time.mann_kendall import mann_kendall
 from analysis.space_time.space_time_cube import SpaceTimeCube

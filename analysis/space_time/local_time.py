@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.errors import EmptyInputError, ParameterError, TimePrecisionError
-from analysis.grids.cells import BoolArray
+from analysis.projection import BoolArray
 from analysis.summary import Notice
 
 IntArray = npt.NDArray[np.int64]

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import TooFewEventsError
-from analysis.grids.cells import BoolArray
 from analysis.intervals import poisson_interval
-from analysis.projection import FloatArray
+from analysis.projection import BoolArray, FloatArray
 from analysis.space_time.calendar_months import HOLE_PROBABILITY, HOLE_SHARE, MonthCounts, count_months
 from analysis.space_time.log_linear import LogLinearFit, log_linear
 from analysis.summary import Notice, Summary

@@ -13,10 +13,9 @@ import pandas as pd
 from scipy.special import betainc, betaincc, betaincinv
 
 from analysis.errors import CoordinateError, EmptyInputError, ParameterError
-from analysis.grids.cells import BoolArray
 from analysis.grids.square import SquareGrid
 from analysis.hot_spots.significance import CORRECTION_NAMES, Correction, q_values
-from analysis.projection import FloatArray, crs_name
+from analysis.projection import BoolArray, FloatArray, crs_name
 from analysis.space_time.local_time import IntArray
 from analysis.summary import Notice, Summary
 

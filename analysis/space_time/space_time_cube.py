@@ -9,8 +9,8 @@ import numpy as np
 
 from analysis.errors import EmptyInputError, ParameterError, TooFewEventsError
 from analysis.events import check_some_inside
-from analysis.grids.cells import BoolArray
 from analysis.grids.square import SquareGrid
+from analysis.projection import BoolArray
 from analysis.space_time.dated_events import DatedEvents
 from analysis.space_time.local_time import IntArray, first_days_of, local_day, months_of
 from analysis.summary import Notice

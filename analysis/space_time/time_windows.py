@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from analysis.errors import EmptyInputError, ParameterError
-from analysis.grids.cells import BoolArray
+from analysis.projection import BoolArray
 from analysis.space_time.local_time import HOUR, IntArray, TimePrecision, fine_enough, instants
 from analysis.summary import Notice
 

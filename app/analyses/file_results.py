@@ -17,9 +17,10 @@ from app.analyses.inputs import AnalysisInput, AnalysisResult
 from app.analyses.kinds import Analysis
 from app.analyses.parameters.area import AreaParameters
 from app.analyses.parameters.density import KernelDensityParameters
+from app.charts.captions import Caption, Format
 from app.charts.result_reports import Surroundings, result_report
 from app.charts.results import ChartedResult, result_chart, result_charts
-from app.charts.sheet import Caption, Format, rendered
+from app.charts.sheet import rendered
 from app.errors import InvalidInputError
 from app.files.writing import OutputFiles, layer_writer
 from app.maps.formatting import mapped_units

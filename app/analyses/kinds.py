@@ -72,11 +72,11 @@ class Analysis:
         categories : sequence of str
             All where there is none.
         events : str
-            ``incidents`` or ``reports``.
+            ``incidents``, ``reports`` or ``danger-zones``.
         """
         chosen = ", ".join(categories)
         if self.of_events:
-            return f"{self.title} of {chosen or 'all'} {events}"
+            return f"{self.title} of {chosen or 'all'} {events.replace('-', ' ')}"
         return f"{self.title} ({chosen})" if chosen else self.title
 
     @property

@@ -6,10 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 import shapely
 from sqlalchemy import Subquery, func, insert, select
 from sqlalchemy.orm import Session
@@ -20,6 +17,7 @@ from app.database import copying
 from app.database.base import WGS84
 from app.database.driver import copy_columns
 from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, read_feature_page
+from app.deferred import gpd, pa, pd
 from app.files.writing import rounded_geometries
 
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.analyses import service
 from app.analyses.stored import stored_layers
-from app.charts.results import chart_names
+from app.charts.captions import Format
+from app.charts.names import chart_names
 from app.charts.service import run_chart, run_report
-from app.charts.sheet import Format
 from app.errors import InvalidInputError
 from app.files.writing import OutputFiles
 from app.maps.service import Frame, run_map

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-from pyproj import CRS
 from sqlalchemy.orm import Session
 
-from analysis.density.density_results import KernelDensity
-from analysis.density.geotiff import density_geotiff
-from analysis.grids.square import SquareGrid
-from analysis.summary import Summary
 from app.analyses import repository
-from app.analyses.inputs import AnalysisResult, Layer
 from app.analyses.kinds import ANALYSES
 from app.analyses.parameters.area import AreaParameters
-from app.analyses.reading import fingerprint, read_input
 from app.analyses.results import LayerInfo, layers_of, tables_of
 from app.analyses.run_layers import RUN_LAYERS, RunLayer
 from app.database.feature_pages import Collection, FeaturePage, FeatureQuery
 from app.database.sessions import Database
+from app.deferred import Deferred, gpd, pd
 from app.errors import NotFoundError
 from app.hot_spots import service as hot_spots
 from app.hot_spots.service import CELL_LAYERS
@@ -32,6 +23,12 @@ from app.jobs.handlers import ClaimedRun, ReportProgress, RunResult
 from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
 from app.runs.service import AnalysisRun
+
+if TYPE_CHECKING:
+    from app.analyses import rasters, reading
+    from app.analyses.inputs import AnalysisResult, Layer
+else:
+    rasters, reading = Deferred("app.analyses.rasters"), Deferred("app.analyses.reading")
 
 __all__ = [
     "RUN_LAYERS",
@@ -58,19 +55,19 @@ def execute(database: Database, run: ClaimedRun, report: ReportProgress) -> RunR
         incident_blocks.pack(database, run.municipality_id)
     with database.transaction() as session:
         municipality = municipalities.find_municipality(session, run.municipality_code)
-        found = read_input(session, municipality, parameters)
+        found = reading.read_input(session, municipality, parameters)
     n = len(found.x) if found.counted is None else int(found.counted.cells.counts.sum())
     report(0.3, f"computing over {n:,} events")
     result = analysis.compute(found, parameters, run.seed or 0)
     report(0.8, "storing the result")
     period = {"events": parameters.events, "period": found.period}
     summary = {**result.summary.to_dict(), **result.figures, **period, **_contents(result)}
-    return RunResult(summary, fingerprint(found), _publisher(run, result))
+    return RunResult(summary, reading.fingerprint(found), _publisher(run, result))
 
 
 def input_fingerprint(session: Session, municipality: MunicipalityContext, parameters: AreaParameters) -> str:
     """Return the fingerprint that a run with these parameters would have now."""
-    return fingerprint(read_input(session, municipality, parameters))
+    return reading.fingerprint(reading.read_input(session, municipality, parameters))
 
 
 def layer_of(run: AnalysisRun, name: str | None = None, *, exact_places: bool = False) -> LayerInfo:
@@ -139,27 +136,7 @@ def raster(session: Session, municipality: MunicipalityContext, run: AnalysisRun
     if not any(layer.name == "density" for layer in layers_of(run.kind, run.summary)):
         raise NotFoundError(f"Run {run.id} ({run.kind}) has no raster.", "A kernel density has one.")
     cells = hot_spots.result_frame(session, municipality, run.kind, run.id)
-    told = run.summary or {}
-    grid = _grid_of(cells, float(told["parameters"]["cell_m"]), CRS.from_user_input(told["crs"]))
-    per_year = "density_per_km2_year" in cells
-    density = np.zeros(grid.inside.shape)
-    density[grid.inside] = cells["density_per_km2_year" if per_year else "density_per_km2"]
-    return density_geotiff(KernelDensity(density, grid, _account(told)))
-
-
-def _grid_of(cells: gpd.GeoDataFrame, cell_m: float, crs: CRS) -> SquareGrid:
-    """Return the smallest lattice of the cells of a result, in the order of which they are stored."""
-    left, bottom = cells["cell_x"].min() - cell_m / 2, cells["cell_y"].min() - cell_m / 2
-    column = ((cells["cell_x"] - left) // cell_m).astype(int)
-    row = ((cells["cell_y"] - bottom) // cell_m).astype(int)
-    inside = np.zeros((int(row.max()) + 1, int(column.max()) + 1), dtype=bool)
-    inside[row, column] = True
-    return SquareGrid(cell_m, float(left), float(bottom), inside, crs, len(cells) * cell_m**2 / 1e6)
-
-
-def _account(told: dict[str, Any]) -> Summary:
-    names = ("method", "parameters", "n_used", "excluded", "crs", "study_area_km2", "reading")
-    return Summary(**{name: told[name] for name in names})
+    return rasters.density_raster(cells, run.summary or {})
 
 
 def _contents(result: AnalysisResult) -> dict[str, Any]:

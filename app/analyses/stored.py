@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import geopandas as gpd
-import pandas as pd
 from fastapi import Request
 from sqlalchemy.orm import Session
 
@@ -14,6 +12,7 @@ from app.access import PURPOSE_HEADER, Access, grant
 from app.analyses import service
 from app.analyses.results import LayerInfo
 from app.database.looks import note_look
+from app.deferred import gpd, pd
 from app.errors import NotFoundError
 from app.identity.rights import right_of
 from app.municipalities.context import MunicipalityContext

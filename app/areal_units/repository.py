@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -12,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.areal_units.models import ArealUnit
 from app.database.base import WGS84
 from app.database.feature_pages import Collection, Property
+from app.deferred import gpd, pd
 
 _SOURCES = text(
     """select distinct coalesce(s.name, '(none)') as name, u.source_id from areal_unit u

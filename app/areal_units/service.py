@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
 from sqlalchemy.orm import Session
 
 from app.areal_units import repository
 from app.areal_units.repository import AREAL_UNITS as COLLECTION
+from app.deferred import gpd
 from app.errors import InvalidInputError
 from app.municipalities.context import MunicipalityContext
 

@@ -19,7 +19,7 @@ from app.beats.from_files import FileRequest, PlanOutputs, staffing_of, units_of
 from app.beats.plan_files import drawn_in_order, plan_table, require_good_rows, whole_plan
 from app.beats.unit_files import UnitsRead
 from app.charts.beat_sheets import BeatContact, beat_sheets
-from app.charts.sheet import Caption
+from app.charts.captions import Caption
 from app.errors import InvalidInputError
 from app.files.reading import read_features
 from app.files.spreadsheets import csv_text

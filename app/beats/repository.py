@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from sqlalchemy import BigInteger, Boolean, Double, Integer, String, column, select, text
 from sqlalchemy.orm import Session
@@ -18,6 +16,7 @@ from app.database import copying
 from app.database.base import WGS84, geometry
 from app.database.driver import copy_columns
 from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, read_feature_page
+from app.deferred import gpd, pd
 from app.files.writing import rounded_geometries
 
 _HOLDER = """

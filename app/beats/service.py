@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import pandas as pd
 from sqlalchemy.orm import Session
 
-from analysis.beats.plan import BeatPlan
 from app.beats import repository
-from app.beats.computing import with_officers
-from app.beats.gathering import PlanInput, read_input, request_of
 from app.beats.schemas import AllocationParameters
 from app.database.feature_pages import Collection, FeaturePage, FeatureQuery
+from app.deferred import Deferred, gpd, pd
 from app.errors import NotFoundError
 from app.municipalities.context import MunicipalityContext
+
+if TYPE_CHECKING:
+    from analysis.beats.plan import BeatPlan
+    from app.beats import computing, gathering
+else:
+    computing, gathering = Deferred("app.beats.computing"), Deferred("app.beats.gathering")
 
 COLLECTION = repository.beats_of()
 """The beats of a plan, as the API document describes them."""
@@ -24,7 +26,7 @@ MOST_PLANS = 500
 
 def input_fingerprint(session: Session, municipality: MunicipalityContext, parameters: AllocationParameters) -> str:
     """Return the fingerprint that a run with these parameters would have now."""
-    return read_input(session, municipality, parameters).fingerprint
+    return gathering.read_input(session, municipality, parameters).fingerprint
 
 
 def parameters_of(session: Session, municipality: MunicipalityContext, plan: dict[str, Any]) -> AllocationParameters:
@@ -132,11 +134,11 @@ def store_drawn(
     session: Session,
     municipality: MunicipalityContext,
     parameters: AllocationParameters,
-    found: PlanInput,
+    found: gathering.PlanInput,
     plan: BeatPlan,
 ) -> int:
     """Store a plan that people drew as a draft without officers, and return its key."""
-    result = with_officers(plan, request_of(parameters, municipality, 0), found.units)
+    result = computing.with_officers(plan, gathering.request_of(parameters, municipality, 0), found.units)
     new = repository.NewPlan(
         name=parameters.plan_name,
         min_residents=parameters.min_residents,

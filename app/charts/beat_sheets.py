@@ -20,7 +20,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from analysis.projection import require_metres
-from app.charts.sheet import MARGIN, Caption, sheet
+from app.charts.captions import Caption
+from app.charts.sheet import MARGIN, sheet
 from app.charts.static_map import frame_view, scale_and_north
 from app.errors import InvalidInputError
 from app.maps.formatting import is_missing, number, words

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from app.charts.sheet import Caption, plain_axes, plot_area, sheet
+from app.charts.captions import Caption
+from app.charts.sheet import plain_axes, plot_area, sheet
 from app.charts.time_charts import RAMP
 from app.maps.formatting import NOTHING, number
 from app.maps.palettes import DENSITY_RAMP, INK, MUTED_INK

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from app.charts.sheet import Caption, plain_axes, plot_area, sheet
+from app.charts.captions import Caption
+from app.charts.sheet import plain_axes, plot_area, sheet
 from app.maps.formatting import number
 from app.maps.palettes import EVALUATION_COLOURS, INK, MISMATCH_COLOURS, MUTED_INK, RANKING_COLOURS
 

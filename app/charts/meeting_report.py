@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from analysis.summary import Summary
-from app.charts.sheet import MARGIN, RENDERING, Caption, rendered, sheet
+from app.charts.captions import Caption
+from app.charts.sheet import MARGIN, RENDERING, rendered, sheet
 from app.charts.static_map import draw_map
 from app.maps.formatting import parameter, plain, words
 from app.maps.palettes import INK, MUTED_INK, OUT_OF_BOUNDS, OUTSIDE

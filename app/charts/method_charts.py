@@ -11,7 +11,8 @@ from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
 from analysis.back_testing.ranking_methods import COUNTS
 from analysis.density.bandwidth import Bandwidth
 from analysis.errors import ParameterError
-from app.charts.sheet import Caption, plain_axes, plot_area, sheet
+from app.charts.captions import Caption
+from app.charts.sheet import plain_axes, plot_area, sheet
 from app.maps.palettes import DENSITY_RAMP, INK, MUTED_INK
 
 LINES = (

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from analysis.places.top_places import TopPlaces
 from analysis.space_time.period_change import PeriodChange
-from app.charts.sheet import Caption, plain_axes, plot_area, sheet
+from app.charts.captions import Caption
+from app.charts.sheet import plain_axes, plot_area, sheet
 from app.maps.formatting import number
 from app.maps.palettes import DENSITY_RAMP, GETIS_ORD_COLOURS, INK, MUTED_INK
 

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from app.charts.sheet import Caption, plain_axes, plot_area, sheet
+from app.charts.captions import Caption
+from app.charts.sheet import plain_axes, plot_area, sheet
 from app.maps.palettes import DENSITY_RAMP, INK, MUTED_INK, OUT_OF_BOUNDS
 
 MOST_NAMED = 40

@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.hot_spots.unit_hot_spots import LEAST_SURE
+from app.charts.captions import Caption
 from app.charts.meeting_report import Subject, meeting_report
 from app.charts.results import ChartedResult, result_chart, result_charts
-from app.charts.sheet import Caption
 from app.maps.comparisons import compared_classes
 from app.maps.density import MEASURES
 

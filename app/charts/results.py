@@ -1,4 +1,4 @@
-"""Which charts show a result: chosen by the layers and tables that it has."""
+"""The charts of a result, drawn from the layers and tables that it has."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from analysis.places.top_places import TopPlaces
 from analysis.space_time.monthly_trend import MonthlyTrend, YearlyTrend
 from analysis.space_time.period_change import PeriodChange
 from analysis.summary import Summary
+from app.charts.captions import Caption
 from app.charts.concentration_charts import concentration_chart, near_repeat_chart
 from app.charts.fix_charts import before_after_chart, light_chart, mismatch_chart, ranking_chart
 from app.charts.method_charts import bandwidth_chart, capture_chart
+from app.charts.names import chart_names
 from app.charts.place_charts import change_forest, top_places_chart
 from app.charts.plan_charts import beat_chart, trade_off_chart
-from app.charts.sheet import Caption
 from app.charts.time_charts import WeekHours, heat_clock, trend_chart
 
 
@@ -108,41 +109,23 @@ def _beats(result: ChartedResult, caption: Caption) -> Figure:
     return beat_chart(result.tables["beats"], band, caption)
 
 
-CHARTS: dict[str, tuple[str, Chart]] = {
-    "heat-clock": ("hours", _heat_clock),
-    "trend": ("months", _trend),
-    "capture-curve": ("curves", _capture),
-    "bandwidth": ("bandwidth", _bandwidth),
-    "change": ("change", _change),
-    "top-places": ("top-places", _top_places),
-    "concentration": ("lorenz", _concentration),
-    "near-repeat": ("knox", _near_repeat),
-    "before-after": ("monthly-panel", _before_after),
-    "fix-ranking": ("fix-ranking", lambda result, caption: ranking_chart(result.tables["fix-ranking"], caption)),
-    "light-and-dark": ("light-rates", _light),
-    "mismatch-by-beat": (
-        "mismatch-by-beat",
-        lambda result, caption: mismatch_chart(result.tables["mismatch-by-beat"], caption),
-    ),
-    "beats": ("beats", _beats),
-    "trade-off": ("trade-off", lambda result, caption: trade_off_chart(result.tables["trade-off"], caption)),
+DRAWING: dict[str, Chart] = {
+    "heat-clock": _heat_clock,
+    "trend": _trend,
+    "capture-curve": _capture,
+    "bandwidth": _bandwidth,
+    "change": _change,
+    "top-places": _top_places,
+    "concentration": _concentration,
+    "near-repeat": _near_repeat,
+    "before-after": _before_after,
+    "fix-ranking": lambda result, caption: ranking_chart(result.tables["fix-ranking"], caption),
+    "light-and-dark": _light,
+    "mismatch-by-beat": lambda result, caption: mismatch_chart(result.tables["mismatch-by-beat"], caption),
+    "beats": _beats,
+    "trade-off": lambda result, caption: trade_off_chart(result.tables["trade-off"], caption),
 }
-"""Charts by name: the table or layer that each is drawn from, and how."""
-
-
-def chart_names(layers: frozenset[str] | set[str]) -> tuple[str, ...]:
-    """Return the charts that can be drawn of a result with these layers and tables.
-
-    Parameters
-    ----------
-    layers : set of str
-        Names of its layers and tables.
-
-    Returns
-    -------
-    tuple of str
-    """
-    return tuple(name for name, (source, _) in CHARTS.items() if source in layers)
+"""How each chart of `app.charts.names` is drawn."""
 
 
 def result_charts(result: ChartedResult) -> tuple[str, ...]:
@@ -174,4 +157,4 @@ def result_chart(name: str, result: ChartedResult, caption: Caption) -> Figure:
     -------
     Figure
     """
-    return CHARTS[name][1](result, caption)
+    return DRAWING[name](result, caption)

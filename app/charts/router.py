@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
 from app.analyses.stored import check_exact_places
-from app.charts import service
-from app.charts.sheet import Format
+from app.charts.captions import Format
+from app.deferred import Deferred
 from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.openapi import problems
 from app.runs import service as runs
+
+if TYPE_CHECKING:
+    from app.charts import service
+else:
+    service = Deferred("app.charts.service")
 
 router = APIRouter(prefix="/municipalities/{municipality}/runs/{id}", tags=["maps"])
 

@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 from app.analyses.kinds import ANALYSES
 from app.analyses.stored import stored_layers, stored_summary, stored_tables
 from app.beats.schemas import PLAN_MAKERS
+from app.charts.captions import Caption, Format
 from app.charts.plans import charted_plan, plan_title
 from app.charts.result_reports import Surroundings, result_report
 from app.charts.results import ChartedResult, result_chart, result_charts
-from app.charts.sheet import Caption, Format, rendered
+from app.charts.sheet import rendered
 from app.errors import NotFoundError
 from app.events import service as events
 from app.municipalities.context import MunicipalityContext

@@ -5,17 +5,14 @@ from __future__ import annotations
 import io
 import textwrap
 import threading
-from dataclasses import dataclass, field
 from typing import Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.summary import software_version
+from app.charts.captions import Caption, Format
 from app.maps.palettes import INK, MUTED_INK
-
-Format = Literal["svg", "png", "pdf"]
 
 GRID = "#d5dade"
 MARGIN = 0.06
@@ -26,38 +23,6 @@ _METADATA: dict[Format, dict[str, str | None]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-
-
-@dataclass(frozen=True)
-class Caption:
-    """What stands around a chart.
-
-    Attributes
-    ----------
-    title : str
-        What the chart shows, in the reader's words.
-    source : str
-        Who recorded the data, and over which period.
-    handling_mark : str
-        Who may see it.
-    run_id : str
-        Under which the result can be found again.
-    software : str
-        Version that made the result.
-    """
-
-    title: str
-    source: str = ""
-    handling_mark: str = ""
-    run_id: str = ""
-    software: str = field(default_factory=software_version)
-
-    @property
-    def footer(self) -> str:
-        """One line under the chart."""
-        run = f"Run {self.run_id}" if self.run_id else ""
-        source = f"Source: {self.source}" if self.source else ""
-        return "   |   ".join(part for part in (source, run, self.software) if part)
 
 
 def sheet(caption: Caption, subtitle: str = "", *, width: float = 9.0, height: float = 5.4) -> Figure:

@@ -15,7 +15,8 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.space_time.hour_profile import HourProfile
 from analysis.space_time.monthly_trend import MonthlyTrend
-from app.charts.sheet import Caption, plain_axes, plot_area, sheet
+from app.charts.captions import Caption
+from app.charts.sheet import plain_axes, plot_area, sheet
 from app.maps.formatting import number
 from app.maps.palettes import DENSITY_RAMP, INK, MUTED_INK
 

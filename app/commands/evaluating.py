@@ -158,7 +158,7 @@ def _figures(found: CountEvaluation) -> dict[str, str]:
         total = found.difference.total
         figures["weighted displacement difference"] = (
             f"{total.estimate:,.2f}, standard error {total.standard_error:,.2f}, z {total.z:.2f}, "
-            f"p {total.p_value:.4f}, {_interval(total, confidence, 2)}"
+            f"{_probability(total.p_value)}, {_interval(total, confidence, 2)}"
         )
     size = found.relative_effect_size
     if size is not None:
@@ -167,10 +167,17 @@ def _figures(found: CountEvaluation) -> dict[str, str]:
         figures["after over before"] = f"{found.effect.estimate:.3f}, {_interval(found.effect, confidence, 3)}"
     quotient = found.quotient
     if quotient is not None:
-        shown = "not defined" if quotient.quotient is None else f"{quotient.quotient:.4f} ({quotient.spread})"
+        shown = "not defined: the treated area did not fall against the control"
+        if quotient.quotient is not None:
+            shown = f"{quotient.quotient:.4f} ({quotient.spread})"
         figures["weighted displacement quotient"] = shown
         figures["total net effect"] = f"{quotient.total_net_effect:,.1f}, {_interval(quotient, confidence, 1)}"
     return figures
+
+
+def _probability(p_value: float) -> str:
+    """Return a p-value as text; a small one is not written as none."""
+    return "p below 0.0001" if p_value < 0.0001 else f"p {p_value:.4f}"
 
 
 def _interval(measure: Any, confidence: float, digits: int) -> str:

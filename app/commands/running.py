@@ -88,7 +88,8 @@ def write_map(
     Example: kvart map lighting --out lighting.html
     """
     from app.files.writing import OutputFiles
-    from app.maps.service import Frame, latest_map, topic_of
+    from app.maps.service import Frame, latest_map
+    from app.maps.topics import topic_of
     from app.municipalities.service import find_municipality
     from app.settings import Settings
 

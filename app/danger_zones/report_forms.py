@@ -31,7 +31,6 @@ FIELDS = (
     "description",
     "contact",
     "me_too",
-    "join",
 )
 MOST_FILES = 12
 MOST_FIELDS = 60
@@ -57,7 +56,7 @@ class ReportForm:
     photos: tuple[bytes, ...]
 
 
-EMPTY = ReportForm({**dict.fromkeys(FIELDS, ""), "shape": "point", "join": "yes"}, ())
+EMPTY = ReportForm({**dict.fromkeys(FIELDS, ""), "shape": "point"}, ())
 
 
 async def read_form(request: Request) -> ReportForm:
@@ -113,7 +112,7 @@ def feature_of(session: Session, municipality: MunicipalityContext, told: Mappin
     properties |= {name: told[name] or "any" for name in ("day_part", "weekday", "season")}
     properties |= {name: told[name] or None for name in ("description", "contact")}
     feature = {"type": "Feature", "geometry": _geometry(session, municipality, told)}
-    return _checked(DangerZoneFeature, {**feature, "properties": {**properties, "join_similar": told["join"] == "yes"}})
+    return _checked(DangerZoneFeature, {**feature, "properties": properties})
 
 
 def me_too_of(feature: DangerZoneFeature) -> MeToo:

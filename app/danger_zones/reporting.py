@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
-from analysis.privacy.publication import public_category
+from analysis.privacy.public_categories import public_category
 from app.danger_zones import repository
 from app.danger_zones.lifecycle import MERGEABLE
 from app.danger_zones.models import STAFF_SOURCES

@@ -70,6 +70,7 @@ FAST_BUT_NOT_DURABLE = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "max_wal_size": "512MB",
 }
 
 

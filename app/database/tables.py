@@ -17,7 +17,7 @@ from app.lights.models import StreetLight, StreetLightOutage
 from app.municipalities.models import Municipality
 from app.officers.models import Officer, OfficerAssignment
 from app.photos.models import Photo
-from app.plans.models import PlanChange
+from app.plans.models import PlanChange, PlanEdit
 from app.public_places.models import PublishedCount, SnapPoint, SnapVersion
 from app.retention.models import RetentionRule
 from app.runs.models import AnalysisRun
@@ -54,6 +54,7 @@ __all__ = [
     "OfficerAssignment",
     "Photo",
     "PlanChange",
+    "PlanEdit",
     "PublishedCount",
     "QuarantinedRow",
     "Report",

@@ -12,7 +12,7 @@ from pathlib import Path
 from app.database.installation import find_installation
 from app.diagnosis.findings import Finding, fault, fine, note
 from app.errors import DatabaseUnavailableError
-from app.maps.offline import static_directories
+from app.maps.assets import static_directories
 from app.settings import Settings
 
 LITTLE_ROOM_GB = 2.0

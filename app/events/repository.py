@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,37 +14,12 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from analysis.space_time.local_time import PRECISIONS
 from app.danger_zones.models import DUPLICATE_STATUS, STAFF_SOURCES
 from app.database.driver import fetch_row
+from app.events.layers import LAYERS
 from app.events.schemas import EventLayer, EventSelection
+from app.incidents.models import TIME_PRECISIONS
 
-
-@dataclass(frozen=True)
-class _Layer:
-    table: str
-    category_kind: str
-    time: str
-    until: str
-    precision: str
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    """Conditions of the rows that are no events, by reason; the first that holds counts."""
-
-
-_NO_VOICES = {
-    "staff": "e.reported_by = any(%(staff)s)",
-    "duplicate": "coalesce(e.status, '') ~* %(duplicate)s",
-    "same_reporter": (
-        "(e.reporter_key is not null and exists (select from report o where o.municipality_id = e.municipality_id "
-        "and o.danger_zone_id = e.danger_zone_id and o.reporter_key = e.reporter_key and o.id < e.id))"
-    ),
-}
-"""A resident's report counts once: entries of staff, duplicates by their source and repetitions do not."""
-
-_LAYERS: dict[EventLayer, _Layer] = {
-    "incidents": _Layer("incident", "incident", "occurred_from", "e.occurred_to", "e.time_precision"),
-    "reports": _Layer("report", "concern", "reported_at", "null::timestamptz", "'minute'", _NO_VOICES),
-}
 PILES = 8
 """Parts of a cell's events, by a hash of x: one that is small holds no pile of events at one coordinate."""
 _NO_TIME = -(2**63)
@@ -111,7 +86,7 @@ def category_ids(session: Session, municipality_id: int, layer: EventLayer) -> d
     statement = text(
         "select code, id from category where municipality_id = :municipality and kind = :kind order by code"
     )
-    values = {"municipality": municipality_id, "kind": _LAYERS[layer].category_kind}
+    values = {"municipality": municipality_id, "kind": LAYERS[layer].category_kind}
     return {row.code: row.id for row in session.execute(statement, values)}
 
 
@@ -174,7 +149,7 @@ def read_timed(
     session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]
 ) -> TimedRows:
     """Return places and times of the events, in an order that follows from them; parameters as `read_coordinates`."""
-    layer = _LAYERS[selection.events]
+    layer = LAYERS[selection.events]
     statement = sql.SQL(
         "select string_agg(float8send(e.x) || float8send(e.y) || coalesce(timestamptz_send({time}), %(none)s) "
         "|| coalesce(timestamptz_send({until}), %(none)s) "
@@ -186,13 +161,13 @@ def read_timed(
         source=_from_and_where(selection, keys, in_period=True),
     )
     values = _values(municipality_id, zone, selection, keys)
-    values |= {"none": _NO_TIME.to_bytes(8, "big", signed=True), "precisions": list(PRECISIONS)}
+    values |= {"none": _NO_TIME.to_bytes(8, "big", signed=True), "precisions": list(TIME_PRECISIONS)}
     (data,) = fetch_row(session, statement, values)
     rows = np.frombuffer(data or b"", dtype=_TIMED)
     x, y, begin, end, precision = (rows[name].astype(rows[name].dtype.newbyteorder("=")) for name in _TIMED.names or ())
     order = np.lexsort((precision, end, begin, x, y))
     begin, end = (_since_1970(moments[order]) for moments in (begin, end))
-    return TimedRows(x[order], y[order], begin, end, np.array(PRECISIONS)[precision[order] - 1])
+    return TimedRows(x[order], y[order], begin, end, np.array(TIME_PRECISIONS)[precision[order] - 1])
 
 
 def count_in_cells(
@@ -220,7 +195,7 @@ def count_in_cells(
     The second part of the union has no row. It keeps the planner from taking each event for a cell of its own, and so
     from counting in one process.
     """
-    layer = _LAYERS[selection.events]
+    layer = LAYERS[selection.events]
     statement = sql.SQL(
         "select coalesce(string_agg(int4send(place) || int8send(n), ''), ''), "
         "(min(first) at time zone %(zone)s)::date, (max(last) at time zone %(zone)s)::date from "
@@ -269,7 +244,7 @@ def count_without_time(
 ) -> int:
     """Return how many events of the selection, whatever its period, carry no time; parameters as `count_in_cells`."""
     statement = sql.SQL("select count(*) {source} and {time} is null").format(
-        time=sql.Identifier("e", _LAYERS[selection.events].time),
+        time=sql.Identifier("e", LAYERS[selection.events].time),
         source=_from_and_where(selection, keys, in_period=False, ranged=numbers is not None),
     )
     (number,) = fetch_row(session, statement, _values(municipality_id, zone, selection, keys) | _bounds(numbers))
@@ -280,7 +255,7 @@ def count_left_out(
     session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]
 ) -> dict[str, int]:
     """Return how many rows of the selection are no events, by reason; parameters as `read_coordinates`."""
-    reasons = _LAYERS[selection.events].left_out
+    reasons = LAYERS[selection.events].left_out
     if not reasons:
         return {}
     conditions = [sql.SQL(condition) for condition in reasons.values()]
@@ -318,7 +293,7 @@ def read_times(
     session: Session, municipality_id: int, zone: str, selection: EventSelection, keys: dict[str, Any]
 ) -> Times:
     """Return the first and last day of the events, and how many carry no time although a period is asked for."""
-    time = sql.Identifier("e", _LAYERS[selection.events].time)
+    time = sql.Identifier("e", LAYERS[selection.events].time)
     query = sql.SQL(
         "select min({time} at time zone %(zone)s)::date, max({time} at time zone %(zone)s)::date, "
         "count(*) filter (where {time} is null) {source}"
@@ -348,7 +323,7 @@ def _from_and_where(
     all_rows: bool = False,
 ) -> sql.Composed:
     """Return the clauses that choose the events of a selection, or with ``all_rows`` also what is none."""
-    layer = _LAYERS[selection.events]
+    layer = LAYERS[selection.events]
     time = sql.Identifier("e", layer.time)
     conditions: list[sql.Composable] = [sql.SQL("e.municipality_id = %(municipality)s")]
     if not all_rows:
@@ -361,7 +336,8 @@ def _from_and_where(
         conditions.append(sql.SQL("{} >= %(first)s::date::timestamp at time zone %(zone)s").format(time))
     if in_period and selection.period_to is not None:
         conditions.append(sql.SQL("{} < (%(last)s::date + 1)::timestamp at time zone %(zone)s").format(time))
-    tables = sql.SQL("from {} e").format(sql.Identifier(layer.table))
+    rows = sql.SQL(layer.rows) if layer.rows else sql.Identifier(layer.table)
+    tables = sql.SQL("from {} e").format(rows)
     if ranged:
         conditions.append(sql.SQL("e.id >= numbers.low and e.id < numbers.high"))
         tables += sql.SQL(" cross join unnest(%(low)s::bigint[], %(high)s::bigint[]) as numbers(low, high)")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from app.features.schemas import PlainText
 
-EventLayer = Literal["incidents", "reports"]
+EventLayer = Literal["incidents", "reports", "danger-zones"]
 SHORTEST_M, LONGEST_M = 0.01, 1_000_000.0
 """Range of a length that an analysis may be asked for, metres."""
 FARTHEST_M = 1e8
@@ -47,14 +47,15 @@ def as_list(value: Any) -> Any:
 
 
 class EventSelection(BaseModel):
-    """Incidents or reports of a municipality, by category, period and source."""
+    """Incidents, reports or danger zones of a municipality, by category, period and source."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     events: EventLayer = Field(
         default="incidents",
-        description="Layer that the events come from; of reports those of residents, each "
-        "reporter once: no entries of staff, no duplicates.",
+        description="Layer that the events come from; of reports those of residents, each reporter once: no entries of "
+        "staff, no duplicates. Of danger zones each once at its middle, however many named it: none of staff, no "
+        "duplicates, none that was rejected.",
     )
     categories: Annotated[tuple[Name, ...], BeforeValidator(as_list)] = Field(
         default=(), max_length=500, description="Codes of the categories; all when empty. One code may stand alone."

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
+from app.deferred import gpd, pd
 from app.errors import InvalidInputError, TooLargeError
 from app.events import repository
 from app.events.repository import CellRows, Edges, Ranges

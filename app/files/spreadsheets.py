@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-import pandas as pd
+from app.deferred import pd
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?", re.ASCII)

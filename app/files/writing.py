@@ -16,12 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
-import pyogrio
 import shapely
 
+from app.deferred import gpd, pd, pyogrio
 from app.errors import InvalidInputError, StorageError, UnsupportedFormatError
 from app.files.storage import is_full
 

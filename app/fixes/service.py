@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
+from app.deferred import gpd, pd
 from app.fixes import repository
 from app.fixes.repository import FIXES as COLLECTION
 from app.municipalities.context import MunicipalityContext

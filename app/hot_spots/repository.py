@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 import shapely
 from sqlalchemy import Column, Float, Select, SmallInteger, Table, func, select
 from sqlalchemy.orm import Session
@@ -18,6 +15,7 @@ from app.database import copying
 from app.database.base import WGS84
 from app.database.driver import copy_columns
 from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, PropertyType, read_feature_page
+from app.deferred import gpd, pa, pd
 from app.files.writing import rounded_geometries
 from app.hot_spots.models import DensityCell, HotSpotCell
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
 from sqlalchemy.orm import Session
 
 from app.database.feature_pages import Bbox, Collection, FeaturePage, FeatureQuery
+from app.deferred import gpd
 from app.hot_spots import repository
 from app.hot_spots.repository import DENSITY, HOT_SPOTS, MOST_CELLS, ResultLayer
 from app.municipalities.context import MunicipalityContext

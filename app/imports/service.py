@@ -9,22 +9,27 @@ import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from app.deferred import Deferred
 from app.errors import InvalidInputError, NotFoundError
 from app.files.formats import file_format
 from app.files.spreadsheets import safe_cell
 from app.imports import repository
 from app.imports.schemas import ImportRequest
 from app.imports.uploads import Upload, discard_uploads
-from app.ingest.profiles import combine_profiles
 from app.municipalities.context import MunicipalityContext
 from app.runs import service as runs
 from app.runs.service import AnalysisRun
+
+if TYPE_CHECKING:
+    from app.ingest import profiles
+else:
+    profiles = Deferred("app.ingest.profiles")
 
 FORGOTTEN_AFTER_SECONDS = 3600.0
 """An upload that no run waits for is removed when nothing was written to it for so long."""
@@ -46,7 +51,7 @@ def submit_import(
     if upload.path is None:
         raise InvalidInputError("Part 'file': is missing.", "Send the file as the part 'file'.", pointer="file")
     file_format(upload.path)
-    profile = combine_profiles(_parse_profile(asked.profile), _stated_settings(asked))
+    profile = profiles.combine_profiles(_parse_profile(asked.profile), _stated_settings(asked))
     parameters = {
         "kind": asked.kind,
         "source": asked.source,

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy.orm import Session
 
-from analysis.grids.cells import PARTS, add_parts
 from app.database.sessions import Database
+from app.deferred import Deferred
 from app.incident_blocks import repository
 from app.incident_blocks.models import BLOCK_BITS
 from app.incident_blocks.repository import NO_TIME
+
+if TYPE_CHECKING:
+    from analysis.grids import cells
+else:
+    cells = Deferred("analysis.grids.cells")
 
 WORTH_PACKING = 200_000
 """Incidents of a municipality from which on they are packed."""
@@ -124,12 +130,12 @@ def count_in_cells(
     y_edges: npt.NDArray[np.float64],
 ) -> PackedCounts:
     """Count the packed incidents in the half-open cells between edges, ascending, metres in the working CRS."""
-    parts = np.zeros((y_edges.size - 1, x_edges.size - 1, PARTS), dtype=np.int64)
+    parts = np.zeros((y_edges.size - 1, x_edges.size - 1, cells.PARTS), dtype=np.int64)
     beyond = timeless = 0
     first: int | None = None
     last: int | None = None
     for block in _blocks(session, municipality_id, chosen):
-        beyond += int(add_parts(block.x, block.y, x_edges, y_edges, parts))
+        beyond += int(cells.add_parts(block.x, block.y, x_edges, y_edges, parts))
         timeless += block.timeless
         if block.first is not None and block.last is not None:
             first = block.first if first is None else min(first, block.first)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import geopandas as gpd
-import pandas as pd
 from sqlalchemy.orm import Session
 
 from app.database.feature_pages import Collection, Interval
+from app.deferred import gpd, pd
 from app.lights import repository
 from app.lights.repository import STREET_LIGHTS as COLLECTION
 from app.municipalities.context import MunicipalityContext

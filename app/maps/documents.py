@@ -1,5 +1,6 @@
 """The map documents, and what a service needs to serve them."""
 
+from app.maps.assets import content_security_policy, static_directories
 from app.maps.beats import ResidentBand, beat_map
 from app.maps.change import change_map
 from app.maps.clusters import cluster_map
@@ -10,7 +11,6 @@ from app.maps.developments import emerging_map, history_map, stability_map
 from app.maps.hot_spots import hot_spot_map
 from app.maps.lighting import lighting_map
 from app.maps.near_repeats import risk_map
-from app.maps.offline import content_security_policy, static_directories
 from app.maps.top_places import top_places_map
 
 __all__ = [

@@ -8,105 +8,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from itertools import count
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
 from folium.features import GeoJsonTooltip
 from folium.template import Template
 
+from app.maps.assets import Asset, tile_origin, vendored_assets
 from app.maps.context import Assets
-
-_MAPS_DIRECTORY = Path(__file__).parent
 
 
 class ForeignAssetError(RuntimeError):
     """A map element wants a file that Kvart does not serve."""
-
-
-@dataclass(frozen=True)
-class Asset:
-    """A script or style sheet that the service holds itself.
-
-    Attributes
-    ----------
-    url : str
-        Address below the mount point of the static files.
-    path : Path
-        The file.
-    """
-
-    url: str
-    path: Path
-
-    @property
-    def is_script(self) -> bool:
-        """Whether it is JavaScript."""
-        return self.path.suffix == ".js"
-
-    def text(self) -> str:
-        """Return the content without references to further files (images, source maps)."""
-        content = self.path.read_text(encoding="utf-8")
-        content = re.sub(r"(//# sourceMappingURL=|behavior:\s*url\(#)[^\n]*", "", content)
-        return content if self.is_script else re.sub(r"url\((?!['\"]?data:)[^)]*\)", "none", content)
-
-
-@cache
-def _leaflet_directory() -> Path:
-    return Path(str(files("xstatic.pkg.leaflet") / "data"))
-
-
-def static_directories() -> dict[str, Path]:
-    """Return what the service mounts for linked documents: address prefix to directory."""
-    return {"/static/leaflet": _leaflet_directory(), "/static/maps": _MAPS_DIRECTORY / "static"}
-
-
-@cache
-def _vendored() -> dict[str, Asset]:
-    leaflet, own = _leaflet_directory(), _MAPS_DIRECTORY / "static"
-    return {
-        "leaflet": Asset("leaflet/leaflet.js", leaflet / "leaflet.js"),
-        "leaflet_css": Asset("leaflet/leaflet.css", leaflet / "leaflet.css"),
-        "kvart": Asset("maps/maps.js", own / "maps.js"),
-        "kvart_css": Asset("maps/maps.css", own / "maps.css"),
-    }
-
-
-def tile_origin(basemap_url: str | None) -> str:
-    """Return the origin of the operator's tiles for a Content-Security-Policy, empty for none or for our own host."""
-    if basemap_url is None:
-        return ""
-    address = urlsplit(basemap_url.replace("{s}", "*"))
-    return f"{address.scheme}://{address.netloc}" if address.netloc else ""
-
-
-def content_security_policy(nonce: str, basemap_url: str | None = None) -> str:
-    """Return the policy header under which a linked or embedded document works in full.
-
-    Parameters
-    ----------
-    nonce : str
-        The nonce that was given to the document's context.
-    basemap_url : str, optional
-        The operator's tile address, the only outside host.
-
-    Notes
-    -----
-    There is no ``unsafe-inline``: the documents hold no inline handler and no style attribute; Leaflet positions its
-    elements through the object model, which the policy does not restrict.
-    """
-    images = " ".join(part for part in ("'self'", "data:", tile_origin(basemap_url)) if part)
-    return (
-        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src {images}; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-    )
 
 
 @dataclass(frozen=True)
@@ -170,12 +86,12 @@ class OfflineFigure(Figure):
             child.render()
         assets = []
         for name, element in self.header._children.items():  # noqa: SLF001
-            if not isinstance(element, JavascriptLink | CssLink) or name not in _vendored():
+            if not isinstance(element, JavascriptLink | CssLink) or name not in vendored_assets():
                 raise ForeignAssetError(
                     f"The map element {name!r} adds {getattr(element, 'url', 'markup')!r} to the head of the page, "
                     "which Kvart does not serve. Use elements that need Leaflet only."
                 )
-            assets.append(_vendored()[name])
+            assets.append(vendored_assets()[name])
         return FigureParts(
             assets=self.assets,
             vendored=tuple(sorted(assets, key=lambda asset: asset.is_script)),

@@ -33,19 +33,20 @@ MUNICIPALITIES = Collection(
         Property("created_at", Municipality.created_at, "date-time", "When it was created."),
     ),
 )
+_TABLE = Municipality.__table__.c
 _ENTER = select(
-    Municipality.id,
-    Municipality.code,
-    Municipality.name,
-    Municipality.working_crs,
-    Municipality.time_zone,
-    func.ST_XMin(Municipality.boundary).label("west"),
-    func.ST_YMin(Municipality.boundary).label("south"),
-    func.ST_XMax(Municipality.boundary).label("east"),
-    func.ST_YMax(Municipality.boundary).label("north"),
-    entering(Municipality.id.expression).label("entered"),
-).where(Municipality.code == bindparam("code"))
-"""Made once: every request begins with it, and putting it together takes longer than the database does."""
+    _TABLE.id,
+    _TABLE.code,
+    _TABLE.name,
+    _TABLE.working_crs,
+    _TABLE.time_zone,
+    func.ST_XMin(_TABLE.boundary).label("west"),
+    func.ST_YMin(_TABLE.boundary).label("south"),
+    func.ST_XMax(_TABLE.boundary).label("east"),
+    func.ST_YMax(_TABLE.boundary).label("north"),
+    entering(_TABLE.id).label("entered"),
+).where(_TABLE.code == bindparam("code"))
+"""Made once, of plain columns: every request begins with it, and putting it together takes longer than the query."""
 
 
 def page(session: Session, query: FeatureQuery) -> FeaturePage:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.database.feature_pages import Collection, Property
+from app.deferred import pd
 from app.officers.models import Officer
 
 OFFICERS = Collection(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
 from sqlalchemy.orm import Session
 
+from app.deferred import pd
 from app.municipalities.context import MunicipalityContext
 from app.officers import repository
 from app.officers.repository import OFFICERS as COLLECTION

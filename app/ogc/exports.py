@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from anyio import to_thread
 from fastapi import Request, Response
@@ -27,15 +27,20 @@ from starlette.datastructures import URL
 from app.access import ENTERED, account_for
 from app.database.base import WGS84
 from app.database.feature_pages import FeaturePage, FeatureQuery, read_feature_page
-from app.database.feature_rows import BATCH_ROWS, GEOMETRY, csv_header, csv_line, read_feature_table
 from app.database.sessions import Database
+from app.deferred import Deferred
 from app.dependencies import take_turn
 from app.files.storage import storing
-from app.files.streaming import WRITERS, LayerStream
 from app.ogc.answers import VARIES, kept_by_clients
 from app.ogc.layers import View
 from app.ogc.links import Link, link
 from app.ogc.requests import FORMAT, ItemsRequest
+
+if TYPE_CHECKING:
+    from app.database import feature_rows
+    from app.files import streaming
+else:
+    feature_rows, streaming = Deferred("app.database.feature_rows"), Deferred("app.files.streaming")
 
 FILE_CHUNK = 256 * 1024
 CONTENT_CRS = "Content-Crs"
@@ -97,7 +102,7 @@ def export_answer(request: Request, session: Session, view: View, asked: ItemsRe
         "Cache-Control": kept_by_clients(request),
         CONTENT_CRS: f"<{asked.system.uri}>",
     }
-    if kind.ending in WRITERS:
+    if kind.ending in streaming.WRITERS:
         file = _written_file(session, view, asked, kind.ending)
         return StreamingResponse(_contents(file), media_type=kind.media_type, headers=headers)
     text = _csv_of(view, asked) if name == "csv" else _geojson_of(view, asked)
@@ -117,7 +122,9 @@ class _Text:
 
 def _csv_of(view: View, asked: ItemsRequest) -> _Text:
     projection = asked.query.projection
-    return _Text(csv_header(view.collection, projection), csv_line(view.collection, projection), "", "")
+    return _Text(
+        feature_rows.csv_header(view.collection, projection), feature_rows.csv_line(view.collection, projection), "", ""
+    )
 
 
 def _geojson_of(view: View, asked: ItemsRequest) -> _Text:
@@ -129,7 +136,7 @@ def _geojson_of(view: View, asked: ItemsRequest) -> _Text:
 
 
 def _read_part(session: Session, view: View, query: FeatureQuery, text: _Text, left: int | None) -> FeaturePage:
-    limit = BATCH_ROWS if left is None else min(BATCH_ROWS, left)
+    limit = feature_rows.BATCH_ROWS if left is None else min(feature_rows.BATCH_ROWS, left)
     shown = replace(query, limit=limit, projection=replace(query.projection, flipped=False))
     return read_feature_page(session, view.collection, view.municipality.id, shown, text=text.feature)
 
@@ -167,19 +174,19 @@ def _written_file(session: Session, view: View, asked: ItemsRequest, ending: str
         If the disk takes no more.
     """
     shown, srid = view.collection, asked.query.projection.srid
-    table = read_feature_table(session, shown, view.municipality.id, asked.query, most=asked.most)
-    layer = LayerStream(
+    table = feature_rows.read_feature_table(session, shown, view.municipality.id, asked.query, most=asked.most)
+    layer = streaming.LayerStream(
         name=shown.name,
         schema=table.schema,
         batches=table.batches,
-        geometry=GEOMETRY,
+        geometry=feature_rows.GEOMETRY,
         geometry_type=table.geometry_type,
         geometry_types=shown.geometry_types,
         crs=None if srid == WGS84 else CRS.from_epsg(srid),
     )
     with storing("The file"), TemporaryDirectory(prefix="kvart-export-") as directory:
         path = Path(directory, f"{shown.name}{ending}")
-        WRITERS[ending](layer, path)
+        streaming.WRITERS[ending](layer, path)
         return path.open("rb")
 
 

@@ -6,20 +6,24 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import geopandas as gpd
 from sqlalchemy.orm import Session
 
 from app.beats import service as beats
-from app.charts.beat_sheets import BeatContact, beat_sheets
-from app.charts.sheet import Caption
+from app.charts.captions import Caption
+from app.deferred import Deferred, gpd
 from app.errors import InvalidInputError, NotFoundError, TooLargeError
 from app.files.spreadsheets import csv_text
 from app.files.writing import write_layer
 from app.municipalities.context import MunicipalityContext
 from app.plans import repository
 from app.streets import service as streets
+
+if TYPE_CHECKING:
+    from app.charts import beat_sheets
+else:
+    beat_sheets = Deferred("app.charts.beat_sheets")
 
 ExportFormat = Literal["csv", "geojson", "gpkg"]
 MEDIA_TYPES = {
@@ -78,20 +82,24 @@ def plan_sheets(
     frame["workload"] = frame["workload"].astype(float).fillna(0.0)
     contacts = _contacts(session, municipality, plan_id)
     with _RENDERING:
-        return beat_sheets(
+        return beat_sheets.beat_sheets(
             frame, caption, contacts=contacts, streets=_streets(session, municipality), only=only
         )  # fmt: skip
 
 
-def _contacts(session: Session, municipality: MunicipalityContext, plan_id: int) -> dict[str, BeatContact | None]:
+def _contacts(
+    session: Session, municipality: MunicipalityContext, plan_id: int
+) -> dict[str, beat_sheets.BeatContact | None]:
     """Return how residents reach the officer of each beat: only who is published is named."""
-    found: dict[str, BeatContact | None] = {}
+    found: dict[str, beat_sheets.BeatContact | None] = {}
     for row in repository.officers_of_beats(session, municipality.id, plan_id):
         if row["published"]:
-            known = BeatContact(row["display_name"] or "Your officer", row["contact"] or "", tuple(row["languages"]))
+            known = beat_sheets.BeatContact(
+                row["display_name"] or "Your officer", row["contact"] or "", tuple(row["languages"])
+            )
             found[row["beat_id"]] = known
         else:
-            found[row["beat_id"]] = BeatContact("Ask at the station", "", (), row["station"] or "")
+            found[row["beat_id"]] = beat_sheets.BeatContact("Ask at the station", "", (), row["station"] or "")
     return found
 
 

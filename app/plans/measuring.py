@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
@@ -119,16 +117,6 @@ def moved_areas(
     columns = {name: [row[name] for row in rows] for name in ("beat_before", "beat_after")}
     numbers = {name: np.array([int(row[name]) for row in rows], np.int64) for name in ("units", "residents")}
     return gpd.GeoDataFrame({**columns, **numbers}, geometry=shapes, crs=WGS84)
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table as plain values, with None for what is missing."""
-    plain = table.astype(object)
-    rows = plain.where(plain.notna(), None).to_dict("records")
-    return [
-        {str(name): value.item() if isinstance(value, np.generic) else value for name, value in row.items()}
-        for row in rows
-    ]
 
 
 def _officers(session: Session, municipality: MunicipalityContext, plan_id: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from app.database.looks import note_look
 from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.openapi import problems
-from app.plans import measuring, service
+from app.plans import service
 from app.plans.schemas import (
     Assignment,
     AssignmentList,
@@ -19,6 +19,7 @@ from app.plans.schemas import (
     PublicOfficer,
     TenureOut,
 )
+from app.plans.tables import records
 
 router = APIRouter(prefix="/municipalities/{municipality}", tags=["officers"])
 
@@ -45,7 +46,7 @@ def get_my_officer(
 def get_tenure(session: SessionDep, municipality: MunicipalityDep) -> TenureOut:
     """Tell how long officers stay with their beats, how often beats change hands, and how long they were vacant."""
     found = service.tenure(session, municipality)
-    return TenureOut(**{**vars(found), "by_beat": measuring.records(found.by_beat)})
+    return TenureOut(**{**vars(found), "by_beat": records(found.by_beat)})
 
 
 @router.put(

@@ -114,8 +114,11 @@ def lock_plan(session: Session, municipality_id: int, plan_id: int) -> RowMappin
 
 
 def set_status(session: Session, municipality_id: int, plan_id: int, status: str) -> None:
-    """Store the status of a plan."""
-    statement = text("update beat_plan set status = :status where municipality_id = :municipality and id = :plan")
+    """Store the status of a plan; whoever edits it as it was before has to look again."""
+    statement = text(
+        """update beat_plan set status = :status, edit_tag = gen_random_uuid()::text
+        where municipality_id = :municipality and id = :plan"""
+    )
     session.execute(statement, {**_keys(municipality_id, plan_id), "status": status})
 
 

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import ValidationError
 
-from analysis.beats.integrity import Check
 from app.beats.schemas import AllocationParameters, BeatPlanDetail
 from app.database.looks import note_look
+from app.deferred import Deferred
 from app.dependencies import AccessDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.errors import InvalidInputError
 from app.features.parameters import MAX_IDENTIFIER
 from app.imports.router import take_upload
 from app.imports.uploads import Upload
 from app.openapi import problems
-from app.plans import exporting, importing, measuring, service
-from app.plans.edits import service as editing
-from app.plans.edits.service import Editors
+from app.plans import exporting, service
+from app.plans.edits.editors import Editors
 from app.plans.exporting import MEDIA_TYPES, ExportFormat
 from app.plans.lifecycle import TRANSITIONS, Transition
 from app.plans.schemas import (
@@ -30,7 +29,9 @@ from app.plans.schemas import (
     CheckOut,
     Comparison,
     Edit,
+    EditList,
     EditOut,
+    EditTold,
     History,
     ImportAnswer,
     ImportOptions,
@@ -41,6 +42,15 @@ from app.plans.schemas import (
     StatusChange,
 )
 from app.plans.service import Decision
+from app.plans.tables import records
+
+if TYPE_CHECKING:
+    from analysis.beats.integrity import Check
+    from app.plans import importing, measuring
+    from app.plans.edits import service as editing
+else:
+    importing, measuring = Deferred("app.plans.importing"), Deferred("app.plans.measuring")
+    editing = Deferred("app.plans.edits.service")
 
 MOST_TOLD = 1000
 TAG = {
@@ -135,8 +145,8 @@ def get_comparison(
         workload_cv_before=found.workload_cv_before,
         workload_cv_after=found.workload_cv_after,
         ended=list(found.ended),
-        beats=measuring.records(found.beats),
-        officers=measuring.records(found.officers),
+        beats=records(found.beats),
+        officers=records(found.officers),
         moved_unit_ids=[str(unit) for unit in found.moved_unit_ids],
     )
 
@@ -159,8 +169,17 @@ def get_standing(
     return Standing(
         beats=[BeatAnswer.model_validate(asdict(beat)) for beat in editor.beats()],
         figures=asdict(editor.figures()),
+        reasons=[reason.to_dict() for reason in editor.reasons()],
         locked_units=[str(unit) for unit in editor.locked_units],
     )
+
+
+@router.get("/{id}/edits", dependencies=[permit("beat-plans", "read")], responses=problems(400, 404))
+def list_edits(session: SessionDep, municipality: MunicipalityDep, id: IdentifierParam) -> EditList:  # noqa: A002
+    """List the edits of a draft that are kept, the newest first: what was done to how many units, by whom and when."""
+    edits = editing.list_edits(session, municipality, id)
+    note_look(session, "beat-plans", 1, id, id)
+    return EditList(edits=[EditTold.model_validate(edit) for edit in edits])
 
 
 @router.post(
@@ -172,6 +191,7 @@ def edit_plan(
     session: SessionDep,
     municipality: MunicipalityDep,
     editors: EditorsDep,
+    access: AccessDep,
     response: Response,
     id: IdentifierParam,  # noqa: A002
     if_match: IfMatch,
@@ -182,7 +202,8 @@ def edit_plan(
     The answer has the figures and reasons of every beat that was touched. Where somebody else edited the plan since you
     looked, nothing is changed and the answer is 412.
     """
-    answer, tag = editing.edit_plan(session, municipality, editors, id, body, if_match.strip().strip('"'))
+    known = if_match.strip().strip('"')
+    answer, tag = editing.edit_plan(session, municipality, editors, id, body, known, actor=access.caller.name)
     note_look(session, "beat-plans", 1, id, id)
     response.headers["ETag"] = f'"{tag}"'
     told = answer.to_dict()

@@ -123,6 +123,7 @@ class BeatAnswer(BaseModel):
     within_bounds: bool
     contiguous: bool
     reasons: list[dict[str, Any]] = Field(description="What is wrong with the beat, and what to do.")
+    because: str = Field(description="What edits did to the beat, and whether that put it out of order.")
 
 
 class EditOut(BaseModel):
@@ -132,8 +133,26 @@ class EditOut(BaseModel):
     refused: list[dict[str, Any]] = Field(description="What was not done, and why.")
     beats: list[BeatAnswer] = Field(description="Every beat that was touched; one without units is gone.")
     figures: dict[str, Any] = Field(description="The whole plan.")
+    reasons: list[dict[str, Any]] = Field(description="What is wrong with the plan, and which edits made it so.")
     undo_steps: int
     redo_steps: int
+
+
+class EditTold(BaseModel):
+    """An edit of a draft."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    operation: Operation
+    units: int = Field(description="Units that were moved, locked or unlocked.")
+    actor: str
+    edited_at: datetime
+
+
+class EditList(BaseModel):
+    """The edits of a draft that are kept, the newest first."""
+
+    edits: list[EditTold]
 
 
 class Standing(BaseModel):
@@ -141,6 +160,7 @@ class Standing(BaseModel):
 
     beats: list[BeatAnswer]
     figures: dict[str, Any] = Field(description="The whole plan.")
+    reasons: list[dict[str, Any]] = Field(description="What is wrong with the plan, and which edits made it so.")
     locked_units: list[str]
 
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
-from analysis.beats.tenure import TenureFigures, tenure_figures
 from app.beats import service as beats
+from app.deferred import Deferred, pd
 from app.errors import ConflictError, NotFoundError
 from app.municipalities.context import MunicipalityContext
 from app.plans import repository
+from app.plans.edits import repository as edits
 from app.plans.lifecycle import require_transition
-from app.plans.measuring import check_plan
 from app.plans.repository import NewAssignment
 from app.plans.schemas import Assignment
+
+if TYPE_CHECKING:
+    from analysis.beats import tenure as tenures
+    from app.plans import measuring
+else:
+    tenures, measuring = Deferred("analysis.beats.tenure"), Deferred("app.plans.measuring")
 
 NEVER_ACCEPTED = ("double_assignment", "unassigned", "population_sum")
 
@@ -70,6 +75,8 @@ def change_status(
         put_in_force(session, municipality, plan_id, day, decision.reason, decision.hand_over)
     else:
         repository.set_status(session, municipality.id, plan_id, transition.target)
+    if plan["status"] == "draft":
+        edits.forget_edits(session, municipality.id, plan_id)
     repository.insert_change(
         session,
         municipality.id,
@@ -170,12 +177,12 @@ def assign(session: Session, municipality: MunicipalityContext, plan_id: int, as
     )
 
 
-def tenure(session: Session, municipality: MunicipalityContext) -> TenureFigures:
+def tenure(session: Session, municipality: MunicipalityContext) -> tenures.TenureFigures:
     """Return how long officers stay with their beats, over all plans that were in force."""
     rows = repository.assignments_ever(session, municipality.id)
     columns = ["beat_id", "officer_id", "valid_from", "valid_to"]
     table = pd.DataFrame([dict(row) for row in rows], columns=columns)
-    return tenure_figures(table, today(municipality))
+    return tenures.tenure_figures(table, today(municipality))
 
 
 def officer_at(session: Session, municipality: MunicipalityContext, lon: float, lat: float) -> RowMapping:
@@ -245,7 +252,7 @@ def today(municipality: MunicipalityContext) -> date:
 def _require_checks(
     session: Session, municipality: MunicipalityContext, plan_id: int, accepted: tuple[str, ...]
 ) -> None:
-    failed = [check for check in check_plan(session, municipality, plan_id) if not check.passed]
+    failed = [check for check in measuring.check_plan(session, municipality, plan_id) if not check.passed]
     refused = [check for check in failed if check.code not in accepted or check.code in NEVER_ACCEPTED]
     possible = ", ".join(check.code for check in refused if check.code not in NEVER_ACCEPTED)
     if refused:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from analysis.privacy.snap_points import SnapPoints
 from app.database.base import WGS84
+from app.deferred import gpd, pd
 from app.public_places.models import Basis
+
+if TYPE_CHECKING:
+    from analysis.privacy.snap_points import SnapPoints
 
 _NEWEST_VERSION = text(
     """select id, fingerprint, basis, least_addresses, summary, created_at from snap_version

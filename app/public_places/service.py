@@ -6,34 +6,31 @@ import dataclasses
 import datetime as dt
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
-from analysis.privacy.publication import public_category
-from analysis.privacy.small_counts import suppress_table
-from analysis.privacy.snap_points import (
-    LEAST_ADDRESSES,
-    SnapPoints,
-    addresses_of_units,
-    fewest_addresses_between,
-    snap_points,
-)
+from analysis.privacy.public_categories import public_category
 from analysis.projection import FloatArray
 from app.areal_units import service as areal_units
 from app.beats import service as beats
 from app.database.public_views import PUBLIC_COUNTS as COUNTS
 from app.database.public_views import PUBLIC_ZONES as ZONES
+from app.deferred import Deferred, gpd, pd
 from app.errors import ConflictError, InvalidInputError
 from app.events import service as events
 from app.municipalities.context import MunicipalityContext
 from app.public_places import repository
 from app.public_places.models import Basis
 from app.streets import service as streets
+
+if TYPE_CHECKING:
+    from analysis.privacy import small_counts, snap_points
+else:
+    small_counts, snap_points = Deferred("analysis.privacy.small_counts"), Deferred("analysis.privacy.snap_points")
 
 __all__ = [
     "COUNTS",
@@ -134,7 +131,7 @@ def build_points(
             )
         stored = repository.read_points(session, municipality.id, known["id"])
         earlier = dataclasses.replace(points, x=stored["x"].to_numpy(), y=stored["y"].to_numpy())
-        fewest = fewest_addresses_between(earlier, points, homes[:, 0], homes[:, 1])
+        fewest = snap_points.fewest_addresses_between(earlier, points, homes[:, 0], homes[:, 1])
     if is_new:
         summary = json.dumps(dataclasses.asdict(points.summary))
         repository.insert_version(session, municipality.id, points, basis, summary)
@@ -228,7 +225,7 @@ def publish_month(
         beats.get_plan(session, municipality, plan_id)
     areas = [] if plan is None else [*repository.areas_of(session, municipality.id, plan), OUTSIDE]
     counts = _table(repository.count_incidents(session, municipality.id, month, plan), areas)
-    shown = suppress_table(counts.to_numpy()).shown
+    shown = small_counts.suppress_table(counts.to_numpy()).shown
     columns = [*counts.columns, ALL]
     told = {
         area: json.dumps(dict(zip(columns, line, strict=True)))
@@ -250,7 +247,7 @@ def _homes(
         raise InvalidInputError(
             f"{municipality.name} has no areas with residents.", "Import areal units, or name a file of addresses."
         )
-    return addresses_of_units(areas, "residents")
+    return snap_points.addresses_of_units(areas, "residents")
 
 
 def _candidates(session: Session, municipality: MunicipalityContext) -> FloatArray:
@@ -272,13 +269,14 @@ def _coordinates(points: npt.ArrayLike) -> FloatArray:
     return np.asarray(shapely.get_coordinates(points), dtype=np.float64)
 
 
-def _choose(candidates: FloatArray, homes: FloatArray, crs: str, basis: Basis) -> SnapPoints:
+def _choose(candidates: FloatArray, homes: FloatArray, crs: str, basis: Basis) -> snap_points.SnapPoints:
     """Choose the points; where homes are estimated, a point that seems to stand for none may stand for one."""
-    points = snap_points(*candidates.T, *homes.T, crs=crs, least_addresses=LEAST_ADDRESSES)
+    least = snap_points.LEAST_ADDRESSES
+    points = snap_points.snap_points(*candidates.T, *homes.T, crs=crs, least_addresses=least)
     if basis == "addresses":
         return points
     lived_in = points.addresses > 0
-    return snap_points(points.x[lived_in], points.y[lived_in], *homes.T, crs=crs, least_addresses=LEAST_ADDRESSES)
+    return snap_points.snap_points(points.x[lived_in], points.y[lived_in], *homes.T, crs=crs, least_addresses=least)
 
 
 def _plan_in_force(session: Session, municipality: MunicipalityContext) -> int | None:

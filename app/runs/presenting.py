@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.analyses.kinds import ANALYSES
 from app.analyses.results import LayerInfo, collections_of, layers_of, tables_of
 from app.beats.schemas import PLAN_KINDS, PLAN_MAKERS
-from app.charts.results import chart_names
+from app.charts.names import chart_names
 from app.features.responses import GEOJSON
 from app.municipalities.context import MunicipalityContext
 from app.runs.models import AnalysisRun

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
 from app.database.feature_pages import Collection, Property
+from app.deferred import gpd, pd
 from app.streets.models import StreetSegment
 
 STREETS = Collection(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
 import shapely
 from sqlalchemy.orm import Session
 
+from app.deferred import gpd
 from app.errors import InvalidInputError
 from app.municipalities.context import MunicipalityContext
 from app.streets import repository

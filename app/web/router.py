@@ -13,8 +13,8 @@ from app.dependencies import CallerDep, SessionDep, permit
 from app.identity.caller import Caller
 from app.identity.rights import Precision, allows, right_of
 from app.identity.roles import Role
-from app.maps import service as maps
-from app.maps.service import Topic
+from app.maps import topics as maps
+from app.maps.topics import Topic
 from app.municipalities import service as municipalities
 from app.web.pages import WEB, render_page
 from app.web.reference import reference_sections

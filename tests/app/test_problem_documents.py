@@ -5,9 +5,9 @@ import logging
 
 import pytest
 
-from app import dependencies
 from app.database.sessions import Database
 from app.errors import DatabaseUnavailableError
+from app.municipalities import service as municipalities
 
 PROBLEM = "application/problem+json"
 
@@ -110,11 +110,11 @@ def test_body_larger_than_the_cap_is_refused_while_it_arrives(client, incidents)
     problem(answer, 413)
 
 
-def test_unexpected_error_tells_the_request_id_and_nothing_else(application, client, caplog):
-    def break_down():
+def test_unexpected_error_tells_the_request_id_and_nothing_else(client, caplog, monkeypatch):
+    def break_down(session, query):
         raise RuntimeError("secret internals")
 
-    application.dependency_overrides[dependencies.open_session] = break_down
+    monkeypatch.setattr(municipalities, "list_municipalities", break_down)
     with caplog.at_level(logging.ERROR, logger="kvart"):
         answer = client.get("/municipalities", headers={"X-Request-ID": "trace-1"})
     document = problem(answer, 500)
@@ -124,11 +124,11 @@ def test_unexpected_error_tells_the_request_id_and_nothing_else(application, cli
     assert "secret internals" in str(record.exc_info)
 
 
-def test_database_that_does_not_answer(application, client):
-    def fail():
+def test_database_that_does_not_answer(client, monkeypatch):
+    def fail(session, query):
         raise DatabaseUnavailableError("The connection was lost.", "Try again.")
 
-    application.dependency_overrides[dependencies.open_session] = fail
+    monkeypatch.setattr(municipalities, "list_municipalities", fail)
     answer = client.get("/municipalities")
     problem(answer, 503)
     assert answer.headers["retry-after"] == "5"

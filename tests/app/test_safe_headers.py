@@ -76,7 +76,6 @@ def test_every_answer_carries_the_safe_headers(client_as, anonymous, municipalit
 
 
 def test_an_unexpected_error_carries_them_too(application, anonymous):
-    application.dependency_overrides = {}
     application.state.settings = None
     answer = anonymous.get("/")
     assert answer.status_code == 500

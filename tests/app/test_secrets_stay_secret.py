@@ -10,7 +10,6 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from app import dependencies
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database, server_url
 from app.errors import DatabaseUnavailableError
@@ -18,6 +17,7 @@ from app.identity import accounts, links, sessions
 from app.identity.cookies import SESSION
 from app.logs import JsonLines
 from app.main import create_app
+from app.municipalities import service as municipalities
 from app.settings import AccountSettings, DatabaseSettings, IdentitySettings, Settings
 
 PASSWORD = "correct-horse-battery-7319"
@@ -147,18 +147,17 @@ class AccountName(BaseModel):
     name: str
 
 
-def test_an_unexpected_error_quotes_no_row_and_no_parameter(application, client, database, lines):
-    def violate():
+def test_an_unexpected_error_quotes_no_row_and_no_parameter(client, database, lines, monkeypatch):
+    def violate(_session, _query):
         with database.transaction(DatabaseRole.IDENTITY) as session:
             for _ in range(2):
                 session.execute(text("insert into account (name, display_name) values (:name, '')"), {"name": PASSWORD})
-            yield session
 
-    def misread():
-        yield AccountName.model_validate({"name": [PASSWORD]})
+    def misread(_session, _query):
+        return AccountName.model_validate({"name": [PASSWORD]})
 
     for broken in (violate, misread):
-        application.dependency_overrides[dependencies.open_session] = broken
+        monkeypatch.setattr(municipalities, "list_municipalities", broken)
         answer = client.get("/municipalities")
         assert answer.status_code == 500
         assert PASSWORD not in answer.text

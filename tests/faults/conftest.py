@@ -21,6 +21,14 @@ def new_directory() -> Path:
     return directory
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unmeasured() -> Iterator[None]:
+    """Let the processes under fault run at their own speed: other tests count which lines they reach."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def model() -> Iterator[Service]:
     """A stopped service with one municipality and an administrator's key; its home is there to be copied."""

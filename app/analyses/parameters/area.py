@@ -66,7 +66,7 @@ class AreaParameters(EventSelection):
     exclude_point_masses: bool = Field(
         default=False,
         description="Leave out points that hold an implausible share of the events (a default geocode, for example). "
-        "Of reports they are left out unless this says false.",
+        "Of reports and danger zones they are left out unless this says false.",
     )
     units_source: Name | None = Field(
         default=None, description="Source of the areal units, where they are used; needed where there are several."
@@ -76,7 +76,7 @@ class AreaParameters(EventSelection):
     @classmethod
     def _reports_without_piles(cls, given: Any) -> Any:
         """Leave out, unless told otherwise, the point at which a 311 line enters unknown addresses."""
-        if isinstance(given, dict) and given.get("events") == "reports":
+        if isinstance(given, dict) and given.get("events") in ("reports", "danger-zones"):
             return {"exclude_point_masses": True, **given}
         return given
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -14,14 +15,18 @@ from sqlalchemy.orm import Session
 
 from analysis.beats.editor import PlanEditor
 from analysis.beats.edits import EditAnswer
+from analysis.beats.graph import positions_among
 from analysis.beats.standing import BeatStanding
+from analysis.beats.steps import MOST_STEPS, MOST_UNITS, NamedStep
 from app.database.base import WGS84
 from app.files.writing import rounded_geometries
 from app.plans.edits import repository
-from app.plans.edits.repository import BeatRow, EditedRows, Holder
+from app.plans.edits.repository import BeatRow, EditedRows, Holder, StoredEdit
 
 CLOSE = 1e-9
 """Relative difference of a figure that is none."""
+SPARE_STEPS = 50
+"""Edits beyond those that are kept: they are deleted together, not one with every edit."""
 
 
 @dataclass
@@ -40,6 +45,10 @@ class PlanRows:
         Beats whose figures are not those of today's residents and workload: the next edit brings them up to date.
     holders : dict of str to Holder
         Officers of beats that an edit emptied; they come back with the beat.
+    kept : deque of (int, int)
+        Keys of the edits that are stored, oldest first, and how many units each changed.
+    kept_units : int
+        Units of all of these together.
     to_degrees : Transformer
         From the CRS of the editor.
     """
@@ -50,6 +59,8 @@ class PlanRows:
     outdated: set[str]
     to_degrees: Transformer
     holders: dict[str, Holder] = field(default_factory=dict)
+    kept: deque[tuple[int, int]] = field(default_factory=deque)
+    kept_units: int = 0
 
     @classmethod
     def of(cls, editor: PlanEditor, unit_keys: NDArray[np.int64], stored: Mapping[str, RowMapping]) -> PlanRows:
@@ -62,26 +73,51 @@ class PlanRows:
             Transformer.from_crs(editor.problem.crs, WGS84, always_xy=True),
         )
 
+    def places_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of units by their keys, -1 for one that there is not."""
+        order = np.argsort(self.unit_keys, kind="stable")
+        place = positions_among(self.unit_keys[order], keys)
+        return np.where(place >= 0, order[place], -1)
+
+    def note(self, edit: StoredEdit) -> None:
+        """Take down an edit that is stored."""
+        self.kept.append((edit.id, len(edit.unit_ids)))
+        self.kept_units += len(edit.unit_ids)
+        self.holders |= {holder["beat"]: Holder.of(holder) for holder in edit.holders}
+        for key, name in zip(edit.unit_ids, edit.beats_after, strict=False):
+            (self.unplaced.add if name is None else self.unplaced.discard)(key)
+
+    def know_beats(self, names: Iterable[str], keys: Mapping[str, int]) -> None:
+        """Take down which of some beats there are now, and with which keys."""
+        for name in names:
+            self.beat_keys.pop(name, None)
+        self.beat_keys |= keys
+        self.holders = {name: holder for name, holder in self.holders.items() if name not in self.beat_keys}
+
 
 @dataclass(frozen=True)
 class Saved:
-    """An edit that is stored.
+    """An edit that is to be stored.
 
     Attributes
     ----------
     answer : EditAnswer
-    locked_before : ndarray of bool, shape (n,)
-    tag : str
-        New tag of the plan.
+    operation : str
+    former_tag, tag : str
+        Tag of the plan before and after.
+    actor : str
+        Who edits.
     """
 
     answer: EditAnswer
-    locked_before: NDArray[np.bool_]
+    operation: str
+    former_tag: str
     tag: str
+    actor: str
 
 
 def save_answer(session: Session, plan: tuple[int, int], editor: PlanEditor, rows: PlanRows, saved: Saved) -> None:
-    """Store what an edit changed.
+    """Store what an edit changed, and the edit itself.
 
     Parameters
     ----------
@@ -94,37 +130,66 @@ def save_answer(session: Session, plan: tuple[int, int], editor: PlanEditor, row
         Before it; brought up to date here.
     saved : Saved
     """
+    edit = _stored(editor, rows, saved)
     touched = {beat.beat_id: beat for beat in saved.answer.beats} if saved.answer.changes else {}
     if rows.outdated - touched.keys():
         touched |= {beat.beat_id: beat for beat in editor.beats() if beat.beat_id in rows.outdated}
     present = [beat for beat in touched.values() if beat.units]
     emptied = [beat.beat_id for beat in touched.values() if not beat.units and beat.beat_id in rows.beat_keys]
     _make_beats(session, plan, rows, [beat.beat_id for beat in present if beat.beat_id not in rows.beat_keys])
-    moved = _keys_of(editor, rows, saved.answer.changes)
-    gone = {key for key, beat in moved.items() if beat is None}
-    placed = {key: rows.beat_keys[beat] for key, beat in moved.items() if beat is not None}
+    placed = {
+        key: rows.beat_keys[name]
+        for key, name in zip(edit.unit_ids, edit.beats_after, strict=False)
+        if name is not None
+    }
     added = placed.keys() & rows.unplaced
-    locked = editor.locked
-    changed = np.flatnonzero(locked != saved.locked_before)
-    repository.save_edit(
+    key = repository.save_edit(
         session,
         *plan,
         EditedRows(
-            tag=saved.tag,
-            figures=asdict(saved.answer.figures),
-            beats=[_row(editor, rows, beat) for beat in present],
-            moved={key: beat for key, beat in placed.items() if key not in added},
-            added={key: placed[key] for key in added},
-            removed=sorted(gone),
-            locked=rows.unit_keys[changed[locked[changed]]].tolist(),
-            unlocked=rows.unit_keys[changed[~locked[changed]]].tolist(),
+            edit=edit,
+            report={
+                "figures": asdict(saved.answer.figures),
+                "reasons": [reason.to_dict() for reason in saved.answer.reasons],
+            },
+            beats=_beat_rows(editor, rows, present),
+            moved={unit: beat for unit, beat in placed.items() if unit not in added},
+            added={unit: placed[unit] for unit in added},
+            removed=[unit for unit, name in zip(edit.unit_ids, edit.beats_after, strict=False) if name is None],
         ),
     )
-    rows.unplaced = (rows.unplaced - added) | gone
     rows.outdated.clear()
+    rows.note(replace(edit, id=key))
     if emptied:
         found = repository.remove_beats(session, *plan, [rows.beat_keys.pop(beat) for beat in emptied])
+        repository.note_holders(session, *plan, key, found)
         rows.holders |= {holder.beat: holder for holder in found}
+    _forget_oldest(session, plan, rows)
+
+
+def _stored(editor: PlanEditor, rows: PlanRows, saved: Saved) -> StoredEdit:
+    """Return what an edit did to the units, by their keys."""
+    step = editor.last_step or NamedStep("edit", np.zeros(0, np.int64), (), ())
+    return StoredEdit(
+        id=0,
+        operation=saved.operation,
+        former_tag=saved.former_tag,
+        tag=saved.tag,
+        unit_ids=rows.unit_keys[step.units].tolist(),
+        beats_before=list(step.before),
+        beats_after=list(step.after),
+        locked=step.locked,
+        actor=saved.actor,
+    )
+
+
+def _forget_oldest(session: Session, plan: tuple[int, int], rows: PlanRows) -> None:
+    """Delete the oldest edits of a plan once there are too many."""
+    if len(rows.kept) <= MOST_STEPS + SPARE_STEPS and rows.kept_units <= MOST_UNITS:
+        return
+    while len(rows.kept) > MOST_STEPS or (rows.kept_units > MOST_UNITS and len(rows.kept) > 1):
+        rows.kept_units -= rows.kept.popleft()[1]
+    repository.forget_edits(session, *plan, before=rows.kept[0][0])
 
 
 def _make_beats(session: Session, plan: tuple[int, int], rows: PlanRows, names: list[str]) -> None:
@@ -135,34 +200,35 @@ def _make_beats(session: Session, plan: tuple[int, int], rows: PlanRows, names: 
         repository.restore_holders(session, *plan, back)
 
 
-def _keys_of(editor: PlanEditor, rows: PlanRows, changes: Mapping[str, str | None]) -> dict[int, str | None]:
-    place = editor.problem.row_of_unit
-    return {int(rows.unit_keys[place[str(unit)]]): beat for unit, beat in changes.items()}
+def _beat_rows(editor: PlanEditor, rows: PlanRows, beats: Sequence[BeatStanding]) -> list[BeatRow]:
+    shapes = _shapes(editor, rows.to_degrees, beats)
+    return [
+        BeatRow(
+            key=rows.beat_keys[beat.beat_id],
+            shape=bytes(shape),
+            residents=beat.residents,
+            workload=beat.workload,
+            polsby_popper=min(1.0, beat.polsby_popper),
+            within_bounds=beat.within_bounds,
+            reason=_reason(beat),
+        )
+        for beat, shape in zip(beats, shapes, strict=True)
+    ]
 
 
-def _row(editor: PlanEditor, rows: PlanRows, beat: BeatStanding) -> BeatRow:
-    return BeatRow(
-        key=rows.beat_keys[beat.beat_id],
-        shape=_shape(editor, rows.to_degrees, beat.beat_id),
-        residents=beat.residents,
-        workload=beat.workload,
-        polsby_popper=min(1.0, beat.polsby_popper),
-        within_bounds=beat.within_bounds,
-        reason=_reason(beat),
-    )
-
-
-def _shape(editor: PlanEditor, to_degrees: Transformer, beat: str) -> bytes:
-    """Return the area of a beat as WKB in WGS 84."""
+def _shapes(editor: PlanEditor, to_degrees: Transformer, beats: Sequence[BeatStanding]) -> NDArray[np.object_]:
+    """Return the areas of beats as WKB in WGS 84."""
     problem = editor.problem
     dissolve = shapely.coverage_union_all if problem.contiguity.coverage else shapely.union_all
-    area = dissolve(problem.polygons[editor.units_of(beat)])
+    areas = np.array([dissolve(problem.polygons[editor.units_of(beat.beat_id)]) for beat in beats], dtype=object)
 
     def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(to_degrees.transform(points[:, 0], points[:, 1]))
 
-    degrees = rounded_geometries(np.array([shapely.transform(area, turn)], dtype=object))
-    return bytes(shapely.to_wkb(shapely.orient_polygons(degrees)[0]))
+    wkb: NDArray[np.object_] = shapely.to_wkb(
+        shapely.orient_polygons(rounded_geometries(shapely.transform(areas, turn)))
+    )
+    return wkb
 
 
 def _stands(beat: BeatStanding, stored: RowMapping) -> bool:

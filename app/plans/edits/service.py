@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from uuid import uuid4
 
-import numpy as np
+from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
-from analysis.beats.conditions import Locks
 from analysis.beats.editor import PlanEditor
 from analysis.beats.edits import EditAnswer
 from analysis.errors import ParameterError
@@ -18,72 +15,26 @@ from app.beats import service as beats
 from app.errors import ConflictError, PreconditionFailedError
 from app.municipalities.context import MunicipalityContext
 from app.plans.edits import repository
-from app.plans.edits.saving import PlanRows, Saved, save_answer
-from app.plans.measuring import plan_input
+from app.plans.edits.editors import Editors
+from app.plans.edits.opening import opened_editor
+from app.plans.edits.saving import Saved, save_answer
 from app.plans.schemas import Edit
 from app.plans.service import lock_plan
 
-MOST_EDITORS = 8
 ANY_TAG = "*"
 
 
-@dataclass
-class OpenEditor:
-    """A plan in memory.
-
-    Attributes
-    ----------
-    tag : str or None
-        Tag of the plan in the database that the editor stands for; None while it is ahead of it.
-    editor : PlanEditor
-    rows : PlanRows
-        What the database holds of it.
-    """
-
-    tag: str | None
-    editor: PlanEditor
-    rows: PlanRows
-
-
-class Editors:
-    """The editors of the plans that were edited last.
-
-    An editor counts as long as its tag is that of the plan in the database: one whose transaction failed, or whose plan
-    was edited through another process, is read anew. Who holds the row lock of a plan is alone with its editor.
-
-    Parameters
-    ----------
-    most : int
-        Editors that are kept.
-    """
-
-    def __init__(self, most: int = MOST_EDITORS) -> None:
-        self._most = most
-        self._open: OrderedDict[tuple[int, int], OpenEditor] = OrderedDict()
-        self._guard = threading.Lock()
-
-    def find(self, key: tuple[int, int], tag: str) -> OpenEditor | None:
-        """Return the editor of a plan if it stands for this tag."""
-        with self._guard:
-            opened = self._open.get(key)
-            if opened is None or opened.tag != tag:
-                return None
-            self._open.move_to_end(key)
-            return opened
-
-    def keep(self, key: tuple[int, int], opened: OpenEditor) -> None:
-        """Keep an editor; the one that was not used for the longest time goes."""
-        with self._guard:
-            self._open[key] = opened
-            self._open.move_to_end(key)
-            while len(self._open) > self._most:
-                self._open.popitem(last=False)
-
-
 def edit_plan(
-    session: Session, municipality: MunicipalityContext, editors: Editors, plan_id: int, edit: Edit, expected: str
+    session: Session,
+    municipality: MunicipalityContext,
+    editors: Editors,
+    plan_id: int,
+    edit: Edit,
+    expected: str,
+    *,
+    actor: str,
 ) -> tuple[EditAnswer, str]:
-    """Edit a draft and store what changed; return the answer and the new tag.
+    """Edit a draft and store what changed; return the answer and the tag of the plan.
 
     Parameters
     ----------
@@ -94,6 +45,8 @@ def edit_plan(
     edit : Edit
     expected : str
         Tag of the plan as the caller knows it, ``*`` for any.
+    actor : str
+        Who edits.
 
     Raises
     ------
@@ -107,26 +60,29 @@ def edit_plan(
         Naming a unit or beat that does not exist; nothing is changed.
     """
     plan = lock_plan(session, municipality, plan_id)
+    former = plan["edit_tag"]
     if plan["status"] != "draft":
         raise ConflictError(
             f"Plan {plan_id} is {plan['status']}: only a draft can be edited.",
             "Withdraw or reject it first; of a published plan draw or import a new version.",
         )
-    if expected not in (ANY_TAG, plan["edit_tag"]):
+    if expected not in (ANY_TAG, former):
         raise PreconditionFailedError(
             f"Plan {plan_id} was edited by somebody else since you looked.",
             f"Read GET /municipalities/{municipality.code}/beat-plans/{plan_id}/standing again and repeat the edit.",
         )
-    opened = _opened(session, municipality, editors, plan_id, plan["edit_tag"])
-    tag = uuid4().hex
-    locked = opened.editor.locked
+    opened = opened_editor(session, municipality, editors, plan_id, former)
     opened.tag = None
     try:
         answer = _apply(opened.editor, edit)
     except ParameterError:
-        opened.tag = plan["edit_tag"]
+        opened.tag = former
         raise
-    save_answer(session, (municipality.id, plan_id), opened.editor, opened.rows, Saved(answer, locked, tag))
+    tag = former
+    if opened.editor.last_step is not None or opened.rows.outdated:
+        tag = uuid4().hex
+        saved = Saved(answer, edit.operation, former, tag, actor)
+        save_answer(session, (municipality.id, plan_id), opened.editor, opened.rows, saved)
     opened.tag = tag
     return answer, tag
 
@@ -141,34 +97,20 @@ def standing(
     NotFoundError
         The municipality has no such plan.
     """
-    plan = lock_plan(session, municipality, plan_id)
-    return _opened(session, municipality, editors, plan_id, plan["edit_tag"]).editor, plan["edit_tag"]
+    tag = lock_plan(session, municipality, plan_id)["edit_tag"]
+    return opened_editor(session, municipality, editors, plan_id, tag).editor, tag
 
 
-def _opened(
-    session: Session, municipality: MunicipalityContext, editors: Editors, plan_id: int, tag: str
-) -> OpenEditor:
-    key = (municipality.id, plan_id)
-    opened = editors.find(key, tag)
-    if opened is None:
-        opened = _read(session, municipality, plan_id, tag)
-        editors.keep(key, opened)
-    return opened
+def list_edits(session: Session, municipality: MunicipalityContext, plan_id: int) -> Sequence[RowMapping]:
+    """Return what was edited about a draft, by whom and when, the newest first; of other plans nothing is kept.
 
-
-def _read(session: Session, municipality: MunicipalityContext, plan_id: int, tag: str) -> OpenEditor:
-    plan = beats.get_plan(session, municipality, plan_id)
-    found, problem = plan_input(session, municipality, beats.parameters_of(session, municipality, plan))
-    keys = found.units["id"].to_numpy()
-    members = {row.unit: row for row in repository.read_memberships(session, municipality.id, plan_id)}
-    stored = repository.read_beat_figures(session, municipality.id, plan_id)
-    names = sorted(stored)
-    code = {name: own for own, name in enumerate(names)}
-    beat = np.array([code[members[key].code] if key in members else -1 for key in keys.tolist()], np.int64)
-    locked = np.array([key in members and members[key].locked for key in keys.tolist()], np.bool_)
-    locks = Locks(np.where(locked, beat, -1).astype(np.int64), np.zeros(len(keys), np.bool_), tuple(names))
-    editor = PlanEditor(replace(problem, locks=locks), beat, names)
-    return OpenEditor(tag, editor, PlanRows.of(editor, keys, stored))
+    Raises
+    ------
+    NotFoundError
+        The municipality has no such plan.
+    """
+    beats.get_plan(session, municipality, plan_id)
+    return repository.list_edits(session, municipality.id, plan_id)
 
 
 def _apply(editor: PlanEditor, edit: Edit) -> EditAnswer:

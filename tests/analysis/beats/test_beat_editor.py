@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -236,3 +238,85 @@ def test_a_change_answers_for_the_beats_it_touches_alone():
     answer = editor.move([plan.problem.unit_ids[edges.first[at]]], target)
     assert len(answer.beats) == 2
     assert answer.to_dict()["revision"] == 1
+
+
+@settings(relaxed, max_examples=20)
+@given(seed=st.integers(0, 10**6), n=st.integers(6, 40), data=st.data())
+def test_editor_that_follows_or_recalls_the_steps_of_another_stands_alike(seed, n, data):
+    units = planar_world(seed, n)
+    problem = beat_problem(units, residents="people", min_residents=1500, max_residents=3500)
+    start = np.random.default_rng(seed).integers(-1, 4, n)
+    editor, other = (PlanEditor(problem, start, ["0", "1", "2", "3"]) for _ in range(2))
+    steps = []
+    for _ in range(data.draw(st.integers(1, 8))):
+        what = data.draw(st.sampled_from(["move", "new", "erase", "lock", "unlock", "undo", "undo", "redo"]))
+        some = [f"U{i}" for i in data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=6))]
+        answer = {
+            "move": lambda some=some: editor.move(some, "1"),
+            "new": lambda some=some: editor.move(some, "fresh"),
+            "erase": lambda some=some: editor.move(some, None),
+            "lock": lambda some=some: editor.lock(some),
+            "unlock": lambda some=some: editor.lock(some, locked=False),
+            "undo": editor.undo,
+            "redo": editor.redo,
+        }[what]()
+        if editor.last_step is not None:
+            steps.append(editor.last_step)
+            assert other.replay(editor.last_step) == dataclasses.replace(answer, refused=())
+    names = [name for name in editor.beat_ids if (editor.assignments.beat_id == name).any()]
+    codes = {name: own for own, name in enumerate(names)}
+    beat = np.array([codes.get(name, -1) for name in editor.assignments.beat_id], np.int64)
+    held = [f"U{i}" in editor.locked_units for i in range(n)]
+    locks = dataclasses.replace(problem.locks, beat=np.where(held, 0, -1))
+    later = PlanEditor(dataclasses.replace(problem, locks=locks), beat, names)
+    later.recall(steps)
+    for step in (lambda one: one.undo(), lambda one: one.undo(), lambda one: one.redo(), lambda one: one.redo()):
+        expected, found = step(editor), step(later)
+        assert (found.changes, found.figures) == (expected.changes, expected.figures)
+        assert [(r.code, r.unit_ids) for r in found.reasons] == [(r.code, r.unit_ids) for r in expected.reasons]
+        assert {b.beat_id: b.because for b in found.beats} == {b.beat_id: b.because for b in expected.beats}
+        assert (found.undo_steps, found.redo_steps) == (expected.undo_steps, expected.redo_steps)
+        assert later.assignments.equals(editor.assignments)
+        assert later.locked_units == editor.locked_units
+
+
+def test_steps_that_do_not_lead_to_the_plan_are_left_out(row):
+    row.move(["0-2"], "B")
+    first = row.last_step
+    row.move(["0-3"], "C")
+    elsewhere = PlanEditor(row.problem, np.array([0, 0, 0, 1, 1, 2]), ["A", "B", "C"])
+    elsewhere.recall([first])
+    assert elsewhere.undo().changes == {}
+    later = PlanEditor(row.problem, row.beat_of_unit, row.beat_ids)
+    later.recall([first, row.last_step])
+    assert later.undo().undo_steps == 1
+
+
+def test_oldest_steps_become_part_of_the_plan_before_the_edits(row, monkeypatch):
+    monkeypatch.setattr("analysis.beats.steps.MOST_STEPS", 1)
+    assert row.move(["0-2"], "D").beats[1].because == "Because unit '0-2' (2,000 residents) came from 'A'."
+    answer = row.move(["0-3"], "D")
+    assert answer.undo_steps == 1
+    told = {beat.beat_id: beat.because for beat in answer.beats}
+    assert told["D"] == "In order since unit '0-3' (2,000 residents) came from 'B'."
+    assert told["B"] == "Because unit '0-3' (2,000 residents) moved to 'D'."
+
+
+def test_plan_says_which_edits_put_which_beats_out_of_order(row):
+    assert [reason.message for reason in row.reasons()] == ["1 beat is below the minimum of 3,000 residents: 'C'."]
+    answer = row.move(["0-3", "0-4"], None)
+    assert [reason.code for reason in answer.reasons] == ["below_min", "unassigned"]
+    row.undo()
+    [low] = row.move(["0-0", "0-1"], "C").reasons[1:]
+    assert low.message == (
+        "1 beat is below the minimum of 3,000 residents: 'A'. 'A' because units '0-0', '0-1' (4,000 residents) moved "
+        "to 'C'."
+    )
+    assert low.unit_ids == ("0-0", "0-1")
+    row.undo()
+    [split] = row.move(["0-2"], "C").reasons
+    assert (split.code, split.unit_ids) == ("not_contiguous", ("0-2",))
+    assert row.reasons() == (split,)
+    moved = row.move(["0-3"], "A")
+    told = "Because unit '0-2' (2,000 residents) moved to 'C', unit '0-3' (2,000 residents) came from 'B'."
+    assert moved.beats[0].because == told

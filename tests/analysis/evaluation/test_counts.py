@@ -261,3 +261,27 @@ def test_when_nothing_happened_at_most_one_claim_in_twenty_is_made():
         found = evaluate_counts(CountDesign(treated, control), CHECKED, dispersion=1.0)
         claims += found.verdict.kind in ("fewer", "more")
     assert claims / 2000 <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("treated", "control", "told"),
+    [
+        ((207, 110), (308, 318), "the count is 107 events lower than the control leads to expect"),
+        ((100, 98), (100, 99), "the count is 1 event lower than the control leads to expect"),
+        ((100, 180), (100, 99), "the count is 81 events higher than the control leads to expect"),
+        ((100, 100), (100, 100), "the count is what the control leads to expect"),
+        ((40, 0), (50, 52), "About 42 events fewer than expected, 19 to 65."),
+    ],
+)
+def test_differences_are_told_in_whole_sentences(treated, control, told):
+    found = evaluate_counts(CountDesign(BeforeAfter(*treated), BeforeAfter(*control)))
+    assert told in found.summary.reading
+    assert "%" not in found.summary.reading.replace(" %", "")
+
+
+def test_a_quotient_says_nothing_where_no_fall_can_be_claimed():
+    design = CountDesign(BeforeAfter(100, 95), BeforeAfter(100, 99), BeforeAfter(50, 60), BeforeAfter(50, 50))
+    assert "The displacement quotient (-2.62) says nothing here" in evaluate_counts(design).summary.reading
+    uncontrolled = evaluate_counts(CountDesign(BeforeAfter(100, 80))).verdict.text
+    assert uncontrolled.startswith("Uncontrolled: no effect can be claimed")
+    assert "cause" not in uncontrolled

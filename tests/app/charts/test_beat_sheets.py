@@ -11,7 +11,7 @@ from analysis.beats.problem import beat_problem
 from analysis.beats.solver import solve_beats
 from analysis.errors import CoordinateError
 from app.charts.beat_sheets import BeatContact, beat_sheets
-from app.charts.sheet import Caption
+from app.charts.captions import Caption
 from app.errors import InvalidInputError
 
 CAPTION = Caption("Plan 2026", "the municipality, 2025", "INTERNAL", "run-7", "kvart 9")

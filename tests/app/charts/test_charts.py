@@ -18,9 +18,10 @@ from analysis.places.top_places import top_cells
 from analysis.space_time.hour_profile import hour_profile
 from analysis.space_time.monthly_trend import monthly_trend
 from analysis.space_time.period_change import period_change
+from app.charts.captions import Caption
 from app.charts.method_charts import LINES, bandwidth_chart, capture_chart
 from app.charts.place_charts import change_forest, top_places_chart
-from app.charts.sheet import Caption, rendered
+from app.charts.sheet import rendered
 from app.charts.time_charts import heat_clock, trend_chart
 
 CAPTION = Caption("A title", "the police, 2024", "RESTRICTED", "run-7", "kvart 9")

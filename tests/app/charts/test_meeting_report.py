@@ -20,9 +20,9 @@ from analysis.networks.network_density import network_density
 from analysis.networks.street_network import street_network
 from analysis.places.top_places import top_cells
 from analysis.summary import Notice
+from app.charts.captions import Caption
 from app.charts.meeting_report import Subject, meeting_report
 from app.charts.place_charts import top_places_chart
-from app.charts.sheet import Caption
 from app.charts.static_map import draw_map, round_length
 from app.errors import InvalidInputError
 

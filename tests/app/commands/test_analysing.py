@@ -322,10 +322,3 @@ def test_as_processes_they_end_with_the_right_code_and_no_traceback(points, tmp_
     help_text = run_process("beats", "draw", "--help", directory=tmp_path)
     assert help_text.returncode == 0
     assert not (tmp_path / "never").exists()
-
-
-def test_the_command_line_starts_without_the_heavy_libraries():
-    script = "import sys; from app.commands import build_program; build_program(); print(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=REPOSITORY)
-    loaded = set(done.stdout.split())
-    assert not loaded & {"geopandas", "pandas", "numpy", "numba", "sqlalchemy", "fastapi", "folium", "scipy"}

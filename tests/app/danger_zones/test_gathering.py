@@ -88,6 +88,7 @@ def test_boston_without_staff_and_without_city_hall(database, shared_data):
     with database.transaction() as session:
         city = find_municipality(session, "boston")
         run = runs.submit_run(session, city, "getis-ord", {"events": "reports", "cell_m": 400}, None)
+        of_zones = runs.submit_run(session, city, "getis-ord", {"events": "danger-zones", "cell_m": 400}, None)
     Worker(database).run_until_idle()
     with database.transaction() as session:
         city = find_municipality(session, "boston")
@@ -103,6 +104,10 @@ def test_boston_without_staff_and_without_city_hall(database, shared_data):
     ]
     assert at_hall < 1_426 - 1_331 + 50, "what residents reported around it is left"
     assert at_hall < max(cell["properties"]["count"] for cell in cells)
+    with database.transaction() as session:
+        found = runs.get_run(session, find_municipality(session, "boston"), of_zones.id)
+    assert found.summary["n_used"] == made.zones
+    assert "point_mass" not in found.summary["excluded"], "no pile became a danger zone"
 
 
 @pytest.mark.real_data
@@ -121,3 +126,39 @@ def test_chicago_honours_the_duplicates_of_its_source(database, shared_data):
     assert read.excluded["duplicate"] == made.duplicates
     assert made.zones <= made.reports
     assert made.reports + made.staff + made.duplicates + made.on_piles + made.uncategorised >= 74_002
+
+
+ZONES = """id,category,status,reported_by,reporters,lon,lat,reported_at
+z1,traffic,open,citizen,31,22.6,57.25,2026-01-05
+z2,traffic,open,citizen,1,22.61,57.25,2026-02-05
+z3,drugs,fixed,survey,2,22.61,57.25,2026-03-05
+z4,drugs,open,municipality,0,22.62,57.25,2026-03-05
+z5,traffic,duplicate,citizen,1,22.6,57.25,2026-03-05
+z6,traffic,rejected,citizen,1,22.6,57.25,2026-03-05
+"""
+
+
+def test_danger_zones_are_events_once_each_without_staff_duplicates_and_rejected_ones(database, small, tmp_path):
+    file = tmp_path / "zones.csv"
+    file.write_text(ZONES)
+    import_file(database, "talsi", "danger-zones", file, source="council", profile={})
+    selection = EventSelection(events="danger-zones")
+    with database.transaction() as session:
+        town = find_municipality(session, "talsi")
+        read = read_events(session, town, selection)
+        assert (len(read.x), read.excluded) == (3, {"staff": 1, "duplicate": 1, "rejected": 1})
+        assert (str(read.first_day), str(read.last_day)) == ("2026-01-05", "2026-03-05")
+        chosen = {"categories": ("traffic",), "period_from": "2026-02-01", "source": "council"}
+        assert count_events(session, town, EventSelection(events="danger-zones", **chosen)) == 1
+        reports = read_events(session, town, EventSelection(events="reports"))
+        assert abs(reports.x.mean() - read.x.mean()) < 20_000, "both are metres of the same system"
+        for kind in ("getis-ord", "kernel-density"):
+            body = {"events": "danger-zones", "cell_m": 300} | ({} if kind == "getis-ord" else {"radius_m": 900})
+            runs.submit_run(session, town, kind, body, None)
+    Worker(database).run_until_idle()
+    with database.transaction() as session:
+        town = find_municipality(session, "talsi")
+        done = runs.list_runs(session, town)
+        assert {run.state for run in done} == {"succeeded"}, [run.problem for run in done]
+        assert {run.summary["n_used"] for run in done} == {3}
+        assert all(run.parameters["exclude_point_masses"] for run in done)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -70,6 +69,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "beat": {"plan_id": 1, "code": "B1", "geom": SQUARES, "residents": 4000, "workload": 1.0, "polsby_popper": 0.8},
     "plan_change": {"plan_id": 1, "action": "propose", "from_status": "draft", "to_status": "draft", "reason": "ready"}
     | {"actor": "ann"},
+    "plan_edit": {"plan_id": 1, "operation": "move", "former_tag": "a", "tag": "b", "unit_ids": [1], "actor": "ann"}
+    | {"beats_before": ["B1"], "beats_after": [None]},
     "beat_membership": {"plan_id": 1, "areal_unit_id": 1, "beat_id": 1},
     "officer": IMPORTED | {"station_geom": POINT, "languages": ["en", "uz"]},
     "account": {"name": "ada", "display_name": "Ada"},
@@ -141,15 +142,8 @@ def row_inserter() -> Any:
     return insert_a_row_in_every_table
 
 
-def quick_directory() -> Path:
-    """Make a directory in memory where there is room for it: the faults of these tests are no power cuts."""
-    memory = Path("/dev/shm")
-    has_room = memory.is_dir() and shutil.disk_usage(memory).free > 2_000_000_000
-    return Path(tempfile.mkdtemp(prefix="kvart-tests-", dir=memory if has_room else None))
-
-
 @pytest.fixture
-def open_home() -> Iterator[Path]:
+def open_home(quick_directory: Callable[[], Path]) -> Iterator[Path]:
     """A new directory that every account may enter, unlike those of pytest."""
     home = quick_directory()
     home.chmod(0o711)
@@ -158,7 +152,7 @@ def open_home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def model_home() -> Iterator[Path]:
+def model_home(quick_directory: Callable[[], Path]) -> Iterator[Path]:
     """Home of a stopped cluster with the schema; to be copied, which is quicker than making one."""
     directory = quick_directory()
     home = directory / "home"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.analyses import service
-from app.charts.results import chart_names
+from app.charts.names import chart_names
 from app.charts.service import run_chart, run_report
 from app.maps.service import Frame, latest_map, run_map
 from app.settings import MapSettings

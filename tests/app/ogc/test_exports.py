@@ -13,7 +13,7 @@ from shapely import wkt
 from sqlalchemy import text
 
 from app.database import feature_rows
-from app.files.streaming import write_geoparquet
+from app.files.streaming import WRITERS, write_geoparquet
 from app.identity.roles import Role
 from app.ogc import exports
 
@@ -24,7 +24,6 @@ N_INCIDENTS = 250
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
     """Read in parts of 60, so that every file is made of several."""
-    monkeypatch.setattr(exports, "BATCH_ROWS", 60)
     monkeypatch.setattr(feature_rows, "BATCH_ROWS", 60)
 
 
@@ -159,8 +158,8 @@ def test_disk_without_room_is_told_and_left_as_it_was(client, root, monkeypatch,
         path.with_suffix(".part").write_text("begun")
         write_geoparquet(layer, Path("/dev/full"))
 
-    for ending in exports.WRITERS:
-        monkeypatch.setitem(exports.WRITERS, ending, to_full_disk)
+    for ending in WRITERS:
+        monkeypatch.setitem(WRITERS, ending, to_full_disk)
     for kind in ("gpkg", "parquet", "fgb"):
         answer = client.get(f"{root}/collections/incidents/items?f={kind}")
         assert (answer.status_code, answer.headers["content-type"]) == (507, "application/problem+json")
@@ -174,13 +173,13 @@ def test_disk_without_room_is_told_and_left_as_it_was(client, root, monkeypatch,
 
 def test_gdal_that_cannot_write_is_told_too(client, root, monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    write = exports.WRITERS[".gpkg"]
+    write = WRITERS[".gpkg"]
 
     def where_a_directory_is(layer, path):
         path.mkdir()
         write(layer, path)
 
-    monkeypatch.setitem(exports.WRITERS, ".gpkg", where_a_directory_is)
+    monkeypatch.setitem(WRITERS, ".gpkg", where_a_directory_is)
     answer = client.get(f"{root}/collections/incidents/items?f=gpkg")
     assert (answer.status_code, answer.json()["title"]) == (507, "Insufficient Storage")
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,7 @@ import pytest
 from plan_stripes import ADDRESS, CODE
 from sqlalchemy import text
 
-from app.plans.edits.service import Editors
+from app.plans.edits.editors import Editors
 
 
 @pytest.fixture
@@ -80,6 +80,88 @@ def test_locked_units_stay_and_locks_outlive_the_editor(editing, analyst, applic
     assert len(analyst.get(f"{ADDRESS}/{editing.plan}/standing").json()["locked_units"]) == 37
 
 
+def test_edits_can_be_undone_after_a_restart_and_through_another_process(editing, analyst, application, draft):
+    first, second = application.state.editors, Editors()
+    editing("move", "00-02", "01-02", beat_id="B2")
+    editing("lock", "00-00")
+    application.state.editors = second
+    assert editing("undo")["redo_steps"] == 1
+    assert not analyst.get(f"{ADDRESS}/{editing.plan}/standing").json()["locked_units"]
+    application.state.editors = first
+    assert editing("undo")["changes"] == {"00-02": "B1", "01-02": "B1"}
+    assert editing("redo")["changes"] == {"00-02": "B2", "01-02": "B2"}
+    application.state.editors = second
+    assert editing("redo")["undo_steps"] == 2
+    assert analyst.get(f"{ADDRESS}/{editing.plan}/standing").json()["locked_units"] == ["00-00"]
+    application.state.editors = Editors()
+    answer = editing("move", "02-02", beat_id="B2")
+    assert (answer["undo_steps"], answer["redo_steps"]) == (3, 0)
+
+
+def test_editor_of_another_process_follows_without_reading_the_plan_anew(editing, application, monkeypatch):
+    first, second = application.state.editors, Editors()
+    application.state.editors = second
+    editing("move", "00-02", beat_id="New")
+    application.state.editors = first
+    monkeypatch.setattr("app.plans.edits.opening.plan_input", None)
+    answer = editing("move", "01-02", beat_id="New")
+    assert {beat["beat_id"]: beat["units"] for beat in answer["beats"]} == {"B1": 34, "New": 2}
+    application.state.editors = second
+    assert editing("undo")["changes"] == {"01-02": "B1"}
+    assert editing("undo")["undo_steps"] == 0
+
+
+def test_steps_end_when_the_plan_is_no_draft_any_more(editing, analyst, take):
+    editing("move", "00-02", beat_id="B2")
+    take(editing.plan, "propose", "withdraw")
+    editing.known["tag"] = "*"
+    assert editing("undo")["changes"] == {}
+    assert not analyst.get(f"{ADDRESS}/{editing.plan}/edits").json()["edits"]
+
+
+def test_edit_that_changes_nothing_keeps_the_tag(editing):
+    before = editing.known["tag"]
+    editing("undo")
+    editing("move", "00-02", beat_id="B1")
+    assert editing.known["tag"] == before
+
+
+def test_edits_of_a_draft_are_told_with_who_made_them(editing, analyst):
+    editing("move", "00-02", "01-02", beat_id="B2")
+    editing("undo")
+    told = analyst.get(f"{ADDRESS}/{editing.plan}/edits").json()["edits"]
+    assert [(edit["operation"], edit["units"]) for edit in told] == [("undo", 2), ("move", 2)]
+    assert told[0]["actor"].startswith("analyst")
+
+
+def test_oldest_edits_are_forgotten(editing, analyst, application, monkeypatch):
+    monkeypatch.setattr("app.plans.edits.saving.MOST_STEPS", 2)
+    monkeypatch.setattr("app.plans.edits.saving.SPARE_STEPS", 1)
+    for row in range(4):
+        editing("move", f"{row:02}-02", beat_id="B2")
+    application.state.editors = Editors()
+    assert len(analyst.get(f"{ADDRESS}/{editing.plan}/edits").json()["edits"]) == 2
+    assert [editing("undo")["undo_steps"] for _ in range(3)] == [1, 0, 0]
+
+
+def test_plan_and_answer_say_which_edits_made_a_beat_what_it_is(editing, analyst):
+    away = [f"{row:02}-{column:02}" for row in range(12) for column in (1, 2)]
+    answer = editing("move", *away, beat_id="B2")
+    because = {beat["beat_id"]: beat["because"] for beat in answer["beats"]}
+    assert because["B1"].startswith("Because units '00-01', '00-02', '01-01', '01-02', '02-01' and 19 more (")
+    assert because["B1"].endswith("residents) moved to 'B2'.")
+    [low, high] = answer["reasons"]
+    assert (low["code"], high["code"]) == ("below_min", "above_max")
+    assert low["message"].startswith("1 beat is below the minimum of 3,000 residents: 'B1'. 'B1' because units")
+    assert low["unit_ids"] == away
+    stored = analyst.get(f"{ADDRESS}/{editing.plan}").json()["report"]["reasons"]
+    assert [reason["message"] for reason in stored] == [low["message"], high["message"]]
+    standing = analyst.get(f"{ADDRESS}/{editing.plan}/standing").json()
+    assert standing["reasons"] == answer["reasons"]
+    assert {beat["beat_id"]: beat["because"] for beat in standing["beats"]} == because | {"B3": "", "B4": ""}
+    assert not editing("undo")["reasons"]
+
+
 def test_edit_after_somebody_elses_is_refused_and_changes_nothing(editing, analyst):
     before = editing.known["tag"]
     editing("move", "00-02", beat_id="B2")
@@ -136,9 +218,8 @@ def test_editors_that_were_not_used_for_long_go(editing):
     editors = Editors(most=1)
     editors.keep((1, 1), _Opened("a"))
     editors.keep((1, 2), _Opened("b"))
-    assert editors.find((1, 1), "a") is None
-    assert editors.find((1, 2), "other") is None
-    assert editors.find((1, 2), "b") is not None
+    assert editors.find((1, 1)) is None
+    assert editors.find((1, 2)).tag == "b"
 
 
 class _Opened:

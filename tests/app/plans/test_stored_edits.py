@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from analysis.beats.editor import PlanEditor
 from app.beats import service as beats
-from app.plans.edits.service import Editors, edit_plan
+from app.plans.edits.editors import Editors
+from app.plans.edits.service import edit_plan
 from app.plans.measuring import plan_input
 from app.plans.schemas import Edit
 
@@ -100,7 +101,7 @@ def test_any_edits_leave_rows_equal_to_a_plan_from_scratch(database, town, draft
             for edit in edits:
                 present = {row["code"] for row in rows_of(session, plan_id).values()}
                 if edit.operation in ("move", "lock", "unlock", "undo", "redo") or edit.beat_id in present:
-                    edit_plan(session, town, editors, plan_id, edit, "*")
+                    edit_plan(session, town, editors, plan_id, edit, "*", actor="ann")
             assert_rows_are_those_from_scratch(session, town, plan_id)
 
     apply_edits()
@@ -112,9 +113,9 @@ def test_officer_of_an_emptied_beat_comes_back_with_it(database, town, draft, co
     assert commander.post(f"{ADDRESS}/{plan_id}/assignments", json=body).status_code == 200
     emptied = Edit(operation="move", unit_ids=[unit for unit in UNITS if int(unit[3:]) < 3], beat_id="B2")
     with database.inside(town.id) as session:
-        edit_plan(session, town, editors, plan_id, emptied, "*")
+        edit_plan(session, town, editors, plan_id, emptied, "*", actor="ann")
         assert "B1" not in rows_of(session, plan_id)
-        edit_plan(session, town, editors, plan_id, Edit(operation="undo"), "*")
+        edit_plan(session, town, editors, plan_id, Edit(operation="undo"), "*", actor="ann")
         frame = beats.beat_frame(session, town, plan_id).set_index("beat_id")
     assert frame.loc["B1", "officer_id"] == "100"
 
@@ -123,7 +124,15 @@ def test_first_edit_brings_every_beat_up_to_date(database, town, draft):
     plan_id = draft()
     with database.inside(town.id) as session:
         session.execute(text("update areal_unit set residents = residents + 500 where external_id = '11-11'"))
-        edit_plan(session, town, Editors(), plan_id, Edit(operation="move", unit_ids=("00-02",), beat_id="B2"), "*")
+        edit_plan(
+            session,
+            town,
+            Editors(),
+            plan_id,
+            Edit(operation="move", unit_ids=("00-02",), beat_id="B2"),
+            "*",
+            actor="ann",
+        )
         assert_rows_are_those_from_scratch(session, town, plan_id)
         assert rows_of(session, plan_id)["B4"]["residents"] == 6440
 
@@ -133,7 +142,7 @@ def test_unit_without_a_beat_can_be_given_one_and_the_step_taken_back(database, 
     with database.inside(town.id) as session:
         session.execute(text("delete from beat_membership where areal_unit_id = (select min(id) from areal_unit)"))
         for edit in (Edit(operation="move", unit_ids=("00-00",), beat_id="B1"), Edit(operation="undo")):
-            answer, _ = edit_plan(session, town, editors, plan_id, edit, "*")
+            answer, _ = edit_plan(session, town, editors, plan_id, edit, "*", actor="ann")
             assert_rows_are_those_from_scratch(session, town, plan_id)
         assert answer.changes == {"00-00": None}
         assert answer.figures.unassigned_units == 1

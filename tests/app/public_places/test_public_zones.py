@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from analysis.errors import TooFewEventsError
-from analysis.privacy.publication import LEAST_REPORTERS, may_be_public, public_category
+from analysis.privacy.public_categories import public_category
+from analysis.privacy.publication import LEAST_REPORTERS, may_be_public
 from app.danger_zones.models import ZONE_STATUSES
 from app.database.public_views import PUBLIC_STATUSES
 from app.errors import ConflictError, InvalidInputError

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.identity.roles import Role
 from app.languages.phrases import CATALOGUES, phrase
+from tests.app.public_places.published import publish_zones
 
 STREETS = """
 insert into street_segment (municipality_id, geom, name)
@@ -194,3 +195,15 @@ def test_the_place_is_marked_by_keyboard_or_finger_without_asking_any_other_host
     assert "Am primit sesizarea" in page.inner_text("main")
     assert watched.outside == []
     assert watched.complaints == []
+
+
+def test_none_of_these_is_never_counted_with_one_of_these(anonymous, client, town, database):
+    assert send(anonymous, town).status_code == 201
+    publish_zones(database, [22.6, 57.25])
+    offered = send(anonymous, town, me_too="")
+    assert 'name="me_too" value="none"' in offered.text
+    assert phrase("en", "report.emergency") in offered.text
+    second = send(anonymous, town, me_too="none")
+    assert second.status_code == 201
+    assert phrase("en", "report.thanks_joined") not in second.text
+    assert len(client.get(f"/municipalities/{town}/danger-zones").json()["features"]) == 2
