@@ -60,19 +60,24 @@ class _Relation:
     parts: dict[int, ColumnElement[Any]]
 
     def within(self) -> Condition:
+        """Nothing of the feature lies outside, and the interiors meet."""
         return and_(self._is_covered(), self._meets())
 
     def contains(self) -> Condition:
+        """Every part lies in the feature, and the interiors meet."""
         return and_(self._covers(), self._meets())
 
     def equals(self) -> Condition:
+        """Each covers the other."""
         return and_(self._is_covered(), self._covers())
 
     def touches(self) -> Condition:
+        """They meet at borders only."""
         intersecting = or_(*(func.ST_Intersects(self.feature, part) for part in self.parts.values()))
         return and_(intersecting, not_(self._meets()))
 
     def crosses(self) -> Condition:
+        """Both meet inside, in less than the one of fewer dimensions has; or lines do in points."""
         largest = max(self.parts)
         along = func.ST_Relate(self.feature, self.parts[largest], "1********") if largest == 1 else self._meets()
         return case(
@@ -82,6 +87,7 @@ class _Relation:
         )
 
     def overlaps(self) -> Condition:
+        """Both meet inside in as many dimensions as each has, and neither covers the other."""
         largest = max(self.parts)
         together = func.ST_Relate(self.feature, self.parts[largest], f"{largest}********")
         same = and_(self._dimension == largest, together)
