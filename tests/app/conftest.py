@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from sqlalchemy.orm import Session
+from typer.testing import CliRunner, Result
 
 from app import cli
+from app.commands import build_program
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database
 from app.identity import accounts, keys, sessions
@@ -132,5 +134,20 @@ def kvart(
             cli.main()
         told = capsys.readouterr()
         return ended.value.code or 0, told.out, told.err
+
+    return run
+
+
+@pytest.fixture
+def invoke(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    """Run a command with its home in a directory of the test; return its outcome, or raise the error that ended it."""
+    monkeypatch.setenv("KVART_DATABASE_URL", database_url)
+    monkeypatch.setenv("KVART_HOME", str(tmp_path / "home"))
+
+    def run(*arguments: object, typed: str = "") -> Result:
+        outcome = CliRunner().invoke(build_program(), [str(word) for word in arguments], input=typed)
+        if outcome.exception is not None and not isinstance(outcome.exception, SystemExit):
+            raise outcome.exception
+        return outcome
 
     return run

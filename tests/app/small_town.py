@@ -1,5 +1,7 @@
 """A small town: 144 blocks, 760 incidents of two categories, one hot corner, six officers."""
 
+import json
+
 import numpy as np
 import shapely
 from pyproj import Transformer
@@ -30,11 +32,24 @@ def incidents():
             "category": "burglary" if i % 3 else "robbery",
             "x": CORNER[0] + x,
             "y": CORNER[1] + y,
-            "shape": shapely.Point(place(x, y)).wkb,
+            "shape": shapely.Point(place(x, y)).wkb_hex,
             "day": int(day),
             "known": i >= 7,
         }
         for i, ((x, y), day) in enumerate(zip(points, days, strict=True))
+    ]
+
+
+def blocks():
+    return [
+        {
+            "code": f"{row:02}-{column:02}",
+            "shape": square(column * SIDE_M, row * SIDE_M, SIDE_M).wkb_hex,
+            "residents": 150 + 10 * (row % 4),
+            "district": "north" if row >= BLOCKS // 2 else "south",
+        }
+        for row in range(BLOCKS)
+        for column in range(BLOCKS)
     ]
 
 
@@ -53,27 +68,22 @@ def fill(session, municipality):
         text("""insert into incident (municipality_id, source_id, external_id, category_id, geom, x, y, occurred_from,
                 occurred_to, time_precision)
             select :m, (select id from source where name = 'records'), gen_random_uuid()::text,
-                (select id from category where code = :category and kind = 'incident'),
-                st_geomfromwkb(:shape, 4326), :x, :y, t, t, case when t is null then 'unknown' else 'hour' end
-            from (select case when :known then timestamptz '2025-01-01 12:00+02' + make_interval(days => :day) end)
+                (select id from category c where c.code = r.category and c.kind = 'incident'),
+                st_geomfromwkb(decode(shape, 'hex'), 4326), x, y, t, t,
+                case when t is null then 'unknown' else 'hour' end
+            from jsonb_to_recordset(cast(:rows as jsonb))
+                as r(category text, x float8, y float8, shape text, day int, known bool),
+                lateral (select case when known then timestamptz '2025-01-01 12:00+02' + make_interval(days => day) end)
                 as v(t)"""),
-        [{"m": municipality, **row} for row in incidents()],
+        {"m": municipality, "rows": json.dumps(incidents())},
     )
     session.execute(
         text("""insert into areal_unit (municipality_id, source_id, external_id, geom, residents, attributes)
-            values (:m, (select id from source where name = 'blocks'), :code, st_geomfromwkb(:shape, 4326), :residents,
-                jsonb_build_object('district', cast(:district as text)))"""),
-        [
-            {
-                "m": municipality,
-                "code": f"{row:02}-{column:02}",
-                "shape": square(column * SIDE_M, row * SIDE_M, SIDE_M).wkb,
-                "residents": 150 + 10 * (row % 4),
-                "district": "north" if row >= BLOCKS // 2 else "south",
-            }
-            for row in range(BLOCKS)
-            for column in range(BLOCKS)
-        ],
+            select :m, (select id from source where name = 'blocks'), code, st_geomfromwkb(decode(shape, 'hex'), 4326),
+                residents, jsonb_build_object('district', district)
+            from jsonb_to_recordset(cast(:rows as jsonb))
+                as r(code text, shape text, residents int, district text)"""),
+        {"m": municipality, "rows": json.dumps(blocks())},
     )
     session.execute(
         text("""insert into officer (municipality_id, external_id, station_geom, languages, capacity)

@@ -5,11 +5,9 @@ import json
 
 import pytest
 from sqlalchemy import make_url, text
-from typer.testing import CliRunner
 
 from app.audit import service as audit
 from app.audit.events import AuditEvent
-from app.commands import build_program
 from app.database import archives
 from app.database.sessions import Database
 from app.errors import InvalidInputError
@@ -17,18 +15,9 @@ from app.identity.caller import Caller
 
 
 @pytest.fixture
-def kvart(database, database_url, monkeypatch, tmp_path):
-    """The program on the database, with its home in a directory of the test."""
-    monkeypatch.setenv("KVART_DATABASE_URL", database_url)
-    monkeypatch.setenv("KVART_HOME", str(tmp_path / "home"))
-
-    def run(*arguments):
-        outcome = CliRunner().invoke(build_program(), list(arguments))
-        if outcome.exception is not None and not isinstance(outcome.exception, SystemExit):
-            raise outcome.exception
-        return outcome
-
-    return run
+def kvart(database, invoke):
+    """The program on the database."""
+    return invoke
 
 
 @pytest.fixture

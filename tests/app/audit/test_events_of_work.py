@@ -3,9 +3,7 @@
 import pytest
 import shapely
 from sqlalchemy import text
-from typer.testing import CliRunner
 
-from app.commands import build_program
 from app.database.roles import DatabaseRole
 from app.ingest.service import import_file
 from app.jobs.handlers import RunResult
@@ -26,13 +24,6 @@ def incidents(tmp_path):
     path = tmp_path / "incidents.csv"
     path.write_text("id,lon,lat,date\n1,22.6,57.25,2026-01-01 12:00\n2,99,99,2026-01-01 12:00\n")
     return path
-
-
-@pytest.fixture
-def kvart(database_url, monkeypatch, tmp_path):
-    monkeypatch.setenv("KVART_DATABASE_URL", database_url)
-    monkeypatch.setenv("KVART_HOME", str(tmp_path / "home"))
-    return lambda *arguments: CliRunner().invoke(build_program(), [str(word) for word in arguments])
 
 
 def events(database, kind):
@@ -62,21 +53,21 @@ def test_a_run_is_a_combination_that_names_its_inputs(database, talsi):
 
 
 def test_quarantined_rows_in_a_file_are_a_disclosure_on_the_screen_a_consultation(
-    database, talsi, incidents, kvart, tmp_path
+    database, talsi, incidents, invoke, tmp_path
 ):
     import_file(database, "talsi", "incidents", incidents, source="police")
-    assert kvart("quarantine", "--batch", 1).exit_code == 0
-    assert kvart("quarantine", "--batch", 1, "--out", tmp_path / "rows.csv").exit_code == 0
+    assert invoke("quarantine", "--batch", 1).exit_code == 0
+    assert invoke("quarantine", "--batch", 1, "--out", tmp_path / "rows.csv").exit_code == 0
     for kind in ("consultation", "disclosure"):
         (event,) = events(database, kind)
         assert event.what == {"collection": "quarantine", "batch": 1, "returned": 1}
         assert event.batch_id is not None
 
 
-def test_a_backup_is_a_disclosure_of_everything(database, talsi, kvart, tmp_path):
-    assert kvart("db", "backup", tmp_path / "backup").exit_code == 0
+def test_a_backup_is_a_disclosure_of_everything(database, talsi, invoke, tmp_path):
+    assert invoke("db", "backup", tmp_path / "backup").exit_code == 0
     (event,) = events(database, "disclosure")
     assert event.what["collection"] == "backup"
-    assert kvart("db", "restore", "--replace", tmp_path / "backup").exit_code == 0
+    assert invoke("db", "restore", "--replace", tmp_path / "backup").exit_code == 0
     (event,) = events(database, "alteration")
     assert event.what == {"collection": "backup", "action": "restore", "replaced": True}

@@ -3,25 +3,14 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
-from app.commands import build_program
 from app.errors import InvalidInputError
 
 
 @pytest.fixture
-def kvart(database, database_url, monkeypatch, tmp_path, talsi):
-    monkeypatch.setenv("KVART_DATABASE_URL", database_url)
-    monkeypatch.setenv("KVART_HOME", str(tmp_path / "home"))
+def kvart(database, talsi, invoke, monkeypatch):
     monkeypatch.setenv("KVART_AUDIT_KEEP_DAYS", "400")
-
-    def run(*arguments):
-        outcome = CliRunner().invoke(build_program(), list(arguments))
-        if outcome.exception is not None and not isinstance(outcome.exception, SystemExit):
-            raise outcome.exception
-        return outcome
-
-    return run
+    return invoke
 
 
 def test_rules_are_set_shown_and_applied(kvart):
