@@ -68,7 +68,7 @@ def run() -> Section:
             connection.execute(FLAT)
             connection.commit()
             connection.autocommit = True
-            connection.execute("vacuum analyze incident")
+            connection.execute("vacuum analyze incident, category")
             connection.execute(f"vacuum analyze {TABLE}")
             conninfo = connection.info.dsn
         with running_peers(conninfo, directory) as peers, service.client() as ours:

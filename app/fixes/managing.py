@@ -122,7 +122,7 @@ def take_step(session: Session, municipality: MunicipalityContext, fix_id: int, 
     told = {"step": step.name, "from_status": fix["status"], "to_status": step.target, "reason": asked.reason}
     repository.insert_change(session, municipality.id, fix_id, **told, actor=actor.name or actor.kind, happened_on=day)
     if step.target in ZONE_STATUS_OF and step.name != "redo":
-        _advance_zones(session, municipality, fix_id, step.target, Decision(actor, f"{step.sentence} {asked.reason}"))
+        _advance_zones(session, municipality, fix_id, step.target, Decision(actor, asked.reason))
 
 
 def _advance_zones(

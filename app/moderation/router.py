@@ -16,6 +16,7 @@ from app.dependencies import AccessDep, IdentifierParam, MunicipalityDep, Sessio
 from app.errors import ConflictError, InvalidInputError, KvartError, NotFoundError, status_of
 from app.identity.forms import require_own_form
 from app.identity.rights import right_of
+from app.languages.negotiating import PARAMETER, LanguageDep
 from app.moderation import service
 from app.municipalities.context import MunicipalityContext
 from app.web.pages import render_page
@@ -33,13 +34,23 @@ def show_queue(
     request: Request,
     session: SessionDep,
     municipality: MunicipalityDep,
+    language: LanguageDep,
     status: Annotated[ZoneStatus | None, Query()] = None,
 ) -> Response:
     """Show the danger zones that wait for a decision."""
     queue = service.open_queue(session, municipality, status)
     seen = [zone["id"] for zone in queue.zones]
     note_look(session, "danger-zones", len(seen), min(seen, default=None), max(seen, default=None))
-    return render_page(request, "moderation.html", municipality=municipality, queue=queue, statuses=ZONE_STATUSES)
+    return render_page(
+        request,
+        "moderation.html",
+        language=language,
+        here=f"/moderation/{municipality.code}",
+        asked={} if status is None else {"status": status},
+        municipality=municipality,
+        queue=queue,
+        statuses=ZONE_STATUSES,
+    )
 
 
 @router.get("/{id}", dependencies=[permit("danger-zones", "inspect")])
@@ -48,10 +59,11 @@ def show_case(
     session: SessionDep,
     municipality: MunicipalityDep,
     access: AccessDep,
+    language: LanguageDep,
     id: IdentifierParam,  # noqa: A002
 ) -> Response:
     """Show what is known of a danger zone and what can be done about it."""
-    return _case_page(request, session, municipality, access, id, EMPTY)
+    return _case_page(request, session, municipality, access, language, id, EMPTY)
 
 
 async def read_form(request: Request) -> dict[str, Any]:
@@ -76,16 +88,18 @@ def decide(
     session: SessionDep,
     municipality: MunicipalityDep,
     access: AccessDep,
+    language: LanguageDep,
     id: IdentifierParam,  # noqa: A002
     told: Annotated[dict[str, Any], Depends(read_form)],
 ) -> Response:
     """Take the step that the form asks for, or show the page again with what is wrong."""
     try:
-        following = service.decide(session, municipality, id, told, access.caller)
+        following = service.decide(session, municipality, id, told, access.caller, language)
     except (InvalidInputError, ConflictError, NotFoundError) as error:
-        return _case_page(request, session, municipality, access, id, told, error=error)
+        return _case_page(request, session, municipality, access, language, id, told, error=error)
     note_look(session, "danger-zones", 1, id, id)
-    return RedirectResponse(f"/moderation/{municipality.code}/{following}", HTTPStatus.SEE_OTHER)
+    kept = f"?language={language}" if PARAMETER in request.query_params else ""
+    return RedirectResponse(f"/moderation/{municipality.code}/{following}{kept}", HTTPStatus.SEE_OTHER)
 
 
 def _case_page(
@@ -93,18 +107,22 @@ def _case_page(
     session: Session,
     municipality: MunicipalityContext,
     access: AccessDep,
+    language: str,
     danger_zone_id: int,
     told: dict[str, Any],
     *,
     error: KvartError | None = None,
 ) -> Response:
-    case = service.open_case(session, municipality, danger_zone_id)
+    case = service.open_case(session, municipality, danger_zone_id, language)
     note_look(session, "danger-zones", 1, danger_zone_id, danger_zone_id)
     return render_page(
         request,
         "moderation_case.html",
         status=200 if error is None else status_of(error),
         nonce=request.state.nonce,
+        language=language,
+        here=f"/moderation/{municipality.code}/{danger_zone_id}",
+        asked={},
         municipality=municipality,
         case=case,
         told=told,

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from app.danger_zones import service as danger_zones
 from app.danger_zones.schemas import Merging, PassingOn, Splitting, StepIn
-from app.danger_zones.service import TRANSITIONS, Decision
+from app.danger_zones.service import TRANSITIONS, Decision, ZoneSummary
 from app.errors import InvalidInputError, NotFoundError
 from app.identity.caller import Caller
+from app.languages.phrases import phrase
 from app.moderation import repository
 from app.municipalities.context import MunicipalityContext
 from app.photos import service as photos
@@ -27,19 +28,8 @@ WAITING = ("received", "in_moderation", "not_confirmed", "reopened")
 """Statuses in which staff has to decide what comes next."""
 
 MOST_SHOWN = 100
-OTHER_STEPS = {
-    "verify": "Write down that staff saw the place as reported.",
-    "merge": "Make it a duplicate of another one, which takes over its reports.",
-    "split": "Make the chosen reports a danger zone of their own.",
-}
-UNDO = {"restore": "Undo the merge: it gets its reports and its former status back."}
-REASONS = {
-    "why": "Say why, in 3 to 500 characters.",
-    "next_step": "Say what comes next in at most 500 characters.",
-    "passed_on_to": "Say to whom it is passed on.",
-    "into": "Choose the danger zone that takes it in, or write its number.",
-    "reports": "Choose the reports that become a danger zone of their own.",
-}
+ANSWERS = ("why", "next_step", "passed_on_to", "into", "reports")
+"""Fields of a decision in the order in which it is said what is wrong with them."""
 Body = TypeVar("Body", bound=StepIn)
 
 
@@ -82,8 +72,8 @@ class Case:
         What it may be a duplicate of, nearest first.
     history : list of dict
         Its steps, each with the ``sentence`` that the public reads.
-    steps : dict of str to str
-        What can be done now, and what that does.
+    steps : tuple of str
+        What can be done now.
     places : str
         GeoJSON of its place, those of its reports and of similar ones, for the map.
     """
@@ -93,7 +83,7 @@ class Case:
     own_photos: list[int]
     similar: list[dict[str, Any]]
     history: list[dict[str, Any]]
-    steps: dict[str, str]
+    steps: tuple[str, ...]
     places: str
 
 
@@ -104,8 +94,8 @@ def open_queue(session: Session, municipality: MunicipalityContext, status: str 
     return Queue(zones, status, repository.count_by_status(session, municipality.id))
 
 
-def open_case(session: Session, municipality: MunicipalityContext, danger_zone_id: int) -> Case:
-    """Return what staff needs to decide about a danger zone.
+def open_case(session: Session, municipality: MunicipalityContext, danger_zone_id: int, language: str) -> Case:
+    """Return what staff needs to decide about a danger zone, in their language.
 
     Raises
     ------
@@ -128,9 +118,9 @@ def open_case(session: Session, municipality: MunicipalityContext, danger_zone_i
         [{**report, "photos": pictures.get(report["id"], [])} for report in reports],
         photos.of_zone(session, municipality.id, danger_zone_id),
         similar,
-        [{**change, "sentence": danger_zones.public_sentence(change)} for change in changes],
+        [{**change, "sentence": danger_zones.public_sentence(change, language)} for change in changes],
         _steps(zone, len(reports)),
-        _places(summary, reports, others),
+        _places(summary, reports, others, language),
     )
 
 
@@ -140,6 +130,7 @@ def decide(
     danger_zone_id: int,
     told: Mapping[str, Any],
     actor: Caller,
+    language: str,
 ) -> int:
     """Take the step that a form asks for, all of it or nothing, and return the danger zone to look at next.
 
@@ -151,6 +142,8 @@ def decide(
     told : mapping
         ``step, why, next_step, passed_on_to, into`` as text, ``reports`` as a list.
     actor : Caller
+    language : str
+        In which it is said what is missing.
 
     Raises
     ------
@@ -162,49 +155,50 @@ def decide(
         There is no such danger zone.
     """
     step = told["step"]
+
+    def checked(kind: type[Body], *names: str) -> Body:
+        return _checked(kind, told, language, *names)
+
     with session.begin_nested():
         if step == "merge":
-            merging = _checked(Merging, told, "into")
+            merging = checked(Merging, "into")
             danger_zones.merge(session, municipality, danger_zone_id, merging.into, _decision(merging, actor))
             return merging.into
         if step == "split":
-            splitting = _checked(Splitting, told, "reports")
+            splitting = checked(Splitting, "reports")
             decision = _decision(splitting, actor)
             return danger_zones.split(session, municipality, danger_zone_id, splitting.reports, decision)
         if step == "verify":
-            danger_zones.verify(session, municipality, danger_zone_id, _decision(_checked(StepIn, told), actor))
+            danger_zones.verify(session, municipality, danger_zone_id, _decision(checked(StepIn), actor))
         elif step == "restore":
-            danger_zones.restore(session, municipality, danger_zone_id, _decision(_checked(StepIn, told), actor))
+            danger_zones.restore(session, municipality, danger_zone_id, _decision(checked(StepIn), actor))
         elif step in TRANSITIONS:
-            body = _checked(PassingOn, told, "passed_on_to") if step == "pass-on" else _checked(StepIn, told)
+            body = checked(PassingOn, "passed_on_to") if step == "pass-on" else checked(StepIn)
             danger_zones.take_step(session, municipality, danger_zone_id, step, _decision(body, actor))
         else:
-            raise InvalidInputError("Choose what to do.", "")
+            raise InvalidInputError(phrase(language, "wrong.step"), "")
     return danger_zone_id
 
 
-def _steps(zone: RowMapping, reports: int) -> dict[str, str]:
+def _steps(zone: RowMapping, reports: int) -> tuple[str, ...]:
     if zone["status"] == "duplicate":
-        return UNDO
-    steps = {name: _sentence(TRANSITIONS[name].description) for name in danger_zones.possible_steps(zone["status"])}
+        return ("restore",)
+    steps = danger_zones.possible_steps(zone["status"])
     if not zone["verified"]:
-        steps["verify"] = OTHER_STEPS["verify"]
+        steps += ("verify",)
     if zone["status"] in danger_zones.MERGEABLE:
-        steps["merge"] = OTHER_STEPS["merge"]
-        if reports > 1:
-            steps["split"] = OTHER_STEPS["split"]
+        steps += ("merge", "split") if reports > 1 else ("merge",)
     return steps
 
 
-def _sentence(description: str) -> str:
-    """Return what a step does without what the API document says of its parameters."""
-    return description.partition(";")[0].rstrip(".") + "."
+def _places(zone: ZoneSummary, reports: list[dict[str, Any]], others: Sequence[ZoneSummary], language: str) -> str:
+    def named(zone: ZoneSummary) -> str:
+        return f"{zone.id}: {phrase(language, f'state.{zone.status}')}"
 
-
-def _places(zone: danger_zones.ZoneSummary, reports: list[dict[str, Any]], others: Sequence[Any]) -> str:
-    shown = [(other.place, f"{other.id}: {other.status}", "other") for other in others]
-    shown += [(shapely.from_geojson(report["geometry"]), f"Report {report['id']}", "report") for report in reports]
-    shown.append((zone.place, f"{zone.id}: {zone.status}", "chosen"))
+    heading = phrase(language, "staff.reports")
+    shown = [(other.place, named(other), "other") for other in others]
+    shown += [(shapely.from_geojson(report["geometry"]), f"{heading}: {report['id']}", "report") for report in reports]
+    shown.append((zone.place, named(zone), "chosen"))
     features = [
         {
             "type": "Feature",
@@ -216,13 +210,13 @@ def _places(zone: danger_zones.ZoneSummary, reports: list[dict[str, Any]], other
     return json.dumps({"type": "FeatureCollection", "features": features})
 
 
-def _checked(kind: type[Body], told: Mapping[str, Any], *names: str) -> Body:
+def _checked(kind: type[Body], told: Mapping[str, Any], language: str, *names: str) -> Body:
     wanted = {name: told[name] or None for name in ("why", "next_step", *names)}
     try:
         return kind.model_validate(wanted)
     except ValidationError as error:
         wrong = {str(found["loc"][0]) for found in error.errors(include_url=False, include_input=False)}
-        reasons = [reason for name, reason in REASONS.items() if name in wrong]
+        reasons = [phrase(language, f"wrong.{name}") for name in ANSWERS if name in wrong]
         raise InvalidInputError(" ".join(reasons), "") from error
 
 

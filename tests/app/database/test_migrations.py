@@ -84,7 +84,7 @@ def test_down_and_up_again_with_data_in_every_table(
 
 
 def test_bundles_of_one_title_are_joined_and_imported_rows_begin_their_history(full_database: Database) -> None:
-    migrating.downgrade(full_database.owner_engine, "0014")
+    migrating.downgrade(full_database.owner_engine, "0015")
     with full_database.owner_engine.begin() as connection:
         connection.execute(text("delete from danger_zone_change"))
         connection.execute(text("delete from fix_change"))

@@ -21,6 +21,14 @@ def talsi(database):
 
 
 @pytest.fixture
+def empty(database):
+    """Code of a second municipality at the same place, with nothing in it."""
+    with database.transaction() as session:
+        create_municipality(session, code="other", name="Other", boundary=TALSI, time_zone="Europe/Riga")
+    return "other"
+
+
+@pytest.fixture
 def take_in(database, talsi, tmp_path):
     """Import text (as CSV) or a file; options are settings of the source profile."""
 

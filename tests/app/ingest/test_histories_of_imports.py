@@ -8,7 +8,7 @@ from import_figures import counts
 
 from app.errors import ImportRefusedError
 from app.ingest.service import import_file
-from app.municipalities.service import create_municipality, find_municipality
+from app.municipalities.service import find_municipality
 
 HEAD = "id,category,status,lon,lat,reporters,reported_at,updated_at,passed_on_to,merged_into,why,next_step\n"
 
@@ -130,16 +130,6 @@ def test_an_imported_duplicate_can_be_taken_out_again(take_in, rows, client):
     assert rows("select reporters, merged_into from danger_zone order by external_id") == [(3, None), (3, None)]
     take(take_in, zone("z1", "duplicate", merged="z2"), zone("z2"))
     assert rows("select status, merged_into from danger_zone where external_id = 'z1'") == [("in_moderation", None)]
-
-
-@pytest.fixture
-def empty(database):
-    """Code of a second municipality at the same place, with nothing in it."""
-    from conftest import TALSI
-
-    with database.transaction() as session:
-        create_municipality(session, code="other", name="Other", boundary=TALSI, time_zone="Europe/Riga")
-    return "other"
 
 
 LIFE = """

@@ -5,10 +5,11 @@ import re
 import pytest
 
 from app.danger_zones.lifecycle import TRANSITIONS
-from app.danger_zones.models import DAY_PARTS, SEASONS, WEEKDAYS, ZONE_STATUSES
+from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, SEASONS, WEEKDAYS, ZONE_STATUSES
 from app.incidents.catalogue import CONCERN_CATEGORIES
 from app.languages.phrases import CATALOGUES, ENGLISH, phrase, preferred_language
 from app.languages.refusing import refusal_of
+from app.moderation.service import ANSWERS
 
 PHRASES = CATALOGUES[ENGLISH]
 CYRILLIC = {"sr-Cyrl", "uk", "ru", "mk"}
@@ -39,6 +40,9 @@ def test_whatever_may_be_chosen_or_happen_has_a_phrase():
     wanted = {f"concern.{code}" for code in CONCERN_CATEGORIES} | {f"status.{status}" for status in ZONE_STATUSES}
     wanted |= {f"day_part.{part}" for part in DAY_PARTS} | {f"weekday.{day}" for day in WEEKDAYS}
     wanted |= {f"season.{season}" for season in SEASONS} | {f"step.{name}" for name in TRANSITIONS}
+    wanted |= {f"state.{status}" for status in ZONE_STATUSES} | {f"source.{source}" for source in REPORT_SOURCES}
+    wanted |= {f"do.{name}" for name in (*TRANSITIONS, "verify", "merge", "split", "restore")}
+    wanted |= {f"wrong.{name}" for name in (*ANSWERS, "step")}
     assert wanted <= PHRASES.keys()
 
 

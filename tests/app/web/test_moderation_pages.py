@@ -6,10 +6,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from markupsafe import escape
 from PIL import Image
 
 from app.identity.cookies import SESSION
 from app.identity.roles import Role
+from app.languages.phrases import CATALOGUES, phrase
 
 HERE, NEAR = [22.6, 57.25], [22.602, 57.25]
 PAGES = "/moderation/talsi"
@@ -55,7 +57,7 @@ def test_staff_sees_what_waits_and_decides_with_a_public_sentence(report, office
     assert "Dark &lt;b&gt;here&lt;/b&gt;" in queue
     case = officer.get(f"{PAGES}/{zone}").text
     assert f"/danger-zones/{zone}/photos/" in case
-    assert f'<a href="{PAGES}/{other}">{other}</a>' in case
+    assert f'<a href="{PAGES}/{other}?language=en">{other}</a>' in case
     assert set(re.findall(r'name="step" value="([\w-]+)"', case)) == {
         "moderate", "reject", "pass-on", "verify", "merge",
     }  # fmt: skip
@@ -71,6 +73,29 @@ def test_staff_sees_what_waits_and_decides_with_a_public_sentence(report, office
     assert status_of(client, zone) == "passed_on"
     assert officer.decide(other, "reject", next_step="").status_code == 303
     assert "Nothing waits for a decision." in officer.get(PAGES).text
+
+
+@pytest.mark.parametrize("language", list(CATALOGUES))
+def test_staff_reads_and_decides_in_their_language(report, officer, language):
+    zone, other = report(), report(NEAR, "bob@example.org")
+    officer.decide(other, "merge", into=str(zone))
+    asked = {"language": language}
+    pages = [officer.get(path, params=asked).text for path in (PAGES, f"{PAGES}/{zone}", f"{PAGES}/{other}")]
+    for page, key in zip(pages, ("staff.title", "do.reject", "do.restore"), strict=True):
+        assert f'<html lang="{language}">' in page
+        assert escape(phrase(language, key)) in page
+        assert f'<option value="{language}" lang="{language}" selected>' in page
+        assert f"{PAGES}?language={language}" in page or f'value="{language}"' in page
+    assert escape(phrase(language, "concern.street-lighting")) in pages[0]
+    assert (
+        escape(phrase(language, "step.take-in")) in pages[1] or escape(phrase(language, "outcome.not_done")) in pages[1]
+    )
+    token = re.search(r'name="csrf_token" value="([^"]+)"', pages[1])[1]
+    answer = officer.post(f"{PAGES}/{zone}", params=asked, data={"csrf_token": token, "step": "moderate", "why": ""})
+    assert escape(phrase(language, "wrong.why")) in answer.text
+    sent = {"csrf_token": token, "step": "moderate", **WHY}
+    done = officer.post(f"{PAGES}/{zone}", params=asked, data=sent, follow_redirects=False)
+    assert done.headers["location"] == f"{PAGES}/{zone}?language={language}"
 
 
 def test_merging_splitting_and_taking_it_back(report, officer, client):
