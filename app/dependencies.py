@@ -89,28 +89,29 @@ def rights_of_routes(routers: Iterable[APIRouter]) -> dict[tuple[str, str], Righ
     return found
 
 
-def get_access(request: Request) -> Access:
+async def get_access(request: Request) -> Access:
     """Return the right that was granted to the request, with its caller and precision."""
     access: Access = request.state.access
     return access
 
 
-def get_caller(request: Request) -> Caller:
+async def get_caller(request: Request) -> Caller:
     """Return who calls."""
-    return get_access(request).caller
+    access: Access = request.state.access
+    return access.caller
 
 
 AccessDep = Annotated[Access, Depends(get_access)]
 CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     """Return the settings that the application was created with."""
     settings: Settings = request.app.state.settings
     return settings
 
 
-def get_database(request: Request) -> Database:
+async def get_database(request: Request) -> Database:
     """Return the database that the application opened at its start."""
     database: Database = request.app.state.database
     return database

@@ -68,6 +68,9 @@ from app.web.router import WEB_STATIC
 from app.web.router import router as pages
 
 ROUTERS = (
+    ogc,
+    processes,
+    ogc_tiles,
     pages,
     identity,
     account,
@@ -98,13 +101,11 @@ ROUTERS = (
     plan_officers,
     charts,
     maps,
-    ogc,
-    processes,
-    ogc_tiles,
     audit,
 )
+"""Requests look for their route in this order: the layers, which are read most, come first."""
 SMALLEST_COMPRESSED_BYTES = 1024
-QUICK_COMPRESSION = 4
+QUICK_COMPRESSION = 1
 MOST_REPORT_BYTES = 64 * 1024**2
 ROOM_FOR_WORDS = 1024**2
 """Beside the photos; a photo that is a little too large is refused by what says so in its sender's language."""

@@ -7,6 +7,7 @@ import random
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -54,7 +55,7 @@ def _worker(peer: str, n_units: int, sender: Connection) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         start = time.perf_counter()
-        labels = PEERS[peer](city, problem, beats)
+        labels = PEERS[peer].divide(city, problem, beats)
         seconds = time.perf_counter() - start
     sender.send((seconds, np.unique(labels, return_inverse=True)[1].astype(np.int64)))
 
@@ -119,9 +120,16 @@ def _chain(_city: gpd.GeoDataFrame, problem: BeatProblem, beats: int) -> np.ndar
     return np.array([best[unit] for unit in range(problem.n_units)])
 
 
-PEERS: dict[str, Callable[[gpd.GeoDataFrame, BeatProblem, int], np.ndarray]] = {
-    f"GerryChain, {CHAIN_STEPS:,} steps in short bursts": _chain,
-    "METIS (residents alone)": _metis,
-    "spopt MaxP (no maximum)": _max_p,
+@dataclass(frozen=True)
+class Peer:
+    """Another library: its package, and how it divides units into so many beats."""
+
+    package: str
+    divide: Callable[[gpd.GeoDataFrame, BeatProblem, int], np.ndarray]
+
+
+PEERS = {
+    f"GerryChain, {CHAIN_STEPS:,} steps in short bursts": Peer("gerrychain", _chain),
+    "METIS (residents alone)": Peer("pymetis", _metis),
+    "spopt MaxP (no maximum)": Peer("spopt", _max_p),
 }
-"""Name of a peer to what it does."""

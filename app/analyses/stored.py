@@ -8,12 +8,11 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 
 from analysis.summary import Notice, Summary
-from app.access import PURPOSE_HEADER, grant
+from app.access import PURPOSE_HEADER, Access, grant
 from app.analyses import service
 from app.analyses.results import LayerInfo
 from app.database.looks import note_look
 from app.deferred import gpd, pd
-from app.dependencies import get_access
 from app.errors import NotFoundError
 from app.identity.rights import right_of
 from app.municipalities.context import MunicipalityContext
@@ -34,7 +33,8 @@ def check_exact_places(request: Request, session: Session, municipality: Municip
     if not layers or not layers[0].exact_places:
         return
     purpose = request.headers.get(PURPOSE_HEADER)
-    grant(get_access(request).caller, right_of("exact-results", "read"), municipality.code, purpose)
+    access: Access = request.state.access
+    grant(access.caller, right_of("exact-results", "read"), municipality.code, purpose)
     note_look(session, "exact-results", 1, run.id, run.id)
 
 

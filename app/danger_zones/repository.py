@@ -91,7 +91,7 @@ DANGER_ZONES = Collection(
         Property("verified", DangerZone.verified, "boolean", "Whether staff found the place as reported."),
         Property("passed_on_to", DangerZone.passed_on_to, "string", "Who is responsible, where it was passed on."),
         Property("merged_into", DangerZone.merged_into, "integer", "Danger zone that this is a duplicate of."),
-        Property("history", _HISTORY, "array", "Its steps with what the public was told, oldest first.", internal=True),
+        Property("history", _HISTORY, "array", "Its steps with what the public was told, oldest first."),
         Property("reported_at", DangerZone.reported_at, "date-time", "When it was first named."),
         Property("updated_at", DangerZone.updated_at, "date-time", "When it last changed."),
         Property("external_id", DangerZone.external_id, "string", "The supplier's identifier."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
@@ -19,6 +19,8 @@ TILE_BUFFER = 64
 
 FLATTENED = ("object", "array")
 WORLD_METRES = 2 * 20_037_508.342789244
+_WITHOUT_HELPERS = text("set local max_parallel_workers_per_gather = 0")
+"""To begin processes for a tile takes longer than what they take over; and other readers wait for other tiles."""
 SIMPLIFIED_BELOW = 15
 """At finer zooms the grid of a tile is finer than what is stored."""
 
@@ -74,7 +76,7 @@ def read_tile(
     envelope = func.ST_TileEnvelope(address.zoom, address.column, address.row)
     margin = WORLD_METRES / 2**address.zoom * TILE_BUFFER / TILE_UNITS
     near = func.ST_Transform(func.ST_Expand(envelope, margin), WGS84)
-    found = matching(collection, municipality_id, _also(query, intersects(collection, near)))
+    found = matching(collection, municipality_id, _also(query, _meets(collection, near)))
     shown = func.ST_AsMVTGeom(_simplified(collection, address.zoom), envelope, TILE_UNITS, TILE_BUFFER, literal(True))  # noqa: FBT003
     values: list[Any] = [
         json_value(item).label(item.name) for item in collection.properties if item.type not in FLATTENED
@@ -86,10 +88,18 @@ def read_tile(
     rows = kept.where(numbered.c.kvart_number <= query.limit).subquery("kept")
     content = func.ST_AsMVT(literal_column("kept"), collection.name, TILE_UNITS, "kvart_place", "kvart_id")
     total = select(func.count()).select_from(tile).scalar_subquery()
+    session.execute(_WITHOUT_HELPERS)
     bytes_, number, first, last, read = session.execute(
         select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id), total).select_from(rows)
     ).one()
     return Tile(bytes(bytes_), read > query.limit, Look(collection.name, number, first, last))
+
+
+def _meets(collection: Collection, near: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition on the place; boxes are enough for points, since a tile leaves out what is not on it."""
+    if set(collection.geometry_types) == {"Point"} and collection.indexed_geometry is None:
+        return collection.geometry.bool_op("&&")(near)
+    return intersects(collection, near)
 
 
 def _also(query: FeatureQuery, condition: ColumnElement[bool]) -> FeatureQuery:

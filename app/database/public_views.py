@@ -94,6 +94,6 @@ def public_view(collection: Collection) -> Collection:
     LookupError
         It has neither a view nor internal properties; then nobody may be granted a public look at it.
     """
-    if any(item.internal for item in collection.properties):
+    if collection.name not in PUBLIC_VIEWS and any(item.internal for item in collection.properties):
         return replace(collection, properties=tuple(item for item in collection.properties if not item.internal))
     return PUBLIC_VIEWS[collection.name]

@@ -6,6 +6,7 @@ the secret is stored: a slow hash would add nothing to what cannot be guessed, a
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
 from collections.abc import Iterable
@@ -224,6 +225,7 @@ def narrowed(own: Role, cap: Role | None) -> Role:
     return cap if _holds(own, cap) else Role.PUBLIC
 
 
+@functools.cache
 def _holds(more: Role, less: Role) -> bool:
     """Say whether one role may everything that another may, as exactly."""
     return all(_EXACTNESS[right.precision_for(more)] >= _EXACTNESS[right.precision_for(less)] for right in rights())

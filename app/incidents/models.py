@@ -25,6 +25,7 @@ class Category(TenantKey, Base):
     __table_args__ = (
         UniqueConstraint("municipality_id", "kind", "code"),
         CheckConstraint(f"kind in {CATEGORY_KINDS}", name="known_kind"),
+        {"postgresql_with": {"autovacuum_analyze_threshold": 0, "autovacuum_analyze_scale_factor": 0}},
     )
 
     kind: Mapped[str]

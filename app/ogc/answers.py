@@ -112,12 +112,15 @@ def tagged(
     changing : str
         Part of the content that the tag does not depend on, such as the time of the answer.
     """
-    steady = "".join(content.rsplit(changing, 1)) if changing else content
-    tag = f'W/"{hashlib.blake2b(steady.encode(), digest_size=12).hexdigest()}"'
+    encoded = content.encode()
+    before, _, after = encoded.rpartition(changing.encode()) if changing else (b"", b"", encoded)
+    digest = hashlib.blake2b(before, digest_size=12)
+    digest.update(after)
+    tag = f'W/"{digest.hexdigest()}"'
     shared = {"ETag": tag, "Vary": VARIES, "Cache-Control": kept_by_clients(request), **(headers or {})}
     if is_known(request, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shared)
-    return Response(content, media_type=media_type, headers=shared)
+    return Response(encoded, media_type=media_type, headers=shared)
 
 
 def kept_by_clients(request: Request) -> str:
