@@ -18,11 +18,12 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import INTERVAL, JSONB, TIMESTAMP, aggregate_order_by
+from sqlalchemy.dialects.postgresql import INTERVAL, TIMESTAMP, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -48,7 +49,7 @@ _FURTHER_ZONES = (
     select(
         func.coalesce(
             func.jsonb_agg(aggregate_order_by(FixDangerZone.danger_zone_id, FixDangerZone.danger_zone_id)),
-            cast("[]", JSONB),
+            literal_column("'[]'::jsonb"),
         )
     )
     .where(FixDangerZone.municipality_id == Fix.municipality_id, FixDangerZone.fix_id == Fix.id)

@@ -150,8 +150,8 @@ def layers() -> tuple[Layer, ...]:
     """Return the layers that every municipality has, in the order in which people look for them."""
     return (
         _stored(INCIDENTS, "incident", "category"),
-        _stored(DANGER_ZONES, "danger_zone", "report", "category"),
-        _stored(FIXES, "fix"),
+        _stored(DANGER_ZONES, "danger_zone", "danger_zone_change", "report", "category"),
+        _stored(FIXES, "fix", "fix_bundle", "fix_danger_zone"),
         _stored(AREAL_UNITS, "areal_unit"),
         _stored(STREETS, "street_segment"),
         _stored(PUBLIC_COUNTS, "published_count"),
