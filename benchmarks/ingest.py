@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import shapely
+from shapely.geometry import mapping
 
 from app.database.embedded import EmbeddedCluster
 from app.database.sessions import Database
@@ -19,6 +21,7 @@ from app.ingest.service import import_file
 from app.municipalities.service import create_municipality
 from benchmarks.clusters import empty_database, temporary_cluster
 from benchmarks.report import Row, Section, Timing, measure, peak_mb
+from benchmarks.service_process import Service, wait_until
 
 N_ROWS = 1_000_000
 BAD_SHARE = 0.01
@@ -37,11 +40,13 @@ def run() -> Section:
         database = new_database(cluster)
         peak = peak_mb(lambda: take_in(database, path))
         database.close()
+        over_http = _measure_over_http(path, directory)
     counts = reports[-1].counts
     rate = f"{N_ROWS / fresh.median:,.0f} rows/s; {counts.accepted:,} accepted, {counts.quarantined:,} quarantined"
     rows = (
         Row("fresh file", fresh, TARGET_SECONDS, "ogr2ogr (COPY)", peer, peak, f"{rate}; ogr2ogr: {loaded}"),
         Row("the same file again: every row compared", again, note=f"{N_ROWS / again.median:,.0f} rows/s"),
+        over_http,
     )
     return Section(
         "ingest",
@@ -110,6 +115,33 @@ def _measure_again(cluster: EmbeddedCluster, path: Path) -> Timing:
     timing = measure(lambda: take_in(database, path), runs=RUNS, warm=0)
     database.close()
     return timing
+
+
+def _measure_over_http(path: Path, directory: Path) -> Row:
+    """Hand the file to a service of its own, and read the most memory that its processes held since their start."""
+    service = Service(directory / "service" / "home")
+    service.home.mkdir(parents=True)
+    try:
+        service.start()
+        town = {"code": "town", "name": "Town", "time_zone": "America/Chicago"}
+        place = {"type": "Feature", "geometry": mapping(shapely.box(*BOX)), "properties": town}
+        with service.client(timeout=600) as client, path.open("rb") as body:
+            client.post("/municipalities", json=place).raise_for_status()
+            begin = time.perf_counter()
+            form = {"kind": "incidents", "source": "police"}
+            sent = client.post("/municipalities/town/imports", data=form, files={"file": (path.name, body)})
+            run = sent.raise_for_status().headers["location"]
+            wait_until(lambda: client.get(run).json()["state"] in {"succeeded", "failed"}, 600, "the import is done")
+            taken = time.perf_counter() - begin
+            state = client.get(run).json()["state"]
+        web, child = service.web_peak_mb(), service.run_peak_mb()
+    finally:
+        service.stop()
+    note = (
+        f"{state}; peak is the resident memory of the process that imports, its libraries included (aim: below 300); "
+        f"the web process {web:.0f} MB"
+    )
+    return Row("the file over HTTP, from the upload to the end of its run", Timing((taken,)), peak_mb=child, note=note)
 
 
 def _measure_ogr2ogr(cluster: EmbeddedCluster, path: Path) -> tuple[Timing | str, str]:

@@ -262,6 +262,7 @@ def _exports(service: Service) -> list[Row]:
     rows = []
     with service.client(timeout=600) as client:
         for name, kind in EXPORTS.items():
+            client.get(f"{ITEMS}?f={name}&limit=1").raise_for_status()  # loads what writes the format
             with _watched(service) as memory:
                 begin = time.perf_counter()
                 with client.stream("GET", f"{ITEMS}?f={name}", headers={"Accept-Encoding": "identity"}) as answer:

@@ -166,6 +166,17 @@ class Service:
         pids = _with_descendants(self.process.pid)
         return sum(_resident_mb(pid) for pid in pids if b"gdal_process" in _command_of(pid))
 
+    def web_peak_mb(self) -> float:
+        """Return the most memory that the web process ever held, MB."""
+        assert self.process is not None
+        return _resident_mb(self.process.pid, "VmHWM")
+
+    def run_peak_mb(self) -> float:
+        """Return the most memory that a process which does runs ever held, MB."""
+        worker = self.worker_pid()
+        pids = [] if worker is None else [pid for pid in _with_descendants(worker) if b"jobs.child" in _command_of(pid)]
+        return max((_resident_mb(pid, "VmHWM") for pid in pids), default=0.0)
+
     def postmaster_pid(self) -> int | None:
         """Return the process id of its database server, None while there is none."""
         try:
@@ -201,9 +212,9 @@ def _with_descendants(pid: int) -> list[int]:
     return [pid, *(one for child in _children_of(pid) for one in _with_descendants(child))]
 
 
-def _resident_mb(pid: int) -> float:
+def _resident_mb(pid: int, figure: str = "VmRSS") -> float:
     try:
-        found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        found = re.search(rf"{figure}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     except FileNotFoundError:
         return 0.0
     return int(found.group(1)) / 1024 if found else 0.0

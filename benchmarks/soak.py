@@ -66,6 +66,8 @@ class Soak:
 def soak(service: Service, *, seconds: float, rate: float, seed: int = 0) -> Soak:
     """Put a steady mixed load on a service whose municipality exists.
 
+    Each kind of request is asked once before: what is loaded when it is first used is no growth.
+
     Parameters
     ----------
     service : Service
@@ -91,8 +93,10 @@ def soak(service: Service, *, seconds: float, rate: float, seed: int = 0) -> Soa
             statuses[status] += 1
 
     memory: list[float] = []
-    begin = time.monotonic()
     with service.client() as client, ThreadPoolExecutor(CALLERS) as callers:
+        for ask in asks:
+            ask(client, random.Random(seed)).raise_for_status()
+        begin = time.monotonic()
         for number in range(int(seconds * rate)):
             time.sleep(max(0.0, begin + number / rate - time.monotonic()))
             callers.submit(ask_once, draw.choices(asks, weights)[0], draw.randrange(2**31))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
+from scipy.spatial.distance import cdist
 
 from analysis.beats.plan import BeatPlan
 from analysis.beats.staff import Staff
@@ -152,17 +153,20 @@ def officer_costs(
     heard, spoken = _languages(plan, staff, speakers, weights)
     kind, sample = _kinds(staff, spoken, pairs)
     centre = _centres(plan)
-    east, north = (np.subtract.outer(centre[:, axis], staff.station[sample, axis]) for axis in (0, 1))
-    way_km = np.sqrt(east * east + north * north) / 1000.0
-    counted = np.where(np.isnan(way_km), _farthest_km(centre, staff.station), way_km)
+    way_km = cdist(centre, staff.station[sample])
+    way_km /= 1000.0
+    cost = weights.per_km * way_km
+    cost[:, np.isnan(staff.station[sample]).any(axis=1)] = weights.per_km * _farthest_km(centre, staff.station)
     burden = weights.part_time * plan.totals.residents
-    cost = weights.per_km * counted + np.outer(burden, 1.0 - staff.capacity[sample]) - heard @ spoken[:, sample]
+    cost += np.outer(burden, 1.0 - staff.capacity[sample])
+    if speakers:
+        cost -= heard @ spoken[:, sample]
     if limit_km is not None:
         far = way_km > limit_km
         for own, officer in pairs.locked:
             far[own, kind[officer]] = False
         cost[far] = np.inf
-    by_post = cost[posts]
+    by_post = cost[posts] if len(posts) > len(cost) else cost
     _settle(by_post, posts, kind, pairs)
     return OfficerCosts(posts, kind, by_post, _worth(plan, staff, known, weights)[posts], way_km)
 

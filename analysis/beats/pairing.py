@@ -6,10 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
-from analysis.beats.shortest_ways import Offers, Pairing, bid, pair_free_rows
+from analysis.beats.shortest_ways import Offers, Pairing, bid, offer_missing, pair_free_rows
 
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]
+
+FEW_KINDS = 300
+SAMPLED = 3
+"""Of more kinds, first prices are taken from the pairing of every third row with every third kind."""
+FIRST_OFFERS = 32
+"""Kinds that each row is offered at first."""
+TOLERANCE = 1e-11
+"""Of the prices, as a share of the largest difference between costs."""
 
 
 def cheapest_pairing(cost: Real, kind: Whole, named: coo_array | None = None) -> Whole:
@@ -32,8 +40,9 @@ def cheapest_pairing(cost: Real, kind: Whole, named: coo_array | None = None) ->
     Notes
     -----
     Successive shortest ways with prices (Jonker and Volgenant 1987) in a network of rows, kinds and named columns: a
-    kind is one node for all of its columns, which makes it as fast as there are few kinds. The prices prove that the
-    pairing is the optimum over all pairs. Staying alone costs more than all pairs together.
+    kind is one node for all of its columns. Each row is first offered its few most promising kinds; then those that
+    would cost it less than it pays at the prices found, until there are none. The last prices prove that the pairing is
+    the optimum over all pairs. Staying alone costs more than all pairs together.
 
     References
     ----------
@@ -44,29 +53,95 @@ def cheapest_pairing(cost: Real, kind: Whole, named: coo_array | None = None) ->
     >>> cheapest_pairing(np.array([[1.0, 2.0], [1.0, np.inf]]), np.array([0, 1])).tolist()
     [1, 0]
     """
-    offers = _offers(cost, kind, named)
-    rows, kinds = offers.cost.shape
+    rows, kinds = cost.shape
     if rows == 0 or len(kind) == 0:
         return np.full(rows, -1, np.int64)
-    pairing = _nothing_paired(rows, kinds, kind)
-    bid(offers, pairing)
-    pair_free_rows(offers, pairing)
-    return _handed_out(pairing, rows, kinds)
+    return _handed_out(_proven(np.ascontiguousarray(cost, np.float64), kind, named), rows, kinds)
 
 
-def _offers(cost: Real, kind: Whole, named: coo_array | None) -> Offers:
-    """Return the costs as the search takes them."""
-    rows = len(cost)
-    pairs = coo_array((rows, len(kind))) if named is None else named
+def _proven(cost: Real, kind: Whole, named: coo_array | None) -> Pairing:
+    """Return the cheapest pairing with the prices that prove it."""
+    rows, kinds = cost.shape
+    pairs = _possible_pairs(cost, kind, named)
+    span, alone = _span_and_alone(cost, pairs, kind)
+    price = _first_prices(cost, kind)
+    offered = np.zeros((rows, kinds), np.bool_)
+    offer_missing(cost, price, np.full(rows, alone), offered, FIRST_OFFERS, 0.0)
+    _offer_any(cost, kind, offered)
+    most = FIRST_OFFERS
+    while True:
+        pairing = _paired(_offers(offered, cost, kind, pairs, alone), price, kinds)
+        found_price = pairing.price[:kinds]
+        if price.any() and (found_price[pairing.spare > 0] < 0).any():
+            price = np.zeros(kinds)
+            continue
+        if not offer_missing(cost, found_price, pairing.row_price, offered, most, TOLERANCE * span):
+            return pairing
+        price = found_price.copy() if price.any() else price
+        most *= 2
+
+
+def _possible_pairs(cost: Real, kind: Whole, named: coo_array | None) -> tuple[Whole, Whole, Real]:
+    """Return row, column and cost of the single pairs that are possible."""
+    pairs = coo_array((len(cost), len(kind))) if named is None else named
     row, column = (np.asarray(place, np.int64) for place in pairs.coords)
     possible = np.isfinite(pairs.data) & np.isfinite(cost[row, kind[column]])
-    order = np.flatnonzero(possible)[np.argsort(row[possible], kind="stable")]
-    known = pairs.data[order].astype(np.float64)
-    start = np.concatenate([[0], np.cumsum(np.bincount(row[order], minlength=rows))]).astype(np.int64)
-    finite = np.concatenate([cost[np.isfinite(cost)], known, [0.0]])
-    span = max(float(np.ptp(finite)), 1.0)
-    alone = float(finite.max()) + 2.0 * span * (min(rows, len(kind)) + 1)
-    return Offers(np.ascontiguousarray(cost, np.float64), kind, start, column[order], known, alone)
+    return row[possible], column[possible], pairs.data[possible].astype(np.float64)
+
+
+def _span_and_alone(cost: Real, pairs: tuple[Whole, Whole, Real], kind: Whole) -> tuple[float, float]:
+    """Return how far costs are apart at most, and what a row without a column costs."""
+    known = pairs[2]
+    highest = max(float(cost.max(where=np.isfinite(cost), initial=0.0)), float(known.max(initial=0.0)))
+    lowest = min(float(cost.min(initial=0.0)), float(known.min(initial=0.0)))
+    span = max(highest - lowest, 1.0)
+    return span, highest + 2.0 * span * (min(len(cost), len(kind)) + 1)
+
+
+def _first_prices(cost: Real, kind: Whole) -> Real:
+    """Return prices of the kinds that are about right: of many kinds those that a sample of rows and kinds leads to."""
+    rows, kinds = cost.shape
+    if kinds <= FEW_KINDS or rows < kinds:
+        finite = np.isfinite(cost)
+        prices = cost.sum(axis=0, where=finite) / np.maximum(finite.sum(axis=0), 1)
+    else:
+        some, size = cost[::SAMPLED], np.bincount(kind, minlength=kinds)[::SAMPLED]
+        sample = _proven(np.ascontiguousarray(some[:, ::SAMPLED]), np.repeat(np.arange(len(size)), size), None)
+        paired = sample.node >= 0
+        prices = (some[paired] - sample.row_price[paired, None]).min(axis=0, initial=np.inf)
+    prices = np.where(np.isfinite(prices), prices, prices.max(where=np.isfinite(prices), initial=0.0))
+    shifted: Real = prices - prices.max()
+    return shifted
+
+
+def _offer_any(cost: Real, kind: Whole, offered: NDArray[np.bool_]) -> None:
+    """Offer each row the kind of a column of its own where it may have it, so that few rows stay alone at first."""
+    row = np.arange(min(len(cost), len(kind)))
+    own = kind[: len(row)]
+    offered[row, own] |= np.isfinite(cost[row, own])
+
+
+def _offers(
+    offered: NDArray[np.bool_], cost: Real, kind: Whole, pairs: tuple[Whole, Whole, Real], alone: float
+) -> Offers:
+    """Return the offers as the search takes them."""
+    rows, kinds = cost.shape
+    row, own = np.nonzero(offered)
+    every = np.concatenate([row, pairs[0]])
+    order = np.argsort(every, kind="stable")
+    node = np.concatenate([own, kinds + pairs[1]])[order]
+    start = np.concatenate([[0], np.cumsum(np.bincount(every, minlength=rows))]).astype(np.int64)
+    return Offers(kind, start, node, np.concatenate([cost[row, own], pairs[2]])[order], alone)
+
+
+def _paired(offers: Offers, price: Real, kinds: int) -> Pairing:
+    """Return the cheapest pairing among the offers, from prices of kinds on (zero, or all columns get taken)."""
+    pairing = _nothing_paired(len(offers.start) - 1, kinds, offers.kind)
+    pairing.price[:kinds] = price
+    pairing.price[kinds:] = price[offers.kind]
+    bid(offers, pairing)
+    pair_free_rows(offers, pairing)
+    return pairing
 
 
 def _nothing_paired(rows: int, kinds: int, kind: Whole) -> Pairing:

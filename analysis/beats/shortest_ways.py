@@ -21,21 +21,19 @@ class Offers(NamedTuple):
 
     Attributes
     ----------
-    cost : ndarray of float64, shape (rows, kinds)
-        Cost of a row with any column of a kind; infinite where impossible.
     kind : ndarray of int64, shape (columns,)
         Kind of each column.
-    start, column, known : ndarray, shape (rows + 1,), (m,), (m,)
-        Single pairs in compressed rows, with costs that are at most those of the kind.
+    start, node, cost : ndarray, shape (rows + 1,), (m,), (m,)
+        Pairs in compressed rows: node ``k`` is any column of a kind, node ``kinds + c`` a single column, at a cost that
+        is at most that of its kind.
     alone : float
         Cost of a row without a column.
     """
 
-    cost: Real
     kind: Whole
     start: Whole
-    column: Whole
-    known: Real
+    node: Whole
+    cost: Real
     alone: float
 
 
@@ -124,17 +122,10 @@ def leave(pairing: Pairing, own: int) -> None:
 @njit(cache=True, nogil=True)
 def cheapest_offers(offers: Offers, pairing: Pairing, own: int) -> tuple[float, float, int]:
     """Return the least and the second least that a row could pay now, and the node of the least (-1 for alone)."""
-    kinds = len(pairing.spare)
     lowest, second, chosen = offers.alone, np.inf, -1
-    for kind in range(kinds):
-        reduced = offers.cost[own, kind] - pairing.price[kind]
-        if reduced < lowest:
-            lowest, second, chosen = reduced, lowest, kind
-        elif reduced < second:
-            second = reduced
     for at in range(offers.start[own], offers.start[own + 1]):
-        node = kinds + offers.column[at]
-        reduced = offers.known[at] - pairing.price[node]
+        node = offers.node[at]
+        reduced = offers.cost[at] - pairing.price[node]
         if reduced < lowest:
             lowest, second, chosen = reduced, lowest, node
         elif reduced < second:
@@ -145,11 +136,12 @@ def cheapest_offers(offers: Offers, pairing: Pairing, own: int) -> tuple[float, 
 @njit(cache=True, nogil=True)
 def bid(offers: Offers, pairing: Pairing) -> None:
     """Let rows take their cheapest offer, and outbid each other for single columns (augmenting row reduction)."""
-    waiting = list(range(len(offers.cost) - 1, -1, -1))
+    waiting = list(range(len(offers.start) - 1))
     left = BIDS * len(waiting)
-    while len(waiting) > 0 and left > 0:
+    for own in waiting:
         left -= 1
-        own = waiting.pop()
+        if left < 0:
+            break
         lowest, second, chosen = cheapest_offers(offers, pairing, own)
         if chosen < 0 or not may_bid(offers, pairing, chosen, lowest, second):
             continue
@@ -194,7 +186,7 @@ def pair_free_rows(offers: Offers, pairing: Pairing) -> None:
     """Pair every free row along a shortest way, which may move other rows."""
     nodes = len(pairing.price)
     ways = Ways(np.full(nodes, np.inf), np.full(nodes, -1, np.int64), np.zeros(nodes, np.bool_))
-    for own in range(len(offers.cost)):
+    for own in range(len(offers.start) - 1):
         if pairing.node[own] >= 0:
             continue
         pairing.row_price[own] = cheapest_offers(offers, pairing, own)[0]
@@ -246,17 +238,13 @@ def look_around(
     """Go from a row to all of its offers; return the nearest kind with room, if it is nearer than ``end``."""
     kinds, found = len(pairing.spare), -1
     base = way - pairing.row_price[row]
-    for kind in range(kinds):
-        length = base + offers.cost[row, kind] - pairing.price[kind]
-        if length < end and length < ways.distance[kind]:
-            reach(kind, length, row, ways, touched, heap)
-            if pairing.spare[kind] > 0:
-                end, found = length, kind
     for at in range(offers.start[row], offers.start[row + 1]):
-        node = kinds + offers.column[at]
-        length = base + offers.known[at] - pairing.price[node]
+        node = offers.node[at]
+        length = base + offers.cost[at] - pairing.price[node]
         if length < end and length < ways.distance[node]:
             reach(node, length, row, ways, touched, heap)
+            if node < kinds and pairing.spare[node] > 0:
+                end, found = length, node
     return (end, found) if found >= 0 else (np.inf, -1)
 
 
@@ -353,3 +341,31 @@ def switch(pairing: Pairing, before: Whole, own: int, end: int, last: int) -> No
         if row == own:
             return
         node = follow
+
+
+@njit(cache=True, nogil=True)
+def offer_missing(
+    cost: Real, price: Real, row_price: Real, offered: NDArray[np.bool_], most: int, tolerance: float
+) -> int:
+    """Offer each row, in place, those kinds that cost it less than it pays, at most ``most``; return how many.
+
+    ``cost`` and ``offered`` have the shape (rows, kinds); none are missing when the prices prove the pairing.
+    """
+    added = 0
+    least, best = np.empty(most), np.empty(most, np.int64)
+    for row in range(len(cost)):
+        count = 0
+        for kind in range(cost.shape[1]):
+            reduced = cost[row, kind] - price[kind] - row_price[row]
+            if reduced >= -tolerance or offered[row, kind] or (count == most and reduced >= least[most - 1]):
+                continue
+            at = count if count < most else most - 1
+            count = min(count + 1, most)
+            while at > 0 and least[at - 1] > reduced:
+                least[at], best[at] = least[at - 1], best[at - 1]
+                at -= 1
+            least[at], best[at] = reduced, kind
+        for at in range(count):
+            offered[row, best[at]] = True
+        added += count
+    return added

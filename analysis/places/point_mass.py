@@ -122,10 +122,14 @@ def point_mass_notice(x: FloatArray, y: FloatArray) -> Notice | None:
 
 
 def _piles(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
-    """Return distinct coordinates and the events on each, busiest first; equal piles by coordinate."""
-    order = np.lexsort((y, x))
-    sorted_x, sorted_y = x[order], y[order]
-    begins = np.flatnonzero(np.r_[True, (np.diff(sorted_x) != 0) | (np.diff(sorted_y) != 0)])
-    piles = np.diff(np.r_[begins, x.size])
-    busiest = np.argsort(-piles, kind="stable")
-    return sorted_x[begins][busiest], sorted_y[begins][busiest], piles[busiest]
+    """Return the distinct coordinates that matter and the events on each, busiest first; equal piles by coordinate."""
+    places = np.empty(x.size, dtype=np.complex128)
+    places.real, places.imag = x, y
+    places.sort()
+    begins = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
+    piles = np.diff(begins, append=x.size)
+    n_others = max(piles.size - MOST_MASSES - 1, 0)
+    largest = np.sort(np.argpartition(piles, n_others)[n_others:])
+    busiest = largest[np.argsort(-piles[largest], kind="stable")]
+    found = places[begins[busiest]]
+    return found.real, found.imag, piles[busiest]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.errors import EmptyInputError, ParameterError, TimePrecisionError
 from analysis.projection import BoolArray
+from analysis.space_time import time_units
 from analysis.summary import Notice
 
 IntArray = npt.NDArray[np.int64]
@@ -21,7 +22,7 @@ TimePrecision = Literal["second", "minute", "hour", "day", "month", "year", "unk
 PRECISIONS: tuple[TimePrecision, ...] = get_args(TimePrecision)
 """Finest first."""
 
-SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
+SECOND, MINUTE, HOUR, DAY = time_units.SECOND, time_units.MINUTE, time_units.HOUR, time_units.DAY
 """Microseconds."""
 
 

@@ -71,6 +71,7 @@ FAST_BUT_NOT_DURABLE = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_wal_size": "512MB",
+    "shared_preload_libraries": "postgis-3",
 }
 
 

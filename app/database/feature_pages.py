@@ -296,8 +296,7 @@ def matching(collection: Collection, municipality_id: int | None, query: Feature
 def _is_of(municipality: Expression, municipality_id: int | None) -> ColumnElement[bool]:
     """Return the condition on the municipality beside that of row security.
 
-    Were it an equality too, PostgreSQL would join both into a condition on constants, and look up what is joined, such
-    as the category, for every feature anew instead of remembering it.
+    Were it an equality too, PostgreSQL would look up what is joined, such as the category, for every feature anew.
     """
     return municipality == func.any(literal([municipality_id], ARRAY(Integer)))
 
@@ -331,15 +330,13 @@ def _meets_rectangle(collection: Collection, bbox: Bbox) -> ColumnElement[bool]:
     return or_(*(intersects(collection, _rectangle(west, bbox.south, east, bbox.north)) for west, east in spans))
 
 
-def intersects(
-    collection: Collection, area: ColumnElement[Any], relation: str = "ST_Intersects"
-) -> ColumnElement[bool]:
+def intersects(collection: Collection, area: Expression, relation: str = "ST_Intersects") -> ColumnElement[bool]:
     """Return the condition on the geometry that is shown, with one on the stored geometry that its index answers.
 
     Parameters
     ----------
     collection : Collection
-    area : ColumnElement
+    area : Expression
         Geometry in WGS 84.
     relation : str
         Function of PostGIS that holds between geometries whose boxes meet only.

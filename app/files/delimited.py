@@ -23,14 +23,14 @@ from app.files.values import has_decimal_commas
 DELIMITERS = (",", ";", "\t", "|")
 FIRST_LINE = 2
 """Line of the first row; the header is line 1."""
-BLOCK_ROWS = 65_536
+BLOCK_ROWS = 32_768
 """About the most rows of a block."""
-PIECE_BYTES = 256 * 1024
+PIECE_BYTES = 128 * 1024
 """Text that is parsed at once; Arrow reads up to 32 such pieces ahead."""
 LARGE_PIECE_BYTES = 4 * 1024**2
 """The same where a row is longer than a piece."""
 _SAMPLE_BYTES = 65_536
-_BLOCK_PIECES = 64
+_BLOCK_PIECES = 128
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,7 @@ class DelimitedFile:
                 yield block
         table = pa.Table.from_batches(pieces, pa.schema([(name, pa.string()) for name in self.columns]))
         yield _block(table, ragged, reached, quoted=self.quoted, is_last=True)[0]
+        pa.default_memory_pool().release_unused()
 
     def _pieces(self, piece_bytes: int, ragged: list[RaggedRow]) -> Iterator[pa.RecordBatch]:
         try:
@@ -367,8 +368,15 @@ def _line_breaks(table: pa.Table) -> NDArray[np.int64]:
     """Return the line breaks within the values of each row."""
     breaks = np.zeros(table.num_rows, dtype=np.int64)
     for column in table.columns:
-        breaks += pc.count_substring(column, "\n").to_numpy()
+        if any(_holds(chunk, b"\n") for chunk in column.chunks):
+            breaks += pc.count_substring(column, "\n").to_numpy()
     return breaks
+
+
+def _holds(texts: pa.Array, wanted: bytes) -> bool:
+    """Say at once that none of the texts holds some bytes, where none of the memory beneath them does."""
+    memory = texts.buffers()[2]
+    return memory is not None and wanted in memory.to_pybytes()
 
 
 def _blank_rows(table: pa.Table) -> NDArray[np.bool_]:

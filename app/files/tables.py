@@ -9,16 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 
 from analysis.summary import Notice
+from app.deferred import gpd, pyogrio
 from app.errors import InvalidInputError
 from app.files.columns import listed
 from app.files.coordinate_systems import parse_crs
@@ -271,7 +269,7 @@ def _read_layer(path: Path, found: FileFormat, layer: str | None) -> tuple[pa.Ta
         if found is FileFormat.GEOPACKAGE:
             layer = _only_layer(target, path, layer)
         meta, table = pyogrio.read_arrow(target, layer=layer)
-    except (DataSourceError, DataLayerError, pa.ArrowInvalid) as error:
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pa.ArrowInvalid) as error:
         raise InvalidInputError(
             f"{path.name} cannot be read as {found.title}: {str(error).splitlines()[0]}", "Export it again."
         ) from error

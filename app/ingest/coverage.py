@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.space_time.hour_profile import hour_notices
+from analysis.space_time.hour_signs import hour_notices
 from analysis.summary import Notice
 from app.files.columns import listed
 
@@ -37,20 +37,20 @@ def hour_warnings(wall: NDArray[np.int64]) -> list[Notice]:
     ]
 
 
-def empty_months(wall: NDArray[np.int64], areas: pa.Array) -> list[Notice]:
+def empty_months(wall: NDArray[np.int64], areas: pa.DictionaryArray) -> list[Notice]:
     """Return warnings about months without rows, in all and by recorded area.
 
     Parameters
     ----------
     wall : ndarray of int64, shape (n,)
         Local wall-clock microseconds.
-    areas : pyarrow.Array of text, length n
+    areas : pyarrow.DictionaryArray of text, length n
         Area that the source recorded.
     """
     if len(wall) < LEAST_ROWS:
         return []
-    months = wall.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
-    first, last = np.quantile(months, [0.01, 0.99]).astype(np.int64)
+    months = wall.view("datetime64[us]").astype("datetime64[M]").astype(np.int32)
+    first, last = np.quantile(months, [0.01, 0.99]).astype(np.int32)
     inner = (months >= first) & (months <= last)
     n_months = int(last - first + 1)
     if n_months < 3:
@@ -68,16 +68,15 @@ def empty_months(wall: NDArray[np.int64], areas: pa.Array) -> list[Notice]:
 
 
 def _holes_by_area(
-    months: NDArray[np.int64], inner: NDArray[np.bool_], areas: pa.Array, names: list[str], known: set[int]
+    months: NDArray[np.int32], inner: NDArray[np.bool_], areas: pa.DictionaryArray, names: list[str], known: set[int]
 ) -> list[Notice]:
-    encoded = areas.dictionary_encode()
-    labels = encoded.dictionary.to_pylist()
+    labels = areas.dictionary.to_pylist()
     if not labels or len(labels) > 1000:
         return []
-    codes = encoded.indices.fill_null(-1).to_numpy()
+    codes = areas.indices.fill_null(-1).to_numpy()
     counted = inner & (codes >= 0)
-    table = np.zeros((len(labels), len(names)), dtype=np.int64)
-    np.add.at(table, (codes[counted], months[counted]), 1)
+    cells = codes[counted] * len(names) + months[counted]
+    table = np.bincount(cells, minlength=len(labels) * len(names)).reshape(len(labels), len(names))
     holes = []
     for area in np.flatnonzero(table.sum(axis=1) >= AREA_MONTH_ROWS * len(names)):
         empty = [names[month] for month in np.flatnonzero(table[area] == 0).tolist() if month not in known]

@@ -203,6 +203,7 @@ def _checked_ahead(plan: ReadingPlan, helper: ThreadPoolExecutor) -> Iterator[Ch
     slices = plan.file.blocks()
 
     def check_next() -> CheckedRows | None:
+        pa.default_memory_pool().release_unused()
         raw = next(slices, None)
         return None if raw is None else check_rows(raw, plan)
 

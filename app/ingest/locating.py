@@ -25,6 +25,8 @@ REGION_KM = 50.0
 _CELLS = 128
 """Cells a side of the lattice that spares most points the exact test against the boundary."""
 
+_POINTS_AT_ONCE = 65_536
+
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -218,15 +220,20 @@ def count_outside(place: Place, x: FloatArray, y: FloatArray) -> int:
     """
     left, bottom, right, top = place.boundary.bounds
     width, height = max(right - left, 1e-9) / _CELLS, max(top - bottom, 1e-9) / _CELLS
-    column, row = np.floor((x - left) / width).astype(np.int64), np.floor((y - bottom) / height).astype(np.int64)
-    in_box = (column >= 0) & (column < _CELLS) & (row >= 0) & (row < _CELLS)
     shapely.prepare(place.boundary)
     state = _lattice(place.boundary, left, bottom, width, height)
-    verdict = np.where(in_box, state[row.clip(0, _CELLS - 1), column.clip(0, _CELLS - 1)], -1)
-    near = (verdict == 0) | ~in_box
-    inside = verdict == 1
-    inside[near] = shapely.intersects_xy(place.boundary, x[near], y[near])
-    return int(np.count_nonzero(~inside))
+    outside = 0
+    for start in range(0, len(x), _POINTS_AT_ONCE):
+        part_x, part_y = x[start : start + _POINTS_AT_ONCE], y[start : start + _POINTS_AT_ONCE]
+        column = np.floor((part_x - left) / width).astype(np.int64)
+        row = np.floor((part_y - bottom) / height).astype(np.int64)
+        in_box = (column >= 0) & (column < _CELLS) & (row >= 0) & (row < _CELLS)
+        verdict = np.where(in_box, state[row.clip(0, _CELLS - 1), column.clip(0, _CELLS - 1)], -1)
+        near = (verdict == 0) | ~in_box
+        inside = verdict == 1
+        inside[near] = shapely.intersects_xy(place.boundary, part_x[near], part_y[near])
+        outside += int(np.count_nonzero(~inside))
+    return outside
 
 
 def _lattice(boundary: MultiPolygon, left: float, bottom: float, width: float, height: float) -> NDArray[np.int8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -50,10 +51,8 @@ class Observations:
         self._plan = plan
         self._counts: Counter[str] = Counter()
         self._words: Counter[str] = Counter()
-        self._x: list[NDArray[np.float64]] = []
-        self._y: list[NDArray[np.float64]] = []
-        self._instants: list[NDArray[np.int64]] = []
-        self._precisions: list[NDArray[np.int8]] = []
+        self._places = _Rows(plan.file.n_rows, x=np.float64, y=np.float64)
+        self._times = _Rows(plan.file.n_rows, instants=np.int64, precisions=np.int8)
         self._areas: list[pa.Array] = []
 
     def add(self, rows: CheckedRows, taken: NDArray[np.bool_]) -> None:
@@ -63,8 +62,7 @@ class Observations:
             self._counts["ambiguous_times"] += times.ambiguous
             self._counts["nonexistent_times"] += times.nonexistent
         if rows.located is not None and self._plan.kind.category_kind:
-            self._x.append(rows.located.x[taken])
-            self._y.append(rows.located.y[taken])
+            self._places.add(x=rows.located.x[taken], y=rows.located.y[taken])
         self._add_times(rows, taken)
         self._add_values(rows, pa.array(taken))
 
@@ -88,10 +86,10 @@ class Observations:
             return
         known = taken & ~times.missing
         self._counts["unknown_times"] += int(np.count_nonzero(taken & times.missing))
-        self._instants.append(times.instants[known])
-        self._precisions.append(times.precision[known])
+        self._times.add(instants=times.instants[known], precisions=times.precision[known])
         areas = rows.values.get("recorded_area")
-        self._areas.append(pa.nulls(int(known.sum()), pa.string()) if areas is None else areas.filter(pa.array(known)))
+        named = pa.nulls(int(known.sum()), pa.string()) if areas is None else areas.filter(pa.array(known))
+        self._areas.append(named.dictionary_encode())
 
     def _add_values(self, rows: CheckedRows, taken: pa.Array) -> None:
         if self._plan.kind.field("residents"):
@@ -108,19 +106,10 @@ class Observations:
                 self._words[item["values"] or "unknown"] += item["counts"]
 
     def _outside(self) -> int:
-        return count_outside(self._plan.place, self._all_x, self._all_y) if self._x else 0
-
-    @property
-    def _all_x(self) -> NDArray[np.float64]:
-        return np.concatenate(self._x) if self._x else np.empty(0)
-
-    @property
-    def _all_y(self) -> NDArray[np.float64]:
-        return np.concatenate(self._y) if self._y else np.empty(0)
+        return count_outside(self._plan.place, self._places["x"], self._places["y"]) if self._places.n else 0
 
     def _masses(self) -> list[Notice]:
-        x, y = self._all_x, self._all_y
-        if not len(x):
+        if not self._places.n:
             return []
         return [
             Notice(
@@ -128,15 +117,13 @@ class Observations:
                 f"{mass.n:,} rows ({mass.share:.1%}) lie at exactly ({mass.x:.1f}, {mass.y:.1f}) m, the next busiest "
                 f"place has {mass.next_n:,}: probably a default for unknown addresses. Analyses can leave it out.",
             )
-            for mass in point_masses(x, y)
+            for mass in point_masses(self._places["x"], self._places["y"])
         ]
 
     def _about_time(self) -> list[Notice]:
-        if not self._instants:
+        if not self._times.n:
             return []
-        instants, precisions = np.concatenate(self._instants), np.concatenate(self._precisions)
-        if not len(instants):
-            return []
+        instants, precisions = self._times["instants"], self._times["precisions"]
         notices = []
         future = int(np.count_nonzero(instants > (time.time() + FUTURE_SECONDS) * 1e6))
         if future:
@@ -147,8 +134,35 @@ class Observations:
             notices.append(Notice("coarse_times", f"Times are known to the {unit} only; hours mean nothing here."))
         wall = local_clock(instants, self._plan.formats[self._plan.kind.precision_of or "reported_at"].zone)
         fine = precisions <= PRECISION_CODES["hour"]
-        areas = pa.concat_arrays(self._areas)
-        return [*notices, *coverage.hour_warnings(wall[fine]), *coverage.empty_months(wall, areas)]
+        areas = pa.chunked_array(self._areas).unify_dictionaries().combine_chunks()
+        hours = coverage.hour_warnings(wall if fine.all() else wall[fine])
+        return [*notices, *hours, *coverage.empty_months(wall, areas)]
+
+
+class _Rows:
+    """Columns of numbers that are filled slice by slice; rows that never come take no memory.
+
+    Parameters
+    ----------
+    most : int
+        Rows that may come.
+    **columns
+        Type of each column.
+    """
+
+    def __init__(self, most: int, **columns: type[np.generic]) -> None:
+        self._columns = {name: np.empty(most, dtype=kind) for name, kind in columns.items()}
+        self.n = 0
+
+    def add(self, **values: NDArray[Any]) -> None:
+        """Take the next rows of every column."""
+        n_more = len(next(iter(values.values())))
+        for name, column in values.items():
+            self._columns[name][self.n : self.n + n_more] = column
+        self.n += n_more
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._columns[name][: self.n]
 
 
 def local_clock(instants: NDArray[np.int64], zone: str) -> NDArray[np.int64]:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from app.settings import DatabaseSettings
 
+RETURNING_MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
+"""What a process is told so that the memory that one run let go of serves the next, or goes back to the system."""
+
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 def child_environment(settings: DatabaseSettings) -> dict[str, str]:
     """Return the environment of a process that works with the same database, wherever this one found it."""
-    environment = dict(os.environ)
+    environment = RETURNING_MEMORY | os.environ
     for name, value in settings.model_dump().items():
         key = f"KVART_{name.upper()}"
         environment.pop(key, None)

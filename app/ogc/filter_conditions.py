@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import TIMESTAMP, ColumnElement, and_, cast, collate, false, func, not_, or_, true
 from sqlalchemy.sql.expression import SQLColumnExpression
 
 from app.database.feature_pages import Collection, geometry_value, intersects
 from app.ogc.crs import ReferenceSystem
-from app.ogc.filter_geometries import of_one_kind, read_geometry
+from app.ogc.filter_geometries import read_geometry, united
+from app.ogc.mixed_geometries import is_mixed, relate
 from app.ogc.values import day, instant, is_comparable, number, string
 
 Condition = ColumnElement[bool]
@@ -180,21 +182,28 @@ class _Walker:
     def _spatial(self, name: str, left: Tree, right: Tree) -> Condition:
         if name == "s_disjoint":
             return not_(self._spatial("s_intersects", left, right))
-        if _names_geometry(right) and not _names_geometry(left):
-            left, right, name = right, left, MIRRORED.get(name, name)
-        first, second = self._place(name, left), self._place(name, right)
-        if _names_geometry(left) and not _names_geometry(right):
-            return intersects(self.collection, second, RELATIONS[name])
-        found: Condition = getattr(func, RELATIONS[name])(first, second)
-        return found
+        first, second = self._place(left), self._place(right)
+        if first is not None and (second is None or _takes_parts(name, first)):
+            first, second, name = second, first, MIRRORED.get(name, name)
+        if first is not None and _takes_parts(name, first):
+            raise FilterError("two collections of points, lines and areas can be asked for intersection only")
+        if second is None:
+            return _related(name, self.collection.geometry, self.collection.geometry)
+        value = geometry_value(second)
+        if _takes_parts(name, second):
+            shown: Any = self.collection.geometry if first is None else geometry_value(first)
+            near = intersects(self.collection, value) if first is None else true()
+            return and_(near, relate(name, shown, second))
+        if first is None:
+            return intersects(self.collection, value, RELATIONS[name])
+        return _related(name, geometry_value(first), value)
 
-    def _place(self, name: str, tree: Tree) -> ColumnElement[Any]:
-        """Return one side of a spatial relation: the geometry of the features, or one of the expression."""
+    def _place(self, tree: Tree) -> BaseGeometry | None:
+        """Return a geometry of the expression; None for that of the features."""
         if _names_geometry(tree):
-            return self.collection.geometry  # type: ignore[return-value]
+            return None
         try:
-            found = read_geometry(tree, self.system)
-            return geometry_value(found if name == "s_intersects" else of_one_kind(found))
+            return united(read_geometry(tree, self.system))
         except ValueError as error:
             raise FilterError(str(error)) from error
 
@@ -273,6 +282,16 @@ def _folded(text: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
     """Return a text without letter case, nearly as Unicode folds it: the upper case of the German sharp s is SS."""
     letters = func.lower(func.upper(collate(text, BY_ANY_LETTER_CASE)))
     return collate(letters, "C")
+
+
+def _related(name: str, first: Any, second: Any) -> Condition:
+    found: Condition = getattr(func, RELATIONS[name])(first, second)
+    return found
+
+
+def _takes_parts(name: str, geometry: BaseGeometry) -> bool:
+    """Say whether PostGIS knows no such relation to the geometry as a whole."""
+    return name != "s_intersects" and is_mixed(geometry)
 
 
 def _names_geometry(tree: Tree) -> bool:

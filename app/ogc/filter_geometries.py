@@ -10,8 +10,8 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from app.ogc.crs import ReferenceSystem, rectangle
+from app.ogc.mixed_geometries import COLLECTION
 
-COLLECTION = "GeometryCollection"
 SHAPES = frozenset({"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", COLLECTION})
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ShapelyError)
 
@@ -41,20 +41,9 @@ def read_geometry(tree: Any, system: ReferenceSystem) -> BaseGeometry:
     return found
 
 
-def of_one_kind(geometry: BaseGeometry) -> BaseGeometry:
-    """Return a collection as the points, lines or areas that it covers.
-
-    Raises
-    ------
-    ValueError
-        If it covers several of them, which can be intersected only.
-    """
-    if geometry.geom_type != COLLECTION:
-        return geometry
-    united = shapely.union_all(shapely.get_parts(geometry))
-    if united.geom_type == COLLECTION:
-        raise ValueError("points, lines and areas together can be asked for intersection only")
-    return united
+def united(geometry: BaseGeometry) -> BaseGeometry:
+    """Return a collection as the points, lines or areas that it covers; one again where it covers several of them."""
+    return shapely.union_all(shapely.get_parts(geometry)) if geometry.geom_type == COLLECTION else geometry
 
 
 def _rectangle(numbers: Any, system: ReferenceSystem) -> BaseGeometry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -21,6 +22,8 @@ from app.plans.schemas import (
 )
 from app.plans.tables import records
 
+AS_OF = "Day that it is told of, past or to come; today when absent."
+
 router = APIRouter(prefix="/municipalities/{municipality}", tags=["officers"])
 
 
@@ -30,11 +33,17 @@ def get_my_officer(
     municipality: MunicipalityDep,
     lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False, description="Longitude, degrees.")],
     lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False, description="Latitude, degrees.")],
+    as_of: Annotated[date | None, Query(description=AS_OF)] = None,
 ) -> MyOfficer:
-    """Tell who is the permanent officer at a place; named only where the officer agreed to be published."""
-    found = service.officer_at(session, municipality, lon, lat)
+    """Tell who is the permanent officer at a place; named only where the officer agreed to be published.
+
+    Of a day that is past, the beat and its plan are told, but nobody is named.
+    """
+    found = service.officer_at(session, municipality, lon, lat, as_of)
     officer, message = None, "The beat has no officer at present: ask at the station."
-    if found["published"]:
+    if found["published"] is not None and as_of is not None and as_of < service.today(municipality):
+        message = "The beat had a permanent officer; those of past days are not named."
+    elif found["published"]:
         officer = PublicOfficer(name=found["display_name"], contact=found["contact"])
         message = "This is your permanent officer."
     elif found["published"] is not None:
@@ -43,9 +52,13 @@ def get_my_officer(
 
 
 @router.get("/officer-tenure", dependencies=[permit("officers", "read")], responses=problems(400, 404, 422))
-def get_tenure(session: SessionDep, municipality: MunicipalityDep) -> TenureOut:
+def get_tenure(
+    session: SessionDep,
+    municipality: MunicipalityDep,
+    as_of: Annotated[date | None, Query(description=AS_OF)] = None,
+) -> TenureOut:
     """Tell how long officers stay with their beats, how often beats change hands, and how long they were vacant."""
-    found = service.tenure(session, municipality)
+    found = service.tenure(session, municipality, as_of)
     return TenureOut(**{**vars(found), "by_beat": records(found.by_beat)})
 
 

@@ -177,26 +177,28 @@ def assign(session: Session, municipality: MunicipalityContext, plan_id: int, as
     )
 
 
-def tenure(session: Session, municipality: MunicipalityContext) -> tenures.TenureFigures:
-    """Return how long officers stay with their beats, over all plans that were in force."""
+def tenure(session: Session, municipality: MunicipalityContext, as_of: date | None = None) -> tenures.TenureFigures:
+    """Return how long officers stay with their beats, over all plans in force up to a day, today by default."""
     rows = repository.assignments_ever(session, municipality.id)
     columns = ["beat_id", "officer_id", "valid_from", "valid_to"]
     table = pd.DataFrame([dict(row) for row in rows], columns=columns)
-    return tenures.tenure_figures(table, today(municipality))
+    return tenures.tenure_figures(table, as_of or today(municipality))
 
 
-def officer_at(session: Session, municipality: MunicipalityContext, lon: float, lat: float) -> RowMapping:
-    """Return the beat at a place of the plan in force today, and its officer.
+def officer_at(
+    session: Session, municipality: MunicipalityContext, lon: float, lat: float, as_of: date | None = None
+) -> RowMapping:
+    """Return the beat at a place of the plan in force on a day, today by default, and its officer.
 
     Raises
     ------
     NotFoundError
         No plan is in force, or the place lies in no beat of it.
     """
-    day = today(municipality)
+    day = as_of or today(municipality)
     found = repository.officer_at(session, municipality.id, lon, lat, day)
     if found is None and repository.plan_in_force(session, municipality.id, day) is None:
-        raise NotFoundError(f"{municipality.name} has no beat plan in force.", "Ask at the station.")
+        raise NotFoundError(f"{municipality.name} has no beat plan in force on {day}.", "Ask at the station.")
     if found is None:
         raise NotFoundError(
             f"The place {lon:g}, {lat:g} lies in no beat of {municipality.name}.",

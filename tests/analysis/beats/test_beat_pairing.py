@@ -81,3 +81,19 @@ def test_where_nothing_can_be_paired_all_stay_alone():
     assert cheapest_pairing(np.zeros((2, 0)), nobody).tolist() == [-1, -1]
     assert cheapest_pairing(np.zeros((0, 1)), np.array([0, 0])).tolist() == []
     assert cheapest_pairing(np.full((2, 1), np.inf), np.array([0, 0])).tolist() == [-1, -1]
+
+
+@pytest.mark.parametrize("possible", [0.3, 1.0])
+def test_rows_that_are_offered_few_kinds_at_first_find_the_dense_optimum_too(monkeypatch, possible):
+    monkeypatch.setattr("analysis.beats.pairing.FIRST_OFFERS", 1)
+    monkeypatch.setattr("analysis.beats.pairing.FEW_KINDS", 3)
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        rows, columns = rng.integers(1, 25, 2)
+        kinds = int(rng.integers(1, columns + 1))
+        kind = rng.permutation(np.concatenate([np.arange(kinds), rng.integers(0, kinds, columns - kinds)]))
+        cost = rng.uniform(0, 100, (rows, 1)) + rng.uniform(0, 1000, kinds) + rng.gamma(0.5, 50, (rows, kinds))
+        cost[rng.uniform(size=cost.shape) > possible] = np.inf
+        row, column = np.nonzero((rng.uniform(size=(rows, columns)) < 0.1) & np.isfinite(cost[:, kind]))
+        named = coo_array((cost[row, kind[column]] - 500.0, (row, column)), shape=(rows, columns))
+        as_good_as_the_dense_optimum(cost, kind, named)

@@ -211,3 +211,11 @@ def test_several_runs_are_done_at_a_time(database, town, environment):
     finally:
         worker.stop()
         thread.join()
+
+
+def test_children_give_memory_back_unless_the_operator_says_otherwise(database_url, tmp_path, monkeypatch):
+    settings = DatabaseSettings(database_url=database_url, home=tmp_path)
+    monkeypatch.delenv("ARROW_DEFAULT_MEMORY_POOL", raising=False)
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "7")
+    made = child_environment(settings)
+    assert (made["ARROW_DEFAULT_MEMORY_POOL"], made["MALLOC_ARENA_MAX"]) == ("system", "7")

@@ -198,3 +198,46 @@ def test_officers_and_the_municipality_may_read_plans_but_change_none(draft, cli
         assert client.get(f"{ADDRESS}/{plan}/history").status_code == 200
         assert problem(client.post(f"{ADDRESS}/{plan}/propose", json={"reason": "x"})) == (403, "forbidden")
     assert problem(client_as(Role.MUNICIPALITY, CODE).get(f"{ADDRESS}/{plan}/assignments")) == (403, "forbidden")
+
+
+def test_officer_and_tenure_are_told_of_past_and_coming_days(draft, take, commander, anonymous, analyst):
+    present, coming = draft(name="Present"), draft(name="Coming")
+    for plan, badge in ((present, "100"), (coming, "101")):
+        assert commander.post(f"{ADDRESS}/{plan}/assignments", json=ASSIGN | {"officer_id": badge}).status_code == 200
+        [officer] = commander.get(f"/municipalities/{CODE}/officers", params={"badge": badge}).json()["features"]
+        address = f"/municipalities/{CODE}/officers/{officer['id']}/publication"
+        assert commander.put(address, json={"published": True, "display_name": f"Officer {badge}"}).status_code == 200
+        take(plan, "propose", "approve")
+    take(present, "publish", effective_from="2024-01-01")
+    take(coming, "publish", effective_from="2199-01-01")
+    lon, lat = place(100, 100)
+
+    def told(day):
+        at = {"lon": lon, "lat": lat} | ({"as_of": day} if day else {})
+        return anonymous.get(f"/municipalities/{CODE}/my-officer", params=at)
+
+    assert told(None).json()["officer"]["name"] == "Officer 100"
+    assert (told("2199-01-01").json()["plan"], told("2199-01-01").json()["officer"]["name"]) == (
+        "Coming",
+        "Officer 101",
+    )
+    past = told("2024-06-01").json()
+    assert (past["plan"], past["beat_id"], past["officer"]) == ("Present", "B1", None)
+    assert "not named" in past["message"]
+    assert "in force on 2023-12-31" in told("2023-12-31").json()["detail"]
+    assert told("soon").status_code == 400
+
+    def tenure(day):
+        return analyst.get(f"/municipalities/{CODE}/officer-tenure", params={"as_of": day}).json()
+
+    assert tenure("2023-12-31")["beats"] == 0
+    year = tenure("2025-01-01")
+    assert (year["held"], year["years_median"], year["by_beat"][0]["officer_id"]) == (
+        1,
+        pytest.approx(1, abs=0.01),
+        "100",
+    )
+    assert year["by_beat"][0]["changes_in_window"] == 0
+    rotated = tenure("2199-07-01")
+    assert (rotated["by_beat"][0]["officer_id"], rotated["by_beat"][0]["changes_in_window"]) == ("101", 1)
+    assert rotated["under_one_year"] == 1

@@ -278,8 +278,70 @@ def test_points_lines_and_areas_together_can_be_intersected(ask, get, everything
         assert ask(name, f"S_INTERSECTS(geometry, {MIXED})") == expected
         rest = those(everything[name], lambda f, parts=parts: not shape(f["geometry"]).intersects(parts).any())
         assert ask(name, f"S_DISJOINT(geometry, {MIXED})") == rest
-    refused = get("/collections/incidents/items", filter=f"S_WITHIN(geometry, {MIXED})")
+    refused = get("/collections/incidents/items", filter=f"S_WITHIN({MIXED}, {MIXED})")
     assert (refused.status_code, refused.json()["parameter"]) == (400, "filter")
+
+
+def covers(covering, covered):
+    """Say by lengths, areas and numbers of points whether a set of parts covers a geometry of one kind."""
+    rest, measured, dimension = covered, 0.0, shapely.get_dimensions(covered)
+    measure = {0: shapely.get_num_geometries, 1: shapely.length, 2: shapely.area}[dimension]
+    for part in covering:
+        shared = shapely.get_parts(shapely.intersection(rest, part))
+        of_same = shared[(shapely.get_dimensions(shared) == dimension) & ~shapely.is_empty(shared)]
+        measured += measure(shapely.union_all(of_same)) if len(of_same) else 0.0
+        rest = shapely.difference(rest, part)
+    return measured == pytest.approx(measure(covered), rel=1e-9)
+
+
+def relation_to_parts(feature, parts, relation):
+    """Return whether a relation holds between a feature and areas, lines and points together (largest first)."""
+    matrices = [shapely.relate(feature, part) for part in parts]
+    meet = any(matrix[0] != "F" for matrix in matrices)
+    largest = shapely.get_dimensions(parts[0])
+    along = matrices[0][0] == str(largest)
+    inside, around = covers(parts, feature), all(covers([feature], part) for part in parts)
+    below = shapely.get_dimensions(feature) - largest
+    return {
+        "within": inside and meet,
+        "contains": around and meet,
+        "equals": inside and around,
+        "touches": not meet and any(feature.intersects(part) for part in parts),
+        "crosses": meet and (not inside if below < 0 else not around if below > 0 else largest == 1 and not along),
+        "overlaps": bool(below == 0 and along and not inside and not around),
+    }[relation]
+
+
+MIXTURES = {
+    "area, line and point": "GEOMETRYCOLLECTION (POLYGON ((22.5 57.2, 22.56 57.2, 22.56 57.22, 22.5 57.22, "
+    "22.5 57.2)), LINESTRING (22.53 57.195, 22.53 57.26), POINT (22.6 57.25))",
+    "point and line": MIXED,
+    "line along a street": "GEOMETRYCOLLECTION (LINESTRING (22.595 57.25, 22.62 57.25), POINT (22.5528 57.2114))",
+    "half of a street, the rest in an area": "GEOMETRYCOLLECTION (LINESTRING (22.6 57.25, 22.606 57.25), "
+    "POLYGON ((22.605 57.24, 22.63 57.24, 22.63 57.26, 22.605 57.26, 22.605 57.24)))",
+    "a whole unit and a point": "GEOMETRYCOLLECTION (POLYGON ((22.52 57.21, 22.54 57.21, 22.54 57.22, 22.52 57.22, "
+    "22.52 57.21)), POINT (22.6 57.25))",
+    "small things in one unit": "GEOMETRYCOLLECTION (LINESTRING (22.525 57.212, 22.53 57.215), POINT (22.535 57.216))",
+}
+
+
+@pytest.mark.parametrize("mixture", MIXTURES)
+def test_points_lines_and_areas_together_stand_in_every_relation(ask, everything, mixture):
+    text = MIXTURES[mixture]
+    united = shapely.union_all(shapely.get_parts(shapely.from_wkt(text)))
+    kinds = {}
+    for part in shapely.get_parts(united):
+        kinds.setdefault(int(shapely.get_dimensions(part)), []).append(part)
+    parts = [shapely.union_all(kinds[number]) for number in sorted(kinds, reverse=True)]
+    for (function, relation), name in itertools.product(SPATIAL.items(), PLACED):
+        if relation in {"intersects", "disjoint"}:
+            continue
+        expected = those(
+            everything[name], lambda f, relation=relation: relation_to_parts(shape(f["geometry"]), parts, relation)
+        )
+        assert ask(name, f"{function}(geometry, {text})") == expected, (function, name)
+        turned = INVERSE.get(relation, relation).upper()
+        assert ask(name, f"S_{turned}({text}, geometry)") == expected, (function, name)
 
 
 # property with property, value with value
