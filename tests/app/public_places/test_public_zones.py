@@ -1,6 +1,7 @@
 """Which danger zones the view shows, where, from when and as what; the rules are those of analysis.privacy."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,7 +14,8 @@ from analysis.errors import TooFewEventsError
 from analysis.privacy.public_categories import public_category
 from analysis.privacy.publication import LEAST_REPORTERS, may_be_public
 from app.danger_zones.models import ZONE_STATUSES
-from app.database.public_views import PUBLIC_STATUSES
+from app.danger_zones.service import COLLECTION
+from app.database.public_views import PUBLIC_STATUSES, PUBLIC_ZONES, public_view
 from app.errors import ConflictError, InvalidInputError
 from app.files.reading import read_features
 from app.municipalities.service import find_municipality
@@ -223,3 +225,9 @@ def test_a_neighbours_points_place_nothing(database, talsi, built, add_zone):
     with database.inside(talsi) as session:
         assert session.scalar(text("select count(*) from danger_zone where public_geom is not null")) == 0
     assert shapely.Point(PLACE).is_valid
+
+
+def test_a_layer_with_a_view_is_shown_by_it_whatever_of_it_is_internal():
+    marked = tuple(replace(item, internal=True) for item in COLLECTION.properties)
+    assert public_view(replace(COLLECTION, properties=marked)) is PUBLIC_ZONES
+    assert public_view(COLLECTION) is PUBLIC_ZONES
