@@ -83,6 +83,8 @@ class ServerSettings(EnvironmentSettings):
     """How long matching features are counted; above that their number is an estimate."""
     layer_cache_mb: int = Field(default=64, ge=0)
     """Memory for tiles, extents and counts of layers, which are kept until the data changes."""
+    emergency_number: str = Field(default="112", pattern=r"^[0-9 +*#-]{2,20}$")
+    """What the page of reports says to call first where somebody is in danger."""
     worker: bool = True
     """Whether the service does the runs itself; without it they wait for another worker."""
 

@@ -23,6 +23,7 @@ from app.photos import service as photos
 from app.photos.images import MOST_BYTES
 from app.rate_limits import address_of
 from app.retention import rules
+from app.settings import Settings
 from app.streets import service as streets
 from app.web.pages import render_page
 
@@ -119,6 +120,7 @@ def _form_page(
     error: KvartError | None = None,
     offered: list[dict[str, Any]] | None = None,
 ) -> Response:
+    settings: Settings = request.app.state.settings
     concerns = [(one.code, one.label) for one in incidents.list_categories(session, municipality, "concern")]
     return render_page(
         request,
@@ -128,6 +130,7 @@ def _form_page(
         nonce=request.state.nonce,
         here=f"/report/{municipality.code}",
         municipality=municipality,
+        emergency_number=settings.server.emergency_number,
         told=form.told,
         concerns=concerns,
         choices={"day_part": DAY_PARTS, "weekday": WEEKDAYS, "season": SEASONS},

@@ -10,7 +10,7 @@ PHRASES = {
     "page.sign_out": "Sign out",
     "report.title": "Report a danger zone",
     "report.lead": "Tell us where people feel unsafe and why. You need no account and no name.",
-    "report.emergency": "Is somebody in danger now? Call the emergency number, 112: nobody reads this page at once.",
+    "report.emergency": "Is somebody in danger now? Call the emergency number, {no}: nobody reads this page at once.",
     "report.choose": "Choose the municipality",
     "report.none": "No municipality takes reports here yet.",
     "report.concern": "What is it?",

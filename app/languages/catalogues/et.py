@@ -10,7 +10,7 @@ PHRASES = {
     "page.sign_out": "Logi välja",
     "report.title": "Teata ohtlikust kohast",
     "report.lead": "Rääkige, kus inimesed end turvaliselt ei tunne ja miks. Kontot ega nime pole vaja.",
-    "report.emergency": "Kas keegi on praegu ohus? Helistage hädaabinumbril 112: seda lehte ei loe keegi kohe.",
+    "report.emergency": "Kas keegi on praegu ohus? Helistage hädaabinumbril {no}: seda lehte ei loe keegi kohe.",
     "report.choose": "Valige omavalitsus",
     "report.none": "Veel ükski omavalitsus ei võta siin teateid vastu.",
     "report.concern": "Mis see on?",

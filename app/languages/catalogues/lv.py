@@ -10,7 +10,7 @@ PHRASES = {
     "page.sign_out": "Iziet",
     "report.title": "Ziņot par bīstamu vietu",
     "report.lead": "Pastāstiet, kur cilvēki nejūtas droši un kāpēc. Nav vajadzīgs ne konts, ne vārds.",
-    "report.emergency": "Vai kāds pašlaik ir briesmās? Zvaniet uz ārkārtas numuru 112: šo lapu neviens nelasa uzreiz.",
+    "report.emergency": "Vai kāds pašlaik ir briesmās? Zvaniet uz ārkārtas numuru {no}: šo lapu neviens nelasa uzreiz.",
     "report.choose": "Izvēlieties pašvaldību",
     "report.none": "Pagaidām neviena pašvaldība šeit ziņojumus nepieņem.",
     "report.concern": "Kas tas ir?",

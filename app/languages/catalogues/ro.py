@@ -10,7 +10,7 @@ PHRASES = {
     "page.sign_out": "Ieșire",
     "report.title": "Raportați un loc periculos",
     "report.lead": "Spuneți-ne unde se simt oamenii în nesiguranță și de ce. Nu aveți nevoie de cont și nici de nume.",
-    "report.emergency": "Este cineva acum în pericol? Sunați la numărul de urgență, 112: "
+    "report.emergency": "Este cineva acum în pericol? Sunați la numărul de urgență, {no}: "
     "această pagină nu este citită imediat.",
     "report.choose": "Alegeți localitatea",
     "report.none": "Nicio localitate nu primește încă sesizări aici.",

@@ -10,7 +10,7 @@ PHRASES = {
     "page.sign_out": "Dil",
     "report.title": "Raporto një zonë të rrezikshme",
     "report.lead": "Na tregoni ku njerëzit nuk ndihen të sigurt dhe pse. Nuk ju duhet llogari dhe as emër.",
-    "report.emergency": "A është dikush në rrezik tani? Telefononi numrin e urgjencës, 112: "
+    "report.emergency": "A është dikush në rrezik tani? Telefononi numrin e urgjencës, {no}: "
     "këtë faqe nuk e lexon askush menjëherë.",
     "report.choose": "Zgjidhni bashkinë",
     "report.none": "Ende asnjë bashki nuk merr raporte këtu.",

@@ -10,7 +10,7 @@ PHRASES = {
     "page.sign_out": "Odjavi se",
     "report.title": "Prijavite opasno mesto",
     "report.lead": "Recite nam gde se ljudi ne osećaju bezbedno i zašto. Ne treba vam nalog ni ime.",
-    "report.emergency": "Da li je neko sada u opasnosti? Pozovite broj za hitne slučajeve, 112: "
+    "report.emergency": "Da li je neko sada u opasnosti? Pozovite broj za hitne slučajeve, {no}: "
     "ovu stranicu niko ne čita odmah.",
     "report.choose": "Izaberite opštinu",
     "report.none": "Nijedna opština još ne prima prijave ovde.",
