@@ -14,11 +14,9 @@ from typing import Any, Literal, Self
 from geoalchemy2.shape import from_shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Float,
     FromClause,
-    Integer,
     Select,
     SQLColumnExpression,
     and_,
@@ -281,7 +279,7 @@ def matching(collection: Collection, municipality_id: int | None, query: Feature
     """Return the statement that finds the features asked for, with no columns yet and in no order."""
     conditions: list[ColumnElement[bool]] = [collection.identifier > query.after]
     if collection.municipality is not None:
-        conditions.append(_is_of(collection.municipality, municipality_id))
+        conditions.append(collection.municipality == municipality_id)
     if query.identifiers is not None:
         conditions.append(collection.identifier == func.any(query.identifiers))
     conditions.extend(_where_and_when(collection, query))
@@ -291,14 +289,6 @@ def matching(collection: Collection, municipality_id: int | None, query: Feature
     conditions.extend(query.conditions)
     source = collection.source.join(_properties(collection), true())
     return select().select_from(source).where(and_(*conditions))
-
-
-def _is_of(municipality: Expression, municipality_id: int | None) -> ColumnElement[bool]:
-    """Return the condition on the municipality beside that of row security.
-
-    Were it an equality too, PostgreSQL would look up what is joined, such as the category, for every feature anew.
-    """
-    return municipality == func.any(literal([municipality_id], ARRAY(Integer)))
 
 
 def _where_and_when(collection: Collection, query: FeatureQuery) -> Iterator[ColumnElement[bool]]:
