@@ -19,8 +19,12 @@ TILE_BUFFER = 64
 
 FLATTENED = ("object", "array")
 WORLD_METRES = 2 * 20_037_508.342789244
-_WITHOUT_HELPERS = text("set local max_parallel_workers_per_gather = 0")
-"""To begin processes for a tile takes longer than what they take over; and other readers wait for other tiles."""
+_PLANNED_FOR_A_TILE = text(
+    "select set_config('plan_cache_mode', 'force_custom_plan', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true)"
+)
+"""A plan for whatever tile would work out the outline of the tile for each feature anew; and to begin processes takes
+longer than what they take over, while other readers wait for other tiles."""
 SIMPLIFIED_BELOW = 15
 """At finer zooms the grid of a tile is finer than what is stored."""
 
@@ -88,7 +92,7 @@ def read_tile(
     rows = kept.where(numbered.c.kvart_number <= query.limit).subquery("kept")
     content = func.ST_AsMVT(literal_column("kept"), collection.name, TILE_UNITS, "kvart_place", "kvart_id")
     total = select(func.count()).select_from(tile).scalar_subquery()
-    session.execute(_WITHOUT_HELPERS)
+    session.execute(_PLANNED_FOR_A_TILE)
     bytes_, number, first, last, read = session.execute(
         select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id), total).select_from(rows)
     ).one()

@@ -33,9 +33,8 @@ _ROLE = "kvart_role"
 _MUNICIPALITY = "kvart_municipality"
 _BEGIN_UNDER_ROLE = (
     f"select set_config('role', %s, true), set_config('{MUNICIPALITY_SETTING}', %s, true), "
-    f"set_config('{SERVICE_WIDE_SETTING}', '', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
+    f"set_config('{SERVICE_WIDE_SETTING}', '', true)"
 )
-"""A plan kept for whatever place and time is bad for most, and works out for each row what is the same for all."""
 _REVISION_IS_CLOSED = text("select not has_table_privilege(to_regclass('alembic_version')::oid, 'select')")
 
 
