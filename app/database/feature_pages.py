@@ -34,6 +34,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.database.base import WGS84, geometry
 from app.database.looks import note_look
+from app.database.planning import plan_anew
 from app.database.projections import LONGITUDE_LATITUDE, Projection, projected
 from app.errors import BadParameterError
 
@@ -246,6 +247,7 @@ def read_feature_page(
     )
     numbered = select(rows, func.row_number().over(order_by=rows.c.id).label("n")).subquery("numbered")
     on_page = numbered.c.n <= query.limit
+    plan_anew(session)
     number, first, last, more, features = session.execute(
         select(
             func.count().filter(on_page),

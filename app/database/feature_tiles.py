@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, literal_column, select, text
+from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
 from app.database.feature_pages import Collection, FeatureQuery, intersects, json_value, matching
 from app.database.looks import Look
+from app.database.planning import plan_anew
 
 WEB_MERCATOR = 3857
 TILE_UNITS = 4096
@@ -19,12 +20,6 @@ TILE_BUFFER = 64
 
 FLATTENED = ("object", "array")
 WORLD_METRES = 2 * 20_037_508.342789244
-_PLANNED_FOR_A_TILE = text(
-    "select set_config('plan_cache_mode', 'force_custom_plan', true), "
-    "set_config('max_parallel_workers_per_gather', '0', true)"
-)
-"""A plan for whatever tile would work out the outline of the tile for each feature anew; and to begin processes takes
-longer than what they take over, while other readers wait for other tiles."""
 SIMPLIFIED_BELOW = 15
 """At finer zooms the grid of a tile is finer than what is stored."""
 
@@ -92,7 +87,7 @@ def read_tile(
     rows = kept.where(numbered.c.kvart_number <= query.limit).subquery("kept")
     content = func.ST_AsMVT(literal_column("kept"), collection.name, TILE_UNITS, "kvart_place", "kvart_id")
     total = select(func.count()).select_from(tile).scalar_subquery()
-    session.execute(_PLANNED_FOR_A_TILE)
+    plan_anew(session)
     bytes_, number, first, last, read = session.execute(
         select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id), total).select_from(rows)
     ).one()
