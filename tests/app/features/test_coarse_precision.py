@@ -174,6 +174,7 @@ def test_page_is_one_statement_whose_rectangle_an_index_answers(database, munici
         page = read_feature_page(session, coarse_view(INCIDENTS, LATTICE), 1, FeatureQuery(bbox=SMALL))
         event.remove(session.connection(), "before_cursor_execute", note)
         assert page.number_returned > 0
-        ((statement, parameters),) = seen
+        (how_to_plan, _), (statement, parameters) = seen
+        assert "plan_cache_mode" in how_to_plan
         plan = session.connection().exec_driver_sql(f"explain {statement}", parameters).scalars().all()
     assert "ix_incident_geom" in "\n".join(plan)
