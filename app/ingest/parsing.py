@@ -129,12 +129,11 @@ def parse_list(values: pa.Array, _field: Field, _context: ParseContext) -> Parse
 
 
 def _items(text: str) -> list[str]:
-    if text.startswith("["):
-        try:
-            return [str(item) for item in json.loads(text)]
-        except ValueError:
-            pass
-    return [part for part in _LIST_SEPARATORS.split(text) if part]
+    try:
+        listed = json.loads(text) if text.startswith("[") else None
+    except (ValueError, RecursionError):
+        listed = None
+    return [part for part in _LIST_SEPARATORS.split(text) if part] if listed is None else [str(item) for item in listed]
 
 
 def parse_document(values: pa.Array, field: Field, _context: ParseContext) -> Parsed:
