@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.database.base import WGS84
 from app.database.feature_pages import Collection, FeatureQuery, intersects, json_value, matching
 from app.database.looks import Look
-from app.database.planning import plan_anew
+from app.database.planning import plan_anew, work_in_one_process
 
 WEB_MERCATOR = 3857
 TILE_UNITS = 4096
@@ -88,6 +88,7 @@ def read_tile(
     content = func.ST_AsMVT(literal_column("kept"), collection.name, TILE_UNITS, "kvart_place", "kvart_id")
     total = select(func.count()).select_from(tile).scalar_subquery()
     plan_anew(session)
+    work_in_one_process(session)
     bytes_, number, first, last, read = session.execute(
         select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id), total).select_from(rows)
     ).one()
