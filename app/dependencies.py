@@ -97,8 +97,7 @@ async def get_access(request: Request) -> Access:
 
 async def get_caller(request: Request) -> Caller:
     """Return who calls."""
-    access: Access = request.state.access
-    return access.caller
+    return (await get_access(request)).caller
 
 
 AccessDep = Annotated[Access, Depends(get_access)]

@@ -45,6 +45,8 @@ Found = tuple[Collection, int | None]
 Days = tuple[date | None, date | None]
 """First and last day (included) of the time that features tell of; None where it is open."""
 
+ReadDays = Callable[[Session, MunicipalityContext, int], Days | None]
+
 Find = Callable[[Session, MunicipalityContext, Interval | None], Found]
 
 
@@ -96,7 +98,7 @@ class Layer:
     tables: tuple[str, ...]
     shows_state: bool = False
     results: Results | None = None
-    days: Callable[[Session, MunicipalityContext, int], Days | None] | None = None
+    days: ReadDays | None = None
 
     @property
     def name(self) -> str:
@@ -136,7 +138,7 @@ class View:
     tables: tuple[str, ...]
     number: int | None = None
     shows_state: bool = False
-    days: Callable[[Session, MunicipalityContext, int], Days | None] | None = None
+    days: ReadDays | None = None
     is_steady: bool = True
 
     def read_days(self, session: Session) -> Days | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -75,9 +76,15 @@ class PlanRows:
 
     def places_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the positions of units by their keys, -1 for one that there is not."""
-        order = np.argsort(self.unit_keys, kind="stable")
-        place = positions_among(self.unit_keys[order], keys)
+        order, ascending = self._ascending
+        place = positions_among(ascending, keys)
         return np.where(place >= 0, order[place], -1)
+
+    @cached_property
+    def _ascending(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Positions of the units by rising key, and those keys: who opens a plan looks for the units of each edit."""
+        order = np.argsort(self.unit_keys, kind="stable")
+        return order, self.unit_keys[order]
 
     def note(self, edit: StoredEdit) -> None:
         """Take down an edit that is stored."""
