@@ -14,7 +14,8 @@ from analysis.hot_spots.hot_spot_reading import nullable
 from analysis.intervals import poisson_interval
 from analysis.lighting.sun import sun_elevation
 from analysis.projection import BoolArray, FloatArray
-from analysis.space_time.local_time import DAY, HOUR, MINUTE, instants
+from analysis.space_time.local_time import instants
+from analysis.space_time.time_units import DAY, HOUR, MINUTE
 from analysis.space_time.time_windows import TimeWindows, read_windows
 from analysis.summary import Summary
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from analysis.errors import CoordinateError
 from analysis.projection import FloatArray
-from analysis.space_time.local_time import DAY, MINUTE
+from analysis.space_time.time_units import DAY, MINUTE
 
 IntArray = npt.NDArray[np.int64]
 

@@ -12,7 +12,8 @@ from scipy.sparse import csr_array
 
 from analysis.errors import ParameterError
 from analysis.projection import BoolArray, FloatArray
-from analysis.space_time.local_time import DAY, HOUR, MINUTE, SECOND, IntArray, clock_changes, instants, wall_clock
+from analysis.space_time.local_time import IntArray, clock_changes, instants, wall_clock
+from analysis.space_time.time_units import DAY, HOUR, MINUTE, SECOND
 from analysis.space_time.time_windows import MissingEnd, TimeWindows, read_windows
 from analysis.summary import Notice, Summary
 

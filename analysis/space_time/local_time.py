@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.errors import EmptyInputError, ParameterError, TimePrecisionError
 from analysis.projection import BoolArray
-from analysis.space_time import time_units
+from analysis.space_time.time_units import DAY, HOUR, SECOND
 from analysis.summary import Notice
 
 IntArray = npt.NDArray[np.int64]
@@ -21,9 +21,6 @@ TimePrecision = Literal["second", "minute", "hour", "day", "month", "year", "unk
 
 PRECISIONS: tuple[TimePrecision, ...] = get_args(TimePrecision)
 """Finest first."""
-
-SECOND, MINUTE, HOUR, DAY = time_units.SECOND, time_units.MINUTE, time_units.HOUR, time_units.DAY
-"""Microseconds."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 
 from analysis.errors import EmptyInputError, ParameterError
 from analysis.projection import BoolArray
-from analysis.space_time.local_time import HOUR, IntArray, TimePrecision, fine_enough, instants
+from analysis.space_time.local_time import IntArray, TimePrecision, fine_enough, instants
+from analysis.space_time.time_units import HOUR
 from analysis.summary import Notice
 
 MissingEnd = Literal["instant", "exclude"]

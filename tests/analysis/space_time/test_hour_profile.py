@@ -8,7 +8,7 @@ from analysis.errors import EmptyInputError, ParameterError, TimePrecisionError
 from analysis.intervals import poisson_interval, wilson_interval
 from analysis.space_time.hour_profile import hour_profile
 from analysis.space_time.hour_signs import hour_notices
-from analysis.space_time.local_time import DAY, HOUR
+from analysis.space_time.time_units import DAY, HOUR
 
 CHICAGO = "America/Chicago"
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from analysis.errors import EmptyInputError, ParameterError, TimePrecisionError
-from analysis.space_time.local_time import HOUR, clock_changes, fine_enough, instants, time_zone, wall_clock
+from analysis.space_time.local_time import clock_changes, fine_enough, instants, time_zone, wall_clock
+from analysis.space_time.time_units import HOUR
 
 RIGA = "Europe/Riga"
 
