@@ -33,7 +33,7 @@ _ROLE = "kvart_role"
 _MUNICIPALITY = "kvart_municipality"
 _BEGIN_UNDER_ROLE = (
     f"select set_config('role', %s, true), set_config('{MUNICIPALITY_SETTING}', %s, true), "
-    f"set_config('{SERVICE_WIDE_SETTING}', '', true)"
+    f"set_config('{SERVICE_WIDE_SETTING}', '', true), set_config('timezone', 'UTC', true)"
 )
 _REVISION_IS_CLOSED = text("select not has_table_privilege(to_regclass('alembic_version')::oid, 'select')")
 

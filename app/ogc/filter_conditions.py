@@ -11,7 +11,8 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import TIMESTAMP, ColumnElement, and_, cast, collate, false, func, not_, or_, true
 from sqlalchemy.sql.expression import SQLColumnExpression
 
-from app.database.feature_pages import Collection, geometry_value, intersects
+from app.database.feature_collections import Collection
+from app.database.feature_conditions import geometry_value, intersects
 from app.ogc.crs import ReferenceSystem
 from app.ogc.filter_geometries import read_geometry, united
 from app.ogc.mixed_geometries import is_mixed, relate

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event, text
 
 from app.database.coarse_views import coarse_view, lattice_at
-from app.database.feature_pages import Bbox, FeatureQuery, read_feature_page
+from app.database.feature_collections import Bbox, FeatureQuery
+from app.database.feature_pages import read_feature_page
 from app.database.tenancy import enter_municipality
 from app.identity.roles import Role
 from app.incidents.service import COLLECTION as INCIDENTS

@@ -40,8 +40,8 @@ def test_one_incident_is_stored_and_found_at_its_location(client, address):
         "geometry": {"type": "Point", "coordinates": [22.6, 57.25]},
         "properties": {
             "category": "burglary",
-            "occurred_from": "2026-03-01T19:15:00Z",
-            "occurred_to": "2026-03-02T04:00:00Z",
+            "occurred_from": "2026-03-01T19:15:00+00:00",
+            "occurred_to": "2026-03-02T04:00:00+00:00",
             "time_precision": "minute",
             "recorded_area": "B1",
             "external_id": None,
@@ -64,6 +64,19 @@ def test_several_incidents_keep_their_order(client, address):
     answer = client.post(address, json=collection(*(incident(recorded_area=area) for area in areas)))
     assert answer.status_code == 201
     assert [feature["properties"]["recorded_area"] for feature in answer.json()["features"]] == areas
+
+
+def test_pages_end_where_a_feature_ends_in_whatever_letters(client, address):
+    areas = ["Šķūņu ☂", "Ķīpsala, {,}", 'Žņēvi "x"', "Ū"]
+    client.post(address, json=collection(*(incident(recorded_area=area) for area in areas)))
+    for limit in range(1, 6):
+        found, following = [], f"{address}?limit={limit}"
+        while following:
+            page = client.get(following).json()
+            found += [feature["properties"]["recorded_area"] for feature in page["features"]]
+            assert len(page["features"]) == page["numberReturned"] <= limit
+            following = next((link["href"] for link in page.get("links", ()) if link["rel"] == "next"), None)
+        assert found == areas
 
 
 def test_one_bad_incident_of_several_stores_nothing(client, address):

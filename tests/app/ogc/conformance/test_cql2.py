@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 import shapely
@@ -106,6 +107,10 @@ def test_properties_are_compared_with_values(ask, ask_json, everything, operator
             assert ask_json(name, {"op": operator, "args": [{"property": known}, value]}) == expected
 
 
+def moment(feature):
+    return datetime.fromisoformat(values_of(feature, "occurred_from"))
+
+
 def test_times_are_compared_as_times(ask, everything):
     for operator, holds in COMPARISONS.items():
         for text in (
@@ -113,11 +118,11 @@ def test_times_are_compared_as_times(ask, everything):
             "DATE('2025-06-01')",
             "TIMESTAMP('2025-06-01T14:00:00+02:00')",
         ):
-            limit = "2025-06-01T00:00:00Z" if "DATE" in text else "2025-06-01T12:00:00Z"
+            limit = datetime(2025, 6, 1, 0 if "DATE" in text else 12, tzinfo=UTC)
             expected = those(
                 everything["incidents"],
                 lambda f, limit=limit, holds=holds: (
-                    values_of(f, "occurred_from") is not None and holds(values_of(f, "occurred_from"), limit)
+                    values_of(f, "occurred_from") is not None and holds(moment(f), limit)
                 ),
             )
             assert ask("incidents", f"occurred_from {operator} {text}") == expected, (operator, text)
@@ -395,9 +400,10 @@ TIMED = {
 def test_temporal_functions(ask, everything, expression):
     a, b = "2025-02-01T12:00:00Z", "2025-03-01T12:00:00Z"
     text = expression.format(a=f"TIMESTAMP('{a}')", ta=a, tb=b)
+    ends = [datetime.fromisoformat(end) for end in (a, b)]
     expected = those(
         everything["incidents"],
-        lambda f: values_of(f, "occurred_from") is not None and TIMED[expression](values_of(f, "occurred_from"), a, b),
+        lambda f: values_of(f, "occurred_from") is not None and TIMED[expression](moment(f), *ends),
     )
     assert expected
     assert ask("incidents", text) == expected
