@@ -90,6 +90,8 @@ class DangerZone(ImportedRow, Base):
     """Words of staff or of an import; those of residents stand in their reports."""
     reporters: Mapped[int] = mapped_column(server_default="1")
     """Distinct residents who named this zone; staff do not count."""
+    reporters_told: Mapped[int | None]
+    """How many of them its supplier told last; null where none did."""
     verified: Mapped[bool] = mapped_column(server_default="false")
     """Whether staff looked at the place and found it as reported."""
     passed_on_to: Mapped[str | None]

@@ -110,6 +110,8 @@ class FixDangerZone(TenantKey, Base):
 
     fix_id: Mapped[int] = mapped_column(BigInteger)
     danger_zone_id: Mapped[int] = mapped_column(BigInteger)
+    imported: Mapped[bool] = mapped_column(server_default="false")
+    """Whether the latest file of the fix's source names it; then the next file may take it back."""
 
 
 class FixHotSpot(TenantKey, Base):

@@ -198,13 +198,20 @@ def has_unfinished_fix(session: Session, municipality_id: int, danger_zone_id: i
 
 
 def replace_zones(session: Session, municipality_id: int, fix_id: int, zones: Sequence[int]) -> None:
-    """Link a fix to these danger zones and no others."""
-    link = FixDangerZone
-    session.execute(delete(link).where(link.municipality_id == municipality_id, link.fix_id == fix_id))
-    update_fix(session, municipality_id, fix_id, {"danger_zone_id": None})
-    rows = [{"municipality_id": municipality_id, "fix_id": fix_id, "danger_zone_id": zone} for zone in zones]
+    """Link a fix to these danger zones and no others; what its import named and these still hold stays the import's."""
+    link, wanted = FixDangerZone, list(zones)
+    mine = (link.municipality_id == municipality_id, link.fix_id == fix_id)
+    session.execute(delete(link).where(*mine, link.danger_zone_id.not_in(wanted)))
+    fix = (Fix.municipality_id == municipality_id, Fix.id == fix_id)
+    session.execute(update(Fix).where(*fix, Fix.danger_zone_id.not_in(wanted)).values(danger_zone_id=None))
+    first = session.scalar(select(Fix.danger_zone_id).where(*fix))
+    rows = [
+        {"municipality_id": municipality_id, "fix_id": fix_id, "danger_zone_id": zone}
+        for zone in wanted
+        if zone != first
+    ]
     if rows:
-        session.execute(insert(link), rows)
+        session.execute(upsert(link).on_conflict_do_nothing(), rows)
 
 
 def hot_spots_of_fix(session: Session, municipality_id: int, fix_id: int) -> list[dict[str, int]]:

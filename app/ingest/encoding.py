@@ -89,6 +89,8 @@ def encode(
             encoded = _encode_field(field, rows, chosen, table.columns[name].type, keys, n_rows)
             if encoded is not None:
                 columns[name] = encoded
+            if field.counted_from and field.name in rows.values:
+                columns[field.counted_from] = columns[name]
     if plan.kind.precision_of:
         columns["time_precision"] = _precision(rows, taken, plan.kind.precision_of)
     columns |= _encode_place(rows, taken, plan)

@@ -55,6 +55,8 @@ class Field:
         A SIBLING names another row of the table itself.
     document : callable or None
         Returns the JSON text of a DOCUMENT as it is kept, or raises a ValidationError.
+    counted_from : str
+        Column that keeps the number as the supplier told it last, where Kvart counts on from it in the field's own.
     choices : tuple of str
         Values that a CHOICE may have.
     lowest, highest : float or None
@@ -74,6 +76,7 @@ class Field:
     fallback: str = ""
     target: str = ""
     document: Callable[[str], str] | None = None
+    counted_from: str = ""
     choices: tuple[str, ...] = ()
     lowest: float | None = None
     highest: float | None = None

@@ -137,7 +137,14 @@ DANGER_ZONES = Kind(
         Field("weekday", FieldType.CHOICE, spelled("weekdays? days?ofweek"), default="any", choices=WEEKDAYS),
         Field("season", FieldType.CHOICE, spelled("season timeofyear"), default="any", choices=SEASONS),
         DESCRIPTION,
-        Field("reporters", FieldType.INTEGER, spelled("reporters numberofreporters votes"), default=1, lowest=0),
+        Field(
+            "reporters",
+            FieldType.INTEGER,
+            spelled("reporters numberofreporters votes"),
+            default=1,
+            lowest=0,
+            counted_from="reporters_told",
+        ),
         Field(
             "reported_at", FieldType.TIME, spelled("reported(at|on)?(date)? created(at|on)? date(time)?"), default="now"
         ),

@@ -122,13 +122,17 @@ class Loader:
             return 0, 0
         if self._table.name in HISTORIES:
             keep_decisions(self._session, self._table.name)
+        for field in self._plan.kind.fields:
+            if field.counted_from in self._columns:
+                repository.keep_counted(self._session, self._table.name, field.name, field.counted_from)
         return repository.merge_staging(self._session, self._table.name, self._columns, self._guessed)
 
     @property
     def _guessed(self) -> set[str]:
-        """Columns that hold the time of the import because the file has none."""
+        """Columns that hold the time of the import, or a first count, because the file has none."""
         fields = self._plan.kind.fields
-        return {field.name for field in fields if field.default == "now"} - set(self._plan.columns.columns)
+        guessed = {field.name for field in fields if field.default == "now" or field.counted_from}
+        return guessed - set(self._plan.columns.columns)
 
     def _load(self, rows: CheckedRows, target: str, load: Load) -> None:
         self._seen += rows.raw.n_rows

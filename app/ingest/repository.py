@@ -7,19 +7,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapely import MultiPolygon, from_wkb
-from sqlalchemy import Select, delete, func, insert, literal_column, select, text, update
+from sqlalchemy import Select, func, insert, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from analysis.summary import Notice, software_version
 from app.database import copying
 from app.database.driver import copy_columns
-from app.database.tables import Base, Category, FixDangerZone, ImportBatch, Municipality, QuarantinedRow, Source
+from app.database.tables import Base, Category, ImportBatch, Municipality, QuarantinedRow, Source
 from app.database.titles import title_key
 from app.ingest.findings import QuarantineEntry
 
 STAGING = "staged_rows"
 _KEY = ("municipality_id", "source_id", "external_id")
+_NAMED_LINKS = "unnest(cast(:fixes as bigint[]), cast(:zones as bigint[])) as named(fix_id, danger_zone_id)"
+_TAKE_LINKS_BACK = text(
+    f"""
+    delete from fix_danger_zone l
+    where l.municipality_id = :municipality and l.imported and l.fix_id = any(:told) and not exists (
+        select from {_NAMED_LINKS} where named.fix_id = l.fix_id and named.danger_zone_id = l.danger_zone_id)
+    """  # noqa: S608 - a constant of this module
+)
+_LINK_FIXES = text(
+    f"""
+    insert into fix_danger_zone (municipality_id, fix_id, danger_zone_id, imported)
+    select :municipality, fix_id, danger_zone_id, true from {_NAMED_LINKS}
+    on conflict (municipality_id, fix_id, danger_zone_id) do nothing
+    """  # noqa: S608 - a constant of this module
+)
 
 
 @dataclass(frozen=True)
@@ -150,16 +165,11 @@ def ensure_titled(session: Session, municipality_id: int, table: str, titles: Se
 
 
 def link_fixes_to_zones(session: Session, municipality_id: int, zones_of_fixes: Mapping[int, Sequence[int]]) -> None:
-    """Link fixes to these further danger zones and no others."""
-    link = FixDangerZone
-    session.execute(delete(link).where(link.municipality_id == municipality_id, link.fix_id.in_(zones_of_fixes)))
-    rows = [
-        {"municipality_id": municipality_id, "fix_id": fix, "danger_zone_id": zone}
-        for fix, zones in zones_of_fixes.items()
-        for zone in zones
-    ]
-    if rows:
-        session.execute(insert(link), rows)
+    """Link fixes to these further danger zones, and take back those that only earlier imports named."""
+    pairs = [(fix, zone) for fix, zones in zones_of_fixes.items() for zone in zones]
+    named = {"fixes": [fix for fix, _ in pairs], "zones": [zone for _, zone in pairs], "municipality": municipality_id}
+    session.execute(_TAKE_LINKS_BACK, named | {"told": list(zones_of_fixes)})
+    session.execute(_LINK_FIXES, named)
 
 
 def has_rows(session: Session, table: str, municipality_id: int, source_id: int) -> bool:
@@ -184,6 +194,22 @@ def create_staging(session: Session, table: str) -> str:
     session.execute(text(f'create temporary table {STAGING} (like "{table}" including defaults) on commit drop'))
     session.execute(text(f"alter table {STAGING} alter column id drop not null"))
     return STAGING
+
+
+def keep_counted(session: Session, table: str, column: str, told: str) -> None:
+    """Let staged rows keep what was counted here: a number changes by as much as that of the supplier did.
+
+    Where it is not known what the supplier told last, the larger number counts.
+    """
+    same_row = " and ".join(f"stored.{name} = staged.{name}" for name in _KEY)
+    session.execute(
+        text(
+            f"update {STAGING} as staged set {column} = case when stored.{told} is null "  # noqa: S608 - names
+            f"then greatest(stored.{column}, staged.{column}) "
+            f"else greatest(0, stored.{column} + staged.{column} - stored.{told}) end "
+            f'from "{table}" as stored where {same_row}'
+        )
+    )
 
 
 def merge_staging(
