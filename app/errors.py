@@ -17,7 +17,8 @@
     ├── TooManyRequestsError     more requests or attempts than one caller may make
     ├── IdentityProviderUnavailableError  the issuer of tokens does not answer, and its keys are not known
     ├── DatabaseUnavailableError no PostGIS, or it does not answer
-    └── StorageError             the service has no room for a file, or cannot write it
+    └── StorageError             the service cannot write a file, or read it again
+        └── FullStorageError     its disk is full
     analysis.errors.AnalysisError   see there; answered like InvalidInputError
 """
 
@@ -144,7 +145,13 @@ class DatabaseUnavailableError(KvartError):
 
 
 class StorageError(KvartError):
-    """The service has no room for a file, or cannot write it; nothing of it is left."""
+    """The service cannot write a file or read it again; nothing of it is left."""
+
+    code = "storage_failed"
+
+
+class FullStorageError(StorageError):
+    """The disk of the service is full, or what it may use of it."""
 
     code = "insufficient_storage"
 
@@ -162,7 +169,8 @@ STATUS_OF_ERROR: dict[type[Exception], HTTPStatus] = {
     TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
     IdentityProviderUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
-    StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
+    FullStorageError: HTTPStatus.INSUFFICIENT_STORAGE,
+    StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
     AnalysisError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,9 +9,6 @@ from typing import Any
 
 from app.analyses.run_layers import RUN_LAYERS
 from app.hot_spots.service import LAYER_OF_KIND
-
-PERIOD = re.compile(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)")
-"""First and last day as `app.events.service.told_period` tells them."""
 
 
 @dataclass(frozen=True)
@@ -64,5 +60,5 @@ def tables_of(summary: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 def days_of(summary: Mapping[str, Any] | None) -> tuple[date, date] | None:
     """Return the first and the last day of the events of a run by its summary, None where they are not known."""
-    found = PERIOD.fullmatch(str((summary or {}).get("period", "")))
-    return None if found is None else (date.fromisoformat(found[1]), date.fromisoformat(found[2]))
+    first, last = ((summary or {}).get(name) for name in ("first_day", "last_day"))
+    return None if first is None or last is None else (date.fromisoformat(first), date.fromisoformat(last))

@@ -26,7 +26,7 @@ from app.runs.service import AnalysisRun
 
 if TYPE_CHECKING:
     from app.analyses import rasters, reading
-    from app.analyses.inputs import AnalysisResult, Layer
+    from app.analyses.inputs import AnalysisInput, AnalysisResult, Layer
 else:
     rasters, reading = Deferred("app.analyses.rasters"), Deferred("app.analyses.reading")
 
@@ -60,8 +60,7 @@ def execute(database: Database, run: ClaimedRun, report: ReportProgress) -> RunR
     report(0.3, f"computing over {n:,} events")
     result = analysis.compute(found, parameters, run.seed or 0)
     report(0.8, "storing the result")
-    period = {"events": parameters.events, "period": found.period}
-    summary = {**result.summary.to_dict(), **result.figures, **period, **_contents(result)}
+    summary = {**result.summary.to_dict(), **result.figures, **_events_of(parameters, found), **_contents(result)}
     return RunResult(summary, reading.fingerprint(found), _publisher(run, result))
 
 
@@ -137,6 +136,14 @@ def raster(session: Session, municipality: MunicipalityContext, run: AnalysisRun
         raise NotFoundError(f"Run {run.id} ({run.kind}) has no raster.", "A kernel density has one.")
     cells = hot_spots.result_frame(session, municipality, run.kind, run.id)
     return rasters.density_raster(cells, run.summary or {})
+
+
+def _events_of(parameters: AreaParameters, found: AnalysisInput) -> dict[str, Any]:
+    """Return what the summary says of the events: which they are, and of which days."""
+    days = {
+        name: day and day.isoformat() for name, day in (("first_day", found.first_day), ("last_day", found.last_day))
+    }
+    return {"events": parameters.events, "period": found.period, **days}
 
 
 def _contents(result: AnalysisResult) -> dict[str, Any]:

@@ -29,6 +29,8 @@ from app.officers import service as officers
 
 EVENTS_COLUMN = "workload"
 WEIGHT_OF_WHOLE = 1.0
+MEASURED_BY = ("areal_unit", "officer", *events.TABLES.values())
+"""Tables of all that residents and work can be measured by."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,15 @@ def workload_columns(parameters: AllocationParameters) -> dict[str, float]:
     if parameters.workload_terms:
         return {_column(number): term.weight for number, term in enumerate(parameters.workload_terms, start=1)}
     return {EVENTS_COLUMN: WEIGHT_OF_WHOLE} if parameters.workload == "events" else {}
+
+
+def tables_behind(parameters: AllocationParameters) -> tuple[str, ...]:
+    """Return those tables of `MEASURED_BY` whose rows tell the residents and the work of the units of a plan."""
+    counted: list[EventSelection] = [term for term in parameters.workload_terms if term.kind in EVENT_KINDS]
+    if not parameters.workload_terms and parameters.workload == "events":
+        counted = [parameters]
+    stations = ["officer"] if any(term.kind == "travel" for term in parameters.workload_terms) else []
+    return tuple(dict.fromkeys(("areal_unit", *stations, *(events.TABLES[selected.events] for selected in counted))))
 
 
 def workload_in_words(parameters: AllocationParameters, period: str | None) -> str:

@@ -52,7 +52,7 @@ def checked_model(model: type[Model], given: Mapping[str, Any]) -> Model:
 
     told = {name: _as_parameter(model.model_fields[name], value) for name, value in given.items() if value is not None}
     try:
-        return model.model_validate(told)
+        return model.model_validate(told, strict=False)
     except ValidationError as error:
         raise InvalidInputError(" ".join(_messages(error)), "--help lists the options and what they take.") from error
 

@@ -18,6 +18,13 @@ _VERSION = text(
     """select coalesce(sum(number), 0), count(*) from data_change
     where municipality_id = :municipality and relation = any(:relations)"""
 ).bindparams(bindparam("relations", type_=ARRAY(VARCHAR)))
+VERSIONS = """coalesce((
+    select jsonb_object_agg(relation, version) from (
+        select relation, sum(number) as version from data_change
+        where municipality_id = :municipality and relation = any(:relations) group by relation
+    ) as changed
+), '{}')"""
+"""Part of a statement: the version of each of some tables, for a statement that is made anyway."""
 _SUM_UP = text(
     """with chosen as (
         select number from data_change where municipality_id = :municipality and relation = :relation
@@ -57,9 +64,14 @@ def read_version(session: Session, municipality_id: int, relations: Sequence[str
     relations : sequence of str
         Names of tables.
     """
+    return f"{add_up_changes(session, municipality_id, relations):x}"
+
+
+def add_up_changes(session: Session, municipality_id: int, relations: Sequence[str]) -> int:
+    """Return the sum of the numbers of the changes of some tables; of many changes of a table one is made."""
     values = {"municipality": municipality_id, "relations": list(relations)}
     version, changes = session.execute(_VERSION, values).one()
     if changes > MOST_CHANGES:
         for relation in relations:
             session.execute(_SUM_UP, {"municipality": municipality_id, "relation": relation})
-    return f"{int(version):x}"
+    return int(version)

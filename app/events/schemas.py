@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from app.features.schemas import PlainText
+from app.features.schemas import InputModel, PlainText
 
 WEIGHING = frozenset({"event_weights", "category_weights", "other_weight"})
 """Parameters of the analyses that weigh events."""
@@ -57,10 +57,10 @@ def as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-class EventSelection(BaseModel):
+class EventSelection(InputModel):
     """Incidents, reports or danger zones of a municipality, by category, period and source."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     events: EventLayer = Field(
         default="incidents",

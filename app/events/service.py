@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.deferred import gpd, pd
 from app.errors import InvalidInputError, TooLargeError
 from app.events import repository
+from app.events.layers import LAYERS
 from app.events.repository import CellRows, Edges, Ranges
 from app.events.schemas import EventLayer, EventSelection, EventWeights
 from app.incident_blocks import service as incident_blocks
@@ -25,6 +26,7 @@ from app.incident_blocks.service import Chosen, PackedCounts
 from app.municipalities.context import MunicipalityContext
 
 __all__ = [
+    "TABLES",
     "CellCounts",
     "Edges",
     "EventTimes",
@@ -40,6 +42,8 @@ __all__ = [
     "told_period",
 ]
 
+TABLES: dict[EventLayer, str] = {name: layer.table for name, layer in LAYERS.items()}
+"""Table of the events of each layer."""
 MAX_STUDY_AREA_VERTICES = 100_000
 _NAMES_SHOWN = 20
 

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    GetCoreSchemaHandler,
+    StringConstraints,
+)
+from pydantic_core import CoreSchema
+
+from app.features.strictness import tell_apart
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -41,9 +53,21 @@ Ring = Annotated[list[Position], Field(min_length=4)]
 
 
 class InputModel(BaseModel):
-    """Base of what is taken in: a member that nobody knows is refused, never dropped."""
+    """Base of what is taken in: a member that nobody knows is refused, never dropped, and nothing is guessed.
+
+    Notes
+    -----
+    What comes as text, such as the fields of a form, is validated with ``strict=False``.
+    """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:
+        """Return the schema, in which a text is no number."""
+        schema = handler(source)
+        tell_apart(handler.resolve_ref_schema(schema))
+        return schema
 
 
 class PointGeometry(InputModel):

@@ -5,7 +5,9 @@ As a program this module reads Arrow batches from its standard input, and as its
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -15,6 +17,9 @@ from typing import IO, Any, cast
 
 import pyarrow as pa
 import pyogrio
+
+ROOM_OF_A_BYTE = 4
+"""Bytes that a file in the making and its temporary files take for each byte of Arrow, at most."""
 
 
 def write_in_process(schema: pa.Schema, batches: Iterable[pa.RecordBatch], path: Path, **told: Any) -> None:
@@ -38,24 +43,42 @@ def write_in_process(schema: pa.Schema, batches: Iterable[pa.RecordBatch], path:
     command = [sys.executable, "-P", __file__, json.dumps({"path": str(path), **told})]
     with complaints.open("wb") as log, subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log) as process:  # noqa: S603
         try:
-            _feed(cast("IO[bytes]", process.stdin), schema, batches)
+            sent = _feed(cast("IO[bytes]", process.stdin), schema, batches)
         except BaseException:
             process.kill()
             raise
     if process.returncode:
         last = complaints.read_text(errors="replace").strip().rpartition("\n")[2]
-        raise OSError(f"GDAL could not write {path.name}: {last[:300]}")
+        raise refusal(path, last, sent)
 
 
-def _feed(to: IO[bytes], schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-    """Send batches; a process that ended early says itself why."""
+def refusal(path: Path, words: str, size: int = 0) -> OSError:
+    """Return the error of a file that GDAL could not write, with the number that GDAL does not tell.
+
+    Parameters
+    ----------
+    path : Path
+    words : str
+        What GDAL says.
+    size : int
+        Bytes of Arrow that were to be written; a disk without room for them is full.
+    """
+    full = "disk is full" in words or shutil.disk_usage(path.parent).free < ROOM_OF_A_BYTE * size
+    return OSError(errno.ENOSPC if full else errno.EIO, f"GDAL could not write {path.name}: {words[:300]}")
+
+
+def _feed(to: IO[bytes], schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+    """Send batches and return their bytes; a process that ended early says itself why."""
+    sent = 0
     with suppress(BrokenPipeError):
         with pa.ipc.new_stream(to, schema) as stream:
             for batch in batches:
+                sent += batch.nbytes
                 stream.write_batch(batch)
         to.flush()
     with suppress(BrokenPipeError):
         to.close()
+    return sent
 
 
 def main() -> None:

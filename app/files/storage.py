@@ -1,4 +1,4 @@
-"""Files of the service on a disk that may be full."""
+"""Files of the service on a disk that may be full or refuse them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.errors import StorageError
+from app.errors import FullStorageError, StorageError
 
 LOGGER = logging.getLogger("kvart.storage")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -29,14 +29,21 @@ def storing(what: str) -> Iterator[None]:
 
     Raises
     ------
+    FullStorageError
+        If the disk is full, or what the service may use of it.
     StorageError
-        If a file cannot be written within the block.
+        If a file cannot be written or read for another reason.
     """
     try:
         yield
     except OSError as error:
         LOGGER.exception("%s could not be written.", what)
+        if is_full(error):
+            raise FullStorageError(
+                f"{what} could not be written: the disk of the service is full.",
+                "Try again later; its operator has to make room.",
+            ) from error
         raise StorageError(
-            f"{what} could not be written: the disk of the service is full or takes no files.",
-            "Try again later; its operator has to make room.",
+            f"{what} could not be written: the disk of the service does not take it.",
+            "Tell its operator, who finds the cause in the log.",
         ) from error

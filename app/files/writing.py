@@ -14,14 +14,19 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import shapely
 
-from app.deferred import gpd, pd, pyogrio
-from app.errors import InvalidInputError, StorageError, UnsupportedFormatError
+from app.deferred import Deferred, gpd, pd, pyogrio
+from app.errors import FullStorageError, InvalidInputError, UnsupportedFormatError
 from app.files.storage import is_full
+
+if TYPE_CHECKING:
+    from app.files import gdal_process
+else:
+    gdal_process = Deferred("app.files.gdal_process")
 
 GEOJSON_DECIMALS = 7
 """About one centimetre: finer digits only make files larger."""
@@ -72,12 +77,12 @@ class OutputFiles:
 
     def layer(self, frame: gpd.GeoDataFrame, path: Path) -> None:
         """Stage a layer; see `write_layer`."""
-        writer = layer_writer(path)
+        layer_writer(path)
         if frame.crs is None:
             raise InvalidInputError(
                 f"The layer for {path} has no coordinate reference system.", "Set its CRS before writing it."
             )
-        self._stage(path, lambda staged: writer(_without_infinities(frame), staged))
+        self._stage(path, lambda staged: write_where_nothing_is(frame, staged))
 
     def text(self, text: str, path: Path) -> None:
         """Stage a text file (UTF-8)."""
@@ -122,6 +127,11 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | Path) -> None:
     """
     with OutputFiles() as outputs:
         outputs.layer(frame, Path(path))
+
+
+def write_where_nothing_is(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Write a layer as `write_layer` does, but at once; what the system refuses is an `OSError`."""
+    layer_writer(path)(_without_infinities(frame), path)
 
 
 def layer_writer(path: Path) -> Callable[[gpd.GeoDataFrame, Path], None]:
@@ -271,9 +281,12 @@ def _write_geojson(frame: gpd.GeoDataFrame, path: Path) -> None:
 def _write_geopackage(frame: gpd.GeoDataFrame, path: Path) -> None:
     kinds = set(frame.geometry.geom_type.dropna())
     mixed = any({kind, f"Multi{kind}"} <= kinds for kind in ("Point", "LineString", "Polygon"))
-    pyogrio.write_dataframe(
-        _with_nested_values_as_json(frame), path, layer=path.stem, driver="GPKG", promote_to_multi=mixed
-    )
+    try:
+        pyogrio.write_dataframe(
+            _with_nested_values_as_json(frame), path, layer=path.stem, driver="GPKG", promote_to_multi=mixed
+        )
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
+        raise gdal_process.refusal(path, str(error)) from error
 
 
 def _write_parquet(frame: gpd.GeoDataFrame, path: Path) -> None:
@@ -286,7 +299,7 @@ def _as_input_error(path: Path, action: Callable[[], object]) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         if is_full(error):
-            raise StorageError(f"Cannot write {path.name}: {reason}.", "Make room for it.") from error
+            raise FullStorageError(f"Cannot write {path.name}: {reason}.", "Make room for it.") from error
         raise InvalidInputError(f"Cannot write {path}: {reason}.", "Choose a place that can be written to.") from error
 
 

@@ -63,7 +63,7 @@ async def receive_upload(request: Request, uploads: Path) -> Upload:
     TooLargeError
         If a part other than the file is too long.
     StorageError
-        If the disk takes no more.
+        If the disk does not take it.
     """
     upload = Upload(uploads / secrets.token_hex(12))
     try:

@@ -24,7 +24,7 @@ class IncidentProperties(InputModel):
         default=None, description="By default `minute`, and `unknown` without `occurred_from`."
     )
     recorded_area: Annotated[PlainText, Field(max_length=200)] | None = None
-    weight: Annotated[float, Field(gt=0, le=MOST_WEIGHT, allow_inf_nan=False, strict=True)] | None = Field(
+    weight: Annotated[float, Field(gt=0, le=MOST_WEIGHT, allow_inf_nan=False)] | None = Field(
         default=None,
         description="What it counts for in densities that ask for it (`event_weights`), for example the number of "
         "victims or a harm index; it counts for 1 when absent.",

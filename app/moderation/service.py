@@ -213,7 +213,7 @@ def _places(zone: ZoneSummary, reports: list[dict[str, Any]], others: Sequence[Z
 def _checked(kind: type[Body], told: Mapping[str, Any], language: str, *names: str) -> Body:
     wanted = {name: told[name] or None for name in ("why", "next_step", *names)}
     try:
-        return kind.model_validate(wanted)
+        return kind.model_validate(wanted, strict=False)
     except ValidationError as error:
         wrong = {str(found["loc"][0]) for found in error.errors(include_url=False, include_input=False)}
         reasons = [phrase(language, f"wrong.{name}") for name in ANSWERS if name in wrong]

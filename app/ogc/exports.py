@@ -171,7 +171,7 @@ def _written_file(session: Session, view: View, asked: ItemsRequest, ending: str
     Raises
     ------
     StorageError
-        If the disk takes no more.
+        If the disk does not take it.
     """
     shown, srid = view.collection, asked.query.projection.srid
     table = feature_rows.read_feature_table(session, shown, view.municipality.id, asked.query, most=asked.most)

@@ -15,7 +15,8 @@ from app.charts.captions import Caption
 from app.deferred import Deferred, gpd
 from app.errors import InvalidInputError, NotFoundError, TooLargeError
 from app.files.spreadsheets import csv_text
-from app.files.writing import write_layer
+from app.files.storage import storing
+from app.files.writing import write_where_nothing_is
 from app.municipalities.context import MunicipalityContext
 from app.plans import repository
 from app.streets import service as streets
@@ -42,14 +43,16 @@ def export_plan(session: Session, municipality: MunicipalityContext, plan_id: in
     ------
     NotFoundError
         The municipality has no such plan.
+    StorageError
+        The disk of the service does not take the file.
     """
     beats.get_plan(session, municipality, plan_id)
     if form == "csv":
         return csv_text(beats.unit_assignments(session, municipality, plan_id)).encode()
     frame = beats.beat_frame(session, municipality, plan_id).to_crs(municipality.working_crs)
-    with tempfile.TemporaryDirectory() as folder:
+    with storing("The file"), tempfile.TemporaryDirectory(prefix="kvart-export-") as folder:
         path = Path(folder) / f"beats.{form}"
-        write_layer(frame, path)
+        write_where_nothing_is(frame, path)
         return path.read_bytes()
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, VARCHAR
 from sqlalchemy.orm import Session
 
+from app.database.data_versions import VERSIONS
 from app.plans.models import PlanChange
 
 _IN_FORCE = """
@@ -104,13 +106,24 @@ class NewAssignment:
     hand_over: str | None
 
 
-def lock_plan(session: Session, municipality_id: int, plan_id: int) -> RowMapping | None:
-    """Return status, dates and edit tag of a plan; nobody else changes the plan until the transaction ends."""
-    statement = text(
-        """select id, name, version, status, effective_from, effective_to, edit_tag from beat_plan
-        where municipality_id = :municipality and id = :plan for update"""
-    )
-    return session.execute(statement, _keys(municipality_id, plan_id)).mappings().one_or_none()
+_LOCK_PLAN = text(
+    f"""select id, name, version, status, effective_from, effective_to, edit_tag, {VERSIONS} as data_versions
+    from beat_plan where municipality_id = :municipality and id = :plan for update"""  # noqa: S608 - of our own text
+).bindparams(bindparam("relations", type_=ARRAY(VARCHAR)))
+
+
+def lock_plan(session: Session, municipality_id: int, plan_id: int, tables: Sequence[str]) -> RowMapping | None:
+    """Return status, dates and edit tag of a plan; nobody else changes the plan until the transaction ends.
+
+    Parameters
+    ----------
+    session : Session
+    municipality_id, plan_id : int
+    tables : sequence of str
+        Tables whose versions are told as ``data_versions``.
+    """
+    values = {**_keys(municipality_id, plan_id), "relations": list(tables)}
+    return session.execute(_LOCK_PLAN, values).mappings().one_or_none()
 
 
 def set_status(session: Session, municipality_id: int, plan_id: int, status: str) -> None:

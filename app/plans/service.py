@@ -224,15 +224,25 @@ def publish_officer(
         )
 
 
-def lock_plan(session: Session, municipality: MunicipalityContext, plan_id: int) -> RowMapping:
+def lock_plan(
+    session: Session, municipality: MunicipalityContext, plan_id: int, tables: Sequence[str] = ()
+) -> RowMapping:
     """Return a plan that nobody else changes until the transaction ends.
+
+    Parameters
+    ----------
+    session : Session
+    municipality : MunicipalityContext
+    plan_id : int
+    tables : sequence of str
+        Tables whose versions are told with it, as ``data_versions``.
 
     Raises
     ------
     NotFoundError
         The municipality has no such plan.
     """
-    plan = repository.lock_plan(session, municipality.id, plan_id)
+    plan = repository.lock_plan(session, municipality.id, plan_id, tables)
     if plan is None:
         raise NotFoundError(
             f"{municipality.name} has no beat plan {plan_id}.",

@@ -12,9 +12,7 @@ from app.runs.models import RunKind, RunState
 from app.runs.parameters import PARAMETERS_OF_KIND
 
 MAX_SEED = 2**32 - 1
-Seed = Annotated[
-    int | None, Field(strict=True, ge=0, le=MAX_SEED, description="Seed of the random numbers; 0 when absent.")
-]
+Seed = Annotated[int | None, Field(ge=0, le=MAX_SEED, description="Seed of the random numbers; 0 when absent.")]
 
 
 class RequestedRun(InputModel):

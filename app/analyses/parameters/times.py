@@ -5,19 +5,20 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from app.analyses.parameters.area import AreaParameters, GridParameters, Needs
 from app.analyses.parameters.hot_spots import CORRECTION, Correction
+from app.features.schemas import InputModel
 
 LONGEST_STEP_DAYS = 3660
 Confidence = Literal[90, 95, 99]
 
 
-class Period(BaseModel):
+class Period(InputModel):
     """Days from the first to the last, both included, in the municipality's time zone."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     first: date = Field(description="First day.")
     last: date = Field(description="Last day, included.")

@@ -50,4 +50,4 @@ def checked_steps(text: str) -> str:
     ValidationError
         If it is no list of steps.
     """
-    return EarlierSteps.model_validate_json(text).model_dump_json()
+    return EarlierSteps.model_validate_json(text, strict=False).model_dump_json()

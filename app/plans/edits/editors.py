@@ -25,19 +25,22 @@ class OpenEditor:
     editor : PlanEditor
     rows : PlanRows
         What the database holds of it.
+    data : dict of str to (int or None)
+        Versions of the tables that it is measured by, as they were before it was read.
     """
 
     tag: str | None
     editor: PlanEditor
     rows: PlanRows
+    data: dict[str, int | None]
 
 
 class Editors:
     """The editors of the plans that were edited last.
 
     An editor counts as long as its tag is that of the plan in the database: one whose transaction failed is read anew,
-    and one of a plan that was edited through another process follows those edits. Who holds the row lock of a plan is
-    alone with its editor.
+    and one of a plan that was edited through another process follows those edits. One whose units or events changed
+    since is read anew too. Who holds the row lock of a plan is alone with its editor.
 
     Parameters
     ----------

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from analysis.beats.conditions import Locks
 from analysis.beats.editor import PlanEditor
 from analysis.beats.steps import NamedStep, Way
 from app.beats import service as beats
+from app.beats.workload import MEASURED_BY, tables_behind
+from app.database.data_versions import add_up_changes
 from app.municipalities.context import MunicipalityContext
 from app.plans.edits import repository
 from app.plans.edits.editors import Editors, OpenEditor
 from app.plans.edits.repository import StoredEdit
 from app.plans.edits.saving import PlanRows
 from app.plans.measuring import plan_input
+from app.plans.service import lock_plan
+
+
+def locked_plan(session: Session, municipality: MunicipalityContext, editors: Editors, plan_id: int) -> RowMapping:
+    """Return a plan that nobody else changes until the transaction ends, with the versions of what it is measured by.
+
+    Raises
+    ------
+    NotFoundError
+        The municipality has no such plan.
+    """
+    opened = editors.find((municipality.id, plan_id))
+    return lock_plan(session, municipality, plan_id, MEASURED_BY if opened is None else tuple(opened.data))
 
 
 def opened_editor(
-    session: Session, municipality: MunicipalityContext, editors: Editors, plan_id: int, tag: str
+    session: Session, municipality: MunicipalityContext, editors: Editors, plan: RowMapping
 ) -> OpenEditor:
-    """Return the editor of a plan as it stands; the caller holds the row lock of the plan.
+    """Return the editor of a plan as it stands, measured by the units and events that there are now.
 
     Parameters
     ----------
@@ -31,16 +47,24 @@ def opened_editor(
     municipality : MunicipalityContext
     editors : Editors
         Where editors are kept.
-    plan_id : int
-    tag : str
-        Tag of the plan in the database.
+    plan : RowMapping
+        The plan as `locked_plan` gives it.
     """
-    key = (municipality.id, plan_id)
+    key, tag = (municipality.id, plan["id"]), plan["edit_tag"]
     opened = editors.find(key)
-    if opened is None or (opened.tag != tag and not _follow(session, key, opened, tag)):
-        opened = _read(session, municipality, plan_id, tag)
+    if (
+        opened is None
+        or opened.data != _versions(plan, opened.data)
+        or (opened.tag != tag and not _follow(session, key, opened, tag))
+    ):
+        opened = _read(session, municipality, plan)
         editors.keep(key, opened)
     return opened
+
+
+def _versions(plan: RowMapping, tables: Iterable[str]) -> dict[str, int | None]:
+    """Return the versions of some tables; None for one that never changed."""
+    return {table: plan["data_versions"].get(table) for table in tables}
 
 
 def _follow(session: Session, key: tuple[int, int], opened: OpenEditor, tag: str) -> bool:
@@ -58,10 +82,11 @@ def _follow(session: Session, key: tuple[int, int], opened: OpenEditor, tag: str
     return True
 
 
-def _read(session: Session, municipality: MunicipalityContext, plan_id: int, tag: str) -> OpenEditor:
-    key = (municipality.id, plan_id)
-    plan = beats.get_plan(session, municipality, plan_id)
-    found, problem = plan_input(session, municipality, beats.parameters_of(session, municipality, plan))
+def _read(session: Session, municipality: MunicipalityContext, plan: RowMapping) -> OpenEditor:
+    key, tag = (municipality.id, plan["id"]), plan["edit_tag"]
+    add_up_changes(session, municipality.id, MEASURED_BY)
+    parameters = beats.parameters_of(session, municipality, beats.get_plan(session, municipality, plan["id"]))
+    found, problem = plan_input(session, municipality, parameters)
     keys = found.units["id"].to_numpy()
     members = {row.unit: row for row in repository.read_memberships(session, *key)}
     stored = repository.read_beat_figures(session, *key)
@@ -73,12 +98,9 @@ def _read(session: Session, municipality: MunicipalityContext, plan_id: int, tag
     editor = PlanEditor(replace(problem, locks=locks), beat, names)
     rows = PlanRows.of(editor, keys, stored)
     edits = _unbroken(repository.read_edits(session, *key), tag)
-    for edit in edits:
-        rows.note(edit)
-    rows.unplaced = set(keys[editor.beat_of_unit < 0].tolist())
-    rows.know_beats(set(), {})
+    rows.remember(edits)
     editor.recall([_step_of(rows, edit) for edit in edits])
-    return OpenEditor(tag, editor, rows)
+    return OpenEditor(tag, editor, rows, _versions(plan, tables_behind(parameters)))
 
 
 def _unbroken(edits: Sequence[StoredEdit], tag: str) -> list[StoredEdit]:

@@ -86,11 +86,15 @@ class PlanRows:
         order = np.argsort(self.unit_keys, kind="stable")
         return order, self.unit_keys[order]
 
+    def remember(self, edits: Iterable[StoredEdit]) -> None:
+        """Take down earlier edits, which led to what was read."""
+        for edit in edits:
+            self._keep(edit)
+        self._let_holders_of_present_beats_go()
+
     def note(self, edit: StoredEdit) -> None:
         """Take down an edit that is stored."""
-        self.kept.append((edit.id, len(edit.unit_ids)))
-        self.kept_units += len(edit.unit_ids)
-        self.holders |= {holder["beat"]: Holder.of(holder) for holder in edit.holders}
+        self._keep(edit)
         for key, name in zip(edit.unit_ids, edit.beats_after, strict=False):
             (self.unplaced.add if name is None else self.unplaced.discard)(key)
 
@@ -99,6 +103,14 @@ class PlanRows:
         for name in names:
             self.beat_keys.pop(name, None)
         self.beat_keys |= keys
+        self._let_holders_of_present_beats_go()
+
+    def _keep(self, edit: StoredEdit) -> None:
+        self.kept.append((edit.id, len(edit.unit_ids)))
+        self.kept_units += len(edit.unit_ids)
+        self.holders |= {holder["beat"]: Holder.of(holder) for holder in edit.holders}
+
+    def _let_holders_of_present_beats_go(self) -> None:
         self.holders = {name: holder for name, holder in self.holders.items() if name not in self.beat_keys}
 
 

@@ -16,10 +16,9 @@ from app.errors import ConflictError, PreconditionFailedError
 from app.municipalities.context import MunicipalityContext
 from app.plans.edits import repository
 from app.plans.edits.editors import Editors
-from app.plans.edits.opening import opened_editor
+from app.plans.edits.opening import locked_plan, opened_editor
 from app.plans.edits.saving import Saved, save_answer
 from app.plans.schemas import Edit
-from app.plans.service import lock_plan
 
 ANY_TAG = "*"
 
@@ -59,7 +58,7 @@ def edit_plan(
     ParameterError
         Naming a unit or beat that does not exist; nothing is changed.
     """
-    plan = lock_plan(session, municipality, plan_id)
+    plan = locked_plan(session, municipality, editors, plan_id)
     former = plan["edit_tag"]
     if plan["status"] != "draft":
         raise ConflictError(
@@ -71,7 +70,7 @@ def edit_plan(
             f"Plan {plan_id} was edited by somebody else since you looked.",
             f"Read GET /municipalities/{municipality.code}/beat-plans/{plan_id}/standing again and repeat the edit.",
         )
-    opened = opened_editor(session, municipality, editors, plan_id, former)
+    opened = opened_editor(session, municipality, editors, plan)
     opened.tag = None
     try:
         answer = _apply(opened.editor, edit)
@@ -97,8 +96,8 @@ def standing(
     NotFoundError
         The municipality has no such plan.
     """
-    tag = lock_plan(session, municipality, plan_id)["edit_tag"]
-    return opened_editor(session, municipality, editors, plan_id, tag).editor, tag
+    plan = locked_plan(session, municipality, editors, plan_id)
+    return opened_editor(session, municipality, editors, plan).editor, plan["edit_tag"]
 
 
 def list_edits(session: Session, municipality: MunicipalityContext, plan_id: int) -> Sequence[RowMapping]:

@@ -1,12 +1,15 @@
+import errno
 import json
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 
-from app.errors import InvalidInputError, UnsupportedFormatError
+from app.errors import FullStorageError, InvalidInputError, UnsupportedFormatError
+from app.files import gdal_process
 from app.files.writing import OutputFiles, rounded_geometries, write_layer
 
 
@@ -132,3 +135,26 @@ def test_lists_become_json_in_a_geopackage(layer, tmp_path):
     layer["units"] = [["a", "b"], None, ["c"]]
     write_layer(layer, tmp_path / "cells.gpkg")
     assert gpd.read_file(tmp_path / "cells.gpkg")["units"].iloc[0] == '["a", "b"]'
+
+
+@pytest.mark.parametrize(
+    ("words", "size", "number"),
+    [
+        ("failed to execute insert : database or disk is full", 0, errno.ENOSPC),
+        ("Unexpected I/O failure: seeking to temp feature location", 2**60, errno.ENOSPC),
+        ("Unexpected I/O failure: seeking to temp feature location", 1, errno.EIO),
+    ],
+)
+def test_what_gdal_could_not_write_tells_whether_the_disk_is_full(tmp_path, words, size, number):
+    refused = gdal_process.refusal(tmp_path / "layer.fgb", words, size)
+    assert (refused.errno, words in str(refused)) == (number, True)
+
+
+def test_a_geopackage_on_a_full_disk_is_told_and_nothing_is_left(layer, tmp_path, monkeypatch):
+    def onto_full_disk(*_arguments, **_options):
+        raise pyogrio.errors.FeatureError("failed to execute insert : database or disk is full")
+
+    monkeypatch.setattr(pyogrio, "write_dataframe", onto_full_disk)
+    with pytest.raises(FullStorageError, match="disk is full"):
+        write_layer(layer, tmp_path / "layer.gpkg")
+    assert list(tmp_path.iterdir()) == []

@@ -197,6 +197,18 @@ def test_disk_without_room_is_told_and_left_as_it_was(client, address, settings,
     assert hand_in(client, address).status_code == 201
 
 
+def test_file_that_is_refused_for_another_reason_is_not_told_as_a_full_disk(
+    client, address, settings, monkeypatch, caplog
+):
+    monkeypatch.setattr(uploads, "safe_file_name", lambda _name: "missing/file.csv")
+    answer = hand_in(client, address)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert answer.json()["type"] == "urn:kvart:problem:storage_failed"
+    assert "full" not in answer.json()["detail"]
+    assert "No such file" in caplog.text
+    assert no_upload_is_left(settings)
+
+
 def test_field_larger_than_its_cap(client, address, settings):
     assert hand_in(client, address, source="x" * 300_000).status_code == 413
     assert no_upload_is_left(settings)

@@ -181,7 +181,8 @@ def test_gdal_that_cannot_write_is_told_too(client, root, monkeypatch, tmp_path)
 
     monkeypatch.setitem(WRITERS, ".gpkg", where_a_directory_is)
     answer = client.get(f"{root}/collections/incidents/items?f=gpkg")
-    assert (answer.status_code, answer.json()["title"]) == (507, "Insufficient Storage")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:kvart:problem:storage_failed")
+    assert "full" not in answer.json()["detail"]
     assert list(tmp_path.iterdir()) == []
 
 

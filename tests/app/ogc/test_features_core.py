@@ -101,9 +101,8 @@ def test_layers_whose_features_have_no_time_tell_of_which_days_they_are(read, da
     assert interval("areal-units") is None
     assert interval("hot-spots") is None
     with database.owner_engine.begin() as connection:
-        period = (
-            """update analysis_run set summary = summary || '{"period": "2025-01-01 to 2025-06-30"}' returning id"""
-        )
+        period = """update analysis_run set summary = summary || '{"first_day": "2025-01-01", "last_day": "2025-06-30"}'
+            returning id"""
         number = connection.scalar(text(period))
     for name in ("hot-spots", f"hot-spots-{number}"):
         assert interval(name) == [["2024-12-31T22:00:00Z", "2025-06-30T20:59:59Z"]]

@@ -1,6 +1,7 @@
 """Checks, comparison, import with row-level errors, export and beat sheets."""
 
 import json
+import tempfile
 
 import geopandas as gpd
 import pytest
@@ -100,6 +101,15 @@ def beat_feature(left, right, **properties):
 
 def upload_layer(client, content, name="plan.geojson", **fields):
     return client.post(IMPORTS, files={"file": (name, content)}, data={"name": "Plan", **fields})
+
+
+@pytest.mark.parametrize("form", ["geojson", "gpkg"])
+def test_disk_that_takes_no_plan_is_told(draft, analyst, form, monkeypatch, tmp_path):
+    address = f"{ADDRESS}/{draft()}/export"
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    answer = analyst.get(address, params={"format": form})
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:kvart:problem:storage_failed")
+    assert str(tmp_path) not in answer.text
 
 
 @pytest.mark.parametrize("form", ["geojson", "gpkg"])

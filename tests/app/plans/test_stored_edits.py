@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plan_stripes import ADDRESS
+from plan_stripes import ADDRESS, CODE
 from small_town import BLOCKS
 from sqlalchemy import text
 
 from analysis.beats.editor import PlanEditor
 from app.beats import service as beats
+from app.beats.schemas import AllocationParameters
+from app.beats.workload import MEASURED_BY, tables_behind
+from app.jobs.worker import Worker
 from app.plans.edits.editors import Editors
-from app.plans.edits.service import edit_plan
+from app.plans.edits.service import edit_plan, standing
 from app.plans.measuring import plan_input
 from app.plans.schemas import Edit
 
@@ -135,6 +138,67 @@ def test_first_edit_brings_every_beat_up_to_date(database, town, draft):
         )
         assert_rows_are_those_from_scratch(session, town, plan_id)
         assert rows_of(session, plan_id)["B4"]["residents"] == 6440
+
+
+def change(database, town, statement):
+    with database.inside(town.id) as session:
+        session.execute(text(statement))
+
+
+def test_open_plan_is_measured_anew_once_its_units_change(database, town, draft):
+    plan_id, editors = draft(), Editors()
+    moved = Edit(operation="move", unit_ids=("00-02",), beat_id="B2")
+    with database.inside(town.id) as session:
+        edit_plan(session, town, editors, plan_id, moved, "*", actor="ann")
+    change(database, town, "update areal_unit set residents = residents + 500 where external_id = '11-11'")
+    with database.inside(town.id) as session:
+        editor, _ = standing(session, town, editors, plan_id)
+        assert {beat.beat_id: beat.residents for beat in editor.beats()}["B4"] == 6440
+        answer, _ = edit_plan(session, town, editors, plan_id, Edit(operation="undo"), "*", actor="ann")
+        assert answer.changes == {"00-02": "B1"}
+        assert_rows_are_those_from_scratch(session, town, plan_id)
+
+
+def test_open_plan_stays_open_when_other_data_changes(database, town, draft):
+    plan_id, editors = draft(), Editors()
+    with database.inside(town.id) as session:
+        opened, _ = standing(session, town, editors, plan_id)
+    change(database, town, "delete from incident")
+    with database.inside(town.id) as session:
+        assert standing(session, town, editors, plan_id)[0] is opened
+
+
+@pytest.mark.parametrize(
+    ("asked", "tables"),
+    [
+        ({"workload": "residents"}, ("areal_unit",)),
+        ({}, ("areal_unit", "incident")),
+        ({"events": "reports"}, ("areal_unit", "report")),
+        (
+            {"workload_terms": [{"kind": "travel", "events": "danger-zones"}, {"kind": "area"}, {"kind": "events"}]},
+            ("areal_unit", "officer", "danger_zone", "incident"),
+        ),
+        ({"workload_terms": [{"kind": "residents"}]}, ("areal_unit",)),
+    ],
+)
+def test_plan_is_measured_by_the_tables_of_what_it_counts(asked, tables):
+    assert tables_behind(AllocationParameters.model_validate(asked)) == tables
+    assert set(tables) <= set(MEASURED_BY)
+
+
+def test_plan_of_events_is_measured_anew_once_they_change(database, town, analyst):
+    asked = {"kind": "beat-allocation", "parameters": {"officers": False}}
+    run = analyst.post(f"/municipalities/{CODE}/runs", json=asked).json()["id"]
+    Worker(database).run_until_idle()
+    with database.inside(town.id) as session:
+        plan_id = session.scalar(text("select id from beat_plan where run_id = :run"), {"run": run})
+    editors = Editors()
+    with database.inside(town.id) as session:
+        opened, _ = standing(session, town, editors, plan_id)
+    change(database, town, "delete from incident where id % 2 = 0")
+    with database.inside(town.id) as session:
+        anew, _ = standing(session, town, editors, plan_id)
+        assert 0 < sum(beat.workload for beat in anew.beats()) < sum(beat.workload for beat in opened.beats())
 
 
 def test_unit_without_a_beat_can_be_given_one_and_the_step_taken_back(database, town, draft):

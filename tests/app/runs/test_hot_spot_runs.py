@@ -26,6 +26,7 @@ def test_hot_spots_of_all_incidents(database, town, do_run):
     assert run.summary["n_used"] == 760
     assert run.summary["cells"] == 900
     assert run.summary["period"] == "2025-01-01 to 2025-12-31"
+    assert (run.summary["first_day"], run.summary["last_day"]) == ("2025-01-01", "2025-12-31")
     assert run.seed is None
     features = features_of(database, town, run)
     assert len(features) == 900
