@@ -44,8 +44,8 @@ join lateral (select id from category where municipality_id = m.id and code = 't
 """
 FLAT = f"""
 create table {TABLE} as
-select i.id, c.code as category, i.occurred_from, i.occurred_to, i.time_precision, i.recorded_area, i.external_id, i.batch_id, i.weight,
-    i.geom::geometry(Point, 4326) as geom
+select i.id, c.code as category, i.occurred_from, i.occurred_to, i.time_precision, i.recorded_area, i.external_id,
+    i.batch_id, i.weight, i.geom::geometry(Point, 4326) as geom
 from incident as i left join category as c on c.municipality_id = i.municipality_id and c.id = i.category_id;
 alter table {TABLE} add primary key (id);
 create index on {TABLE} using gist (geom);

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Float,
     Integer,
     Select,
+    Text,
     bindparam,
     cast,
     func,
@@ -33,7 +34,6 @@ from app.database.planning import plan_anew
 from app.database.projections import LONGITUDE_LATITUDE, Projection, projected
 
 PROPERTIES = "properties"
-UTC_TIMESTAMP = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
 KEPT_STATEMENTS = 256
 """To put a statement together takes several times as long as to find a small page by it."""
 
@@ -121,9 +121,9 @@ def feature_text(collection: Collection, projection: Projection) -> ColumnElemen
 
 
 def text_value(item: Property) -> Expression:
-    """Return the value of a property as text has it: times in UTC, whole seconds, plain numbers."""
+    """Return the value of a property as text has it: times as RFC 3339 has them, in UTC, and plain numbers."""
     if item.type == "date-time":
-        return func.to_char(func.timezone("UTC", item.written), UTC_TIMESTAMP)
+        return func.replace(cast(func.timezone("UTC", item.written), Text), " ", "T", type_=Text) + literal("Z")
     if item.type == "date":
         return func.to_char(item.written, "YYYY-MM-DD")
     return cast(item.written, Float) if item.type == "number" else item.written

@@ -32,7 +32,7 @@ PAGE_TOKEN = re.compile(r"(\d{1,19})\.(\d{1,19})(~?)", re.ASCII)
 ALWAYS = frozenset({"", "..", "../..", "/", "../", "/.."})
 FIRST_MOMENT, LAST_MOMENT = "T00:00:00Z", "T23:59:59.999999Z"
 ONE_SECOND = timedelta(seconds=1)
-"""What a time that is shown may leave out: tables and tiles show whole seconds."""
+"""Who asks for a time in whole seconds means all of the second."""
 BBOX_HINT = "Use four numbers, minx,miny,maxx,maxy, in the order of axes of bbox-crs; by default longitude first."
 
 
