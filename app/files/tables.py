@@ -31,6 +31,7 @@ from app.files.delimited import (
     TextBlock,
     open_delimited,
 )
+from app.files.feature_ids import with_feature_ids
 from app.files.formats import FileFormat, file_format, is_gzipped
 
 
@@ -268,11 +269,13 @@ def _read_layer(path: Path, found: FileFormat, layer: str | None) -> tuple[pa.Ta
     try:
         if found is FileFormat.GEOPACKAGE:
             layer = _only_layer(target, path, layer)
-        meta, table = pyogrio.read_arrow(target, layer=layer)
+        meta, table = pyogrio.read_arrow(target, layer=layer, return_fids=found.is_geojson)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pa.ArrowInvalid) as error:
         raise InvalidInputError(
             f"{path.name} cannot be read as {found.title}: {str(error).splitlines()[0]}", "Export it again."
         ) from error
+    if found.is_geojson:
+        table = with_feature_ids(table.remove_column(0), table.column(0).combine_chunks(), path)
     name = meta["geometry_name"] or "wkb_geometry"
     if name not in table.column_names:
         return table, None, None

@@ -14,6 +14,10 @@ PLACE_FIELDS = ("x", "y", "wkt")
 JOINT = "+"
 """Between the columns of one field: a date and a time, or year, month, day, hour and minute."""
 
+FEATURE_ID = "id"
+"""Column of the number by which Kvart knows a row, in its own layers."""
+SUPPLIERS_ID = "external_id"
+"""Column of the identifier of a row's supplier there; rows born in Kvart have none."""
 TIME_PARTS = (("year",), ("month",), ("day", "dayofmonth"), ("hour",), ("minute", "min"))
 _SHARED = frozenset({"reported_by", "channel"})
 _TIME_OF_DAY = (("date", "time"), ("dt", "tm"), ("fecha", "hora"), ("datum", "uhrzeit"))
@@ -68,7 +72,8 @@ def map_columns(file: TableFile, kind: Kind, declared: dict[str, str], *, one_ca
     for field in kind.fields:
         if field.name in declared or (one_category and field.type is FieldType.CATEGORY):
             continue
-        found = _propose(file, field, columns)
+        found = _own_number(file) if field is kind.identifier else None
+        found = found or _propose(file, field, columns)
         if found:
             columns[field.name] = found
             proposed.append(f"{field.name} = {JOINT.join(found)}")
@@ -110,6 +115,11 @@ def _require_declared(column: str, file: TableFile, field: str) -> str:
     except InvalidInputError as error:
         advice = f"The profile of the source reads {field} from it: --map {field}=COLUMN changes it."
         raise InvalidInputError(error.message, f"{error.hint} {advice}") from error
+
+
+def _own_number(file: TableFile) -> tuple[str, ...] | None:
+    """Return the column of Kvart's numbers in a layer of Kvart's, whose rows refer to one another by them."""
+    return (FEATURE_ID,) if {FEATURE_ID, SUPPLIERS_ID} <= set(file.columns) else None
 
 
 def _propose(file: TableFile, field: Field, taken: dict[str, tuple[str, ...]]) -> tuple[str, ...] | None:

@@ -133,7 +133,9 @@ def _items(text: str) -> list[str]:
         listed = json.loads(text) if text.startswith("[") else None
     except (ValueError, RecursionError):
         listed = None
-    return [part for part in _LIST_SEPARATORS.split(text) if part] if listed is None else [str(item) for item in listed]
+    if listed is None:
+        return [part for part in _LIST_SEPARATORS.split(text) if part]
+    return [str(item) for item in listed if item is not None]
 
 
 def parse_document(values: pa.Array, field: Field, _context: ParseContext) -> Parsed:
@@ -194,9 +196,12 @@ def choice_of(word: str | None, field: Field, translations: dict[str, str]) -> s
 
 
 def as_text(values: pa.Array) -> pa.Array:
-    """Return any column as text; whole numbers are written without a decimal point."""
+    """Return any column as text; whole numbers are written without a decimal point, lists and objects as JSON."""
     if is_text(values.type):
         return values
+    if pa.types.is_nested(values.type):
+        texts = (json.dumps(item, ensure_ascii=False, default=str) if item else None for item in values.to_pylist())
+        return pa.array(texts, pa.string())
     if not pa.types.is_floating(values.type):
         return pc.cast(values, pa.string())
     whole = pc.cast(pc.cast(values, pa.int64(), safe=False), pa.string())

@@ -116,7 +116,7 @@ def take_in(
     if not source.strip():
         raise InvalidInputError("The source has no name.", "Name the supplier, for example --source police.")
     source_id, stored = repository.open_source(session, municipality.id, kind, source.strip())
-    settings = combine_profiles(stored, dict(profile))
+    settings = combine_profiles(_with_known_identity(stored, kind), dict(profile))
     file = open_table(path, settings.dialect, name=origin.file_name)
     sha256 = file_sha256(path)
     batch_id = repository.open_batch(session, municipality.id, source_id, file.name, sha256)
@@ -212,6 +212,14 @@ def execute_import(database: Database, run: ClaimedRun, report_progress: ReportP
         ).to_dict()
 
     return RunResult(summary={}, publish=publish)
+
+
+def _with_known_identity(stored: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return the profile of a source whose rows go on without identifiers if they had none in the files before."""
+    columns = stored.get("columns")
+    if columns is None or kind not in KINDS:
+        return stored
+    return stored | {"columns": {KINDS[kind].identifier.name: ""} | columns}
 
 
 def _require_some(file: TableFile, loaded: Loaded) -> None:

@@ -151,7 +151,7 @@ WORK = """
 """
 
 
-@pytest.mark.parametrize("form", ["csv", "gpkg", "parquet"])
+@pytest.mark.parametrize("form", ["csv", "gpkg", "parquet", "geojson"])
 def test_an_export_into_an_empty_municipality_keeps_every_state_sentence_link_and_day(
     form, take_in, rows, client, empty, tmp_path, database
 ):
@@ -179,7 +179,7 @@ def test_an_export_into_an_empty_municipality_keeps_every_state_sentence_link_an
         assert sent.status_code == 200, sent.text
         path = tmp_path / f"{kind}.{form}"
         path.write_bytes(sent.content)
-        report = take_in(path, kind, source="kvart", municipality="other", columns={"external_id": "id"})
+        report = take_in(path, kind, source="kvart", municipality="other")
         assert report.counts.quarantined == 0, (report.reasons, rows("select reasons from quarantined_row"))
     assert rows(LIFE, code="other") == rows(LIFE, code="talsi")
     assert rows(WORK, code="other") == rows(WORK, code="talsi")

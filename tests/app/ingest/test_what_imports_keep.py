@@ -92,3 +92,12 @@ def test_of_numbers_from_before_they_were_told_apart_the_larger_one_counts(take_
     assert rows("select external_id, reporters from danger_zone order by 1") == [
         ("z1", 3), ("z2", 6), ("z3", 40), ("z4", 3)
     ]  # fmt: skip
+
+
+def test_a_source_goes_on_with_the_identity_that_its_rows_have(take_in, rows):
+    take_in("pole,lon,lat\nA,22.6,57.24\nB,22.61,57.24\n", "street-lights", columns={"external_id": ""})
+    later = "pole,id,lon,lat\nA,1,22.6,57.24\nB,2,22.61,57.24\nC,3,22.62,57.24\n"
+    report = take_in(later, "street-lights")
+    assert "no_identifiers" in [notice.code for notice in report.notices]
+    assert counts(take_in(later, "street-lights", columns={"external_id": "id"})) == (3, 0, 0, 0)
+    assert counts(take_in(later, "street-lights")) == (0, 0, 3, 0)
