@@ -35,7 +35,7 @@ def run() -> Section:
     rows = (
         _row(plan, officers, f"{STATIONS} stations, seven of ten hold a beat", target=0.3),
         _row(plan, fresh, f"{STATIONS} stations, all are new"),
-        _row(plan, own, "each starts from home, seven of ten hold a beat"),
+        _row(plan, own, "each starts from home, seven of ten hold a beat", target=0.3),
     )
     about = (
         "3,000 beats and 3,000 officers, a third of them part-time. Ours is the public function, from the table of "

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.spatial.distance import cdist
@@ -80,19 +81,20 @@ class OfficerCosts:
         Cost of a post with an officer of a kind whom nobody knows; infinite where impossible.
     worth : sparse array of float64, shape (p, o)
         What it is worth that residents know the officer.
-    way_km : ndarray of float64, shape (k, kinds)
-        Straight line from station to the middle of the beat, NaN without a station.
+    centre, station : ndarray of float64, shape (k, 2) and (kinds, 2)
+        Middle of each beat and station of each kind in metres, NaN without a station.
     """
 
     beat: Whole
     kind: Whole
     cost: Real
     worth: csr_array
-    way_km: Real
+    centre: Real
+    station: Real
 
     def distance_km(self, beat: int, officer: int) -> float:
         """Return the straight line from station to beat in kilometres, NaN without a station."""
-        return float(self.way_km[beat, self.kind[officer]])
+        return math.dist(self.centre[beat], self.station[self.kind[officer]]) / 1000.0
 
     def candidates(self, post: int) -> Whole:
         """Return the officers who may take a post."""
@@ -153,22 +155,30 @@ def officer_costs(
     heard, spoken = _languages(plan, staff, speakers, weights)
     kind, sample = _kinds(staff, spoken, pairs)
     centre = _centres(plan)
-    way_km = cdist(centre, staff.station[sample])
-    way_km /= 1000.0
-    cost = weights.per_km * way_km
+    cost = cdist(centre, staff.station[sample])
+    cost /= 1000.0
+    far = None if limit_km is None else cost > limit_km
+    cost *= weights.per_km
     cost[:, np.isnan(staff.station[sample]).any(axis=1)] = weights.per_km * _farthest_km(centre, staff.station)
-    burden = weights.part_time * plan.totals.residents
-    cost += np.outer(burden, 1.0 - staff.capacity[sample])
+    burden = np.asarray(weights.part_time * plan.totals.residents, np.float64)
+    add_products(cost, burden, 1.0 - staff.capacity[sample])
     if speakers:
         cost -= heard @ spoken[:, sample]
-    if limit_km is not None:
-        far = way_km > limit_km
+    if far is not None:
         for own, officer in pairs.locked:
             far[own, kind[officer]] = False
         cost[far] = np.inf
     by_post = cost[posts] if len(posts) > len(cost) else cost
     _settle(by_post, posts, kind, pairs)
-    return OfficerCosts(posts, kind, by_post, _worth(plan, staff, known, weights)[posts], way_km)
+    return OfficerCosts(posts, kind, by_post, _worth(plan, staff, known, weights)[posts], centre, staff.station[sample])
+
+
+@njit(cache=True, nogil=True)
+def add_products(cost: Real, of_row: Real, of_column: Real) -> None:
+    """Add the product of what its row and its column have to each cost, in place."""
+    for row in range(len(cost)):
+        for column in range(cost.shape[1]):
+            cost[row, column] += of_row[row] * of_column[column]
 
 
 def _languages(

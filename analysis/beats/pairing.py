@@ -6,16 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
-from analysis.beats.shortest_ways import Offers, Pairing, bid, offer_missing, pair_free_rows
+from analysis.beats.shortest_ways import Offers, Pairing, bid, least_above, offer_missing, pair_free_rows
+from analysis.row_blocks import for_row_blocks
 
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]
+Pairs = tuple[Whole, Whole, Real]
+"""Row, column and cost of single pairs."""
 
 FEW_KINDS = 300
 SAMPLED = 3
-"""Of more kinds, first prices are taken from the pairing of every third row with every third kind."""
+"""Of more kinds, first prices are taken from the pairing of every third row with every third kind if none is named."""
 FIRST_OFFERS = 32
 """Kinds that each row is offered at first."""
+ROWS_AT_A_TIME = 500
+"""That one thread looks for missing offers of."""
 TOLERANCE = 1e-11
 """Of the prices, as a share of the largest difference between costs."""
 
@@ -64,9 +69,9 @@ def _proven(cost: Real, kind: Whole, named: coo_array | None) -> Pairing:
     rows, kinds = cost.shape
     pairs = _possible_pairs(cost, kind, named)
     span, alone = _span_and_alone(cost, pairs, kind)
-    price = _first_prices(cost, kind)
+    price = _first_prices(cost, kind, pairs)
     offered = np.zeros((rows, kinds), np.bool_)
-    offer_missing(cost, price, np.full(rows, alone), offered, FIRST_OFFERS, 0.0)
+    _offer_missing(cost, price, np.full(rows, alone), offered, FIRST_OFFERS, 0.0)
     _offer_any(cost, kind, offered)
     most = FIRST_OFFERS
     while True:
@@ -75,13 +80,13 @@ def _proven(cost: Real, kind: Whole, named: coo_array | None) -> Pairing:
         if price.any() and (found_price[pairing.spare > 0] < 0).any():
             price = np.zeros(kinds)
             continue
-        if not offer_missing(cost, found_price, pairing.row_price, offered, most, TOLERANCE * span):
+        if not _offer_missing(cost, found_price, pairing.row_price, offered, most, TOLERANCE * span):
             return pairing
         price = found_price.copy() if price.any() else price
         most *= 2
 
 
-def _possible_pairs(cost: Real, kind: Whole, named: coo_array | None) -> tuple[Whole, Whole, Real]:
+def _possible_pairs(cost: Real, kind: Whole, named: coo_array | None) -> Pairs:
     """Return row, column and cost of the single pairs that are possible."""
     pairs = coo_array((len(cost), len(kind))) if named is None else named
     row, column = (np.asarray(place, np.int64) for place in pairs.coords)
@@ -89,7 +94,7 @@ def _possible_pairs(cost: Real, kind: Whole, named: coo_array | None) -> tuple[W
     return row[possible], column[possible], pairs.data[possible].astype(np.float64)
 
 
-def _span_and_alone(cost: Real, pairs: tuple[Whole, Whole, Real], kind: Whole) -> tuple[float, float]:
+def _span_and_alone(cost: Real, pairs: Pairs, kind: Whole) -> tuple[float, float]:
     """Return how far costs are apart at most, and what a row without a column costs."""
     known = pairs[2]
     highest = max(float(cost.max(where=np.isfinite(cost), initial=0.0)), float(known.max(initial=0.0)))
@@ -98,20 +103,37 @@ def _span_and_alone(cost: Real, pairs: tuple[Whole, Whole, Real], kind: Whole) -
     return span, highest + 2.0 * span * (min(len(cost), len(kind)) + 1)
 
 
-def _first_prices(cost: Real, kind: Whole) -> Real:
-    """Return prices of the kinds that are about right: of many kinds those that a sample of rows and kinds leads to."""
+def _first_prices(cost: Real, kind: Whole, pairs: Pairs) -> Real:
+    """Return prices of the kinds that are about right: of many kinds those that a part of rows and kinds leads to."""
     rows, kinds = cost.shape
     if kinds <= FEW_KINDS or rows < kinds:
         finite = np.isfinite(cost)
         prices = cost.sum(axis=0, where=finite) / np.maximum(finite.sum(axis=0), 1)
     else:
-        some, size = cost[::SAMPLED], np.bincount(kind, minlength=kinds)[::SAMPLED]
-        sample = _proven(np.ascontiguousarray(some[:, ::SAMPLED]), np.repeat(np.arange(len(size)), size), None)
+        row, own, size = _sample(rows, np.bincount(kind, minlength=kinds), kind, pairs)
+        sample = _proven(cost[np.ix_(row, own)], np.repeat(np.arange(len(own)), size[own]), None)
         paired = sample.node >= 0
-        prices = (some[paired] - sample.row_price[paired, None]).min(axis=0, initial=np.inf)
+        prices = least_above(cost, row[paired], sample.row_price[paired])
     prices = np.where(np.isfinite(prices), prices, prices.max(where=np.isfinite(prices), initial=0.0))
     shifted: Real = prices - prices.max()
     return shifted
+
+
+def _sample(rows: int, size: Whole, kind: Whole, pairs: Pairs) -> tuple[Whole, Whole, Whole]:
+    """Return some rows, some kinds, and how many columns each kind has for them.
+
+    Rows mostly keep the columns that they have by name: then it is the others and what is left for them.
+    """
+    order = np.argsort(pairs[2], kind="stable")
+    row, column = pairs[0][order], pairs[1][order]
+    for side in (0, 1):
+        first = np.unique((row, column)[side], return_index=True)[1]
+        row, column = row[first], column[first]
+    left = np.setdiff1d(np.arange(rows), row)
+    free = size - np.bincount(kind[column], minlength=len(size))
+    if not len(row) or not len(left) or not free.any():
+        return np.arange(0, rows, SAMPLED), np.arange(0, len(size), SAMPLED), size
+    return left, np.flatnonzero(free), free
 
 
 def _offer_any(cost: Real, kind: Whole, offered: NDArray[np.bool_]) -> None:
@@ -121,17 +143,29 @@ def _offer_any(cost: Real, kind: Whole, offered: NDArray[np.bool_]) -> None:
     offered[row, own] |= np.isfinite(cost[row, own])
 
 
-def _offers(
-    offered: NDArray[np.bool_], cost: Real, kind: Whole, pairs: tuple[Whole, Whole, Real], alone: float
-) -> Offers:
+def _offers(offered: NDArray[np.bool_], cost: Real, kind: Whole, pairs: Pairs, alone: float) -> Offers:
     """Return the offers as the search takes them."""
     rows, kinds = cost.shape
-    row, own = np.nonzero(offered)
+    row, own = np.divmod(np.flatnonzero(offered), kinds)
     every = np.concatenate([row, pairs[0]])
     order = np.argsort(every, kind="stable")
     node = np.concatenate([own, kinds + pairs[1]])[order]
     start = np.concatenate([[0], np.cumsum(np.bincount(every, minlength=rows))]).astype(np.int64)
     return Offers(kind, start, node, np.concatenate([cost[row, own], pairs[2]])[order], alone)
+
+
+def _offer_missing(
+    cost: Real, price: Real, row_price: Real, offered: NDArray[np.bool_], most: int, tolerance: float
+) -> int:
+    """Offer what is missing as :func:`analysis.beats.shortest_ways.offer_missing` does, blocks of rows at a time."""
+    added: list[int] = []
+
+    def offer(first: int, last: int) -> None:
+        some = slice(first, last)
+        added.append(offer_missing(cost[some], price, row_price[some], offered[some], most, tolerance))
+
+    for_row_blocks(offer, len(cost), block_rows=ROWS_AT_A_TIME)
+    return sum(added)
 
 
 def _paired(offers: Offers, price: Real, kinds: int) -> Pairing:

@@ -344,6 +344,16 @@ def switch(pairing: Pairing, before: Whole, own: int, end: int, last: int) -> No
 
 
 @njit(cache=True, nogil=True)
+def least_above(cost: Real, rows: Whole, row_price: Real) -> Real:
+    """Return how much each kind costs some rows above what they pay at least, infinite for what is impossible."""
+    least = np.full(cost.shape[1], np.inf)
+    for at in range(len(rows)):
+        for kind in range(cost.shape[1]):
+            least[kind] = min(least[kind], cost[rows[at], kind] - row_price[at])
+    return least
+
+
+@njit(cache=True, nogil=True)
 def offer_missing(
     cost: Real, price: Real, row_price: Real, offered: NDArray[np.bool_], most: int, tolerance: float
 ) -> int:

@@ -42,6 +42,7 @@ INCIDENTS = Collection(
             filterable=True,
         ),
         Property("recorded_area", Incident.recorded_area, "string", "Beat or district as its source recorded it."),
+        Property("weight", Incident.weight, "number", "What it counts for, for example its harm; null: 1."),
         Property("external_id", Incident.external_id, "string", "The supplier's identifier."),
         Property("batch_id", Incident.batch_id, "integer", "Import batch that it came with."),
     ),

@@ -76,6 +76,23 @@ def test_towns_of_officers_are_paired_as_well_as_by_the_dense_optimum(columns, s
         as_good_as_the_dense_optimum(cost, kind.ravel(), named)
 
 
+@pytest.mark.parametrize("share", [0.1, 0.7, 0.95, 1.0])
+@pytest.mark.parametrize("columns", [150, 120, 180])
+def test_officers_with_homes_who_mostly_hold_beats_are_paired_as_by_the_dense_optimum(monkeypatch, share, columns):
+    monkeypatch.setattr("analysis.beats.pairing.FEW_KINDS", 20)
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        rows = 150
+        home, beat = rng.uniform(0, 30, (columns, 2)), rng.uniform(0, 30, (rows, 2))
+        cost = 20 * np.hypot(beat[:, :1] - home[:, 0], beat[:, 1:] - home[:, 1])
+        cost += rng.uniform(300, 700, rows)[:, None] * rng.choice([0.0, 0.5], columns)
+        held = rng.permutation(min(rows, columns))[: int(share * min(rows, columns))]
+        known = rng.permutation(rows)[: len(held)]
+        worth = rng.choice([50.0, 5000.0], len(held)) * rng.uniform(0.5, 1.5, len(held))
+        named = coo_array((cost[known, held] - worth, (known, held)), shape=(rows, columns))
+        as_good_as_the_dense_optimum(cost, np.arange(columns), named)
+
+
 def test_where_nothing_can_be_paired_all_stay_alone():
     nobody = np.zeros(0, np.int64)
     assert cheapest_pairing(np.zeros((2, 0)), nobody).tolist() == [-1, -1]

@@ -46,7 +46,7 @@ def metres(left, right):
 
 
 def test_municipality_sees_the_cell_the_month_and_no_free_text(client, engineer, incidents):
-    client.post(incidents, json=incident())
+    client.post(incidents, json=incident(weight=4.5))
     (feature,) = engineer.get(incidents).json()["features"]
     assert feature == engineer.get(f"{incidents}/{feature['id']}").json()
     assert feature["properties"] == {"category": "robbery", "occurred_from": "2026-03", "occurred_to": None}
