@@ -10,6 +10,7 @@ from import_figures import codes, counts
 from app.errors import ImportRefusedError, InvalidInputError
 from app.files import delimited, tables
 from app.ingest import planning
+from app.ingest.findings import MAX_RAW_LENGTH
 
 HEADER = "id,category,occurred_from,occurred_to,longitude,latitude,beat\n"
 GOOD = "1,Burglary,2026-03-01 21:15,2026-03-02 06:00,22.60,57.25,B1\n"
@@ -167,6 +168,13 @@ def test_repeated_identifiers_do_not_hide_rows(take_in, rows):
     assert quarantine(rows) == [(2, ["zero_coordinates"]), (5, ["repeated_id"])]
     [(reasons,)] = rows("select reasons from quarantined_row where line = 5")
     assert reasons[0]["message"] == "The identifier '1' is that of line 3, which differs."
+
+
+def test_rows_that_differ_behind_what_is_kept_of_a_long_text_are_not_the_same(take_in, rows):
+    row = "1,2026-03-01,22.60,57.25," + "x" * MAX_RAW_LENGTH
+    text = "id,occurred_from,longitude,latitude,note\n" + f"{row}A\n{row}A\n{row}B\n"
+    assert counts(take_in(text, columns={"external_id": "id"})) == (1, 0, 1, 1)
+    assert quarantine(rows) == [(4, ["repeated_id"])]
 
 
 def test_rows_without_identifiers_are_never_taken_for_the_same(take_in, rows):
