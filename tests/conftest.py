@@ -74,15 +74,16 @@ def pytest_configure() -> None:
     share_compiled_statements()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the long files first, and leave sweeps out of the coverage; the order is otherwise as it was."""
 
     def place(item: pytest.Item) -> int:
         return next((at for at, name in enumerate(LONG_FILES) if item.nodeid.startswith(name)), len(LONG_FILES))
 
     items.sort(key=place)
+    measured = not config.getoption("no_cov")
     for item in items:
-        if item.nodeid.startswith(SWEEPS):
+        if measured and item.nodeid.startswith(SWEEPS):
             item.add_marker(pytest.mark.no_cover)
 
 
