@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.areal_units.service import COLLECTION as AREAL_UNITS
 from app.beats.service import COLLECTION as BEATS
 from app.danger_zones.service import COLLECTION as DANGER_ZONES
-from app.database.feature_pages import Collection
+from app.database.feature_collections import Collection
 from app.fixes.service import COLLECTION as FIXES
 from app.hot_spots.service import COLLECTIONS as RESULT_LAYERS
 from app.incidents.service import COLLECTION as INCIDENTS

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.database.feature_pages import Collection
+from app.database.feature_collections import Collection
 from app.features.responses import GEOJSON, collection_schemas, feature_schema_name, page_schema_name, views_of
 from app.identity.purposes import Purpose
 from app.identity.rights import Precision, Right

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import shapely
@@ -14,7 +15,7 @@ from app.audit import service as audit
 from app.audit.events import OPERATOR, AuditEvent, EventKind
 from app.audit.sealing import seal
 from app.audit.verifying import verify
-from app.database.feature_pages import FeatureQuery
+from app.database.feature_collections import FeatureQuery
 from app.database.sessions import Database
 from app.features.service import list_features
 from app.identity.purposes import Purpose
@@ -22,7 +23,7 @@ from app.identity.rights import Precision
 from app.incidents.service import COLLECTION
 from app.municipalities.service import create_municipality, find_municipality
 from benchmarks.clusters import empty_database, temporary_cluster
-from benchmarks.report import Row, Section, Timing
+from benchmarks.report import Row, Section, Timing, measure_in_turns
 
 N_INCIDENTS = 20_000
 PAGE = 1_000
@@ -95,13 +96,8 @@ def _fill(database: Database) -> None:
 def _measure_pages(database: Database) -> tuple[Timing, Timing, Timing]:
     """Return the times of pages without an event, with one whose commit is not waited for, and with one that is."""
     kinds: tuple[EventKind | None, ...] = (None, "consultation", "disclosure")
-    seconds: dict[EventKind | None, list[float]] = {kind: [] for kind in kinds}
-    for number in range(-10, PAGES):
-        for kind in kinds:
-            taken = _timed(lambda kind=kind: _page(database, kind)).median
-            if number >= 0:
-                seconds[kind].append(taken)
-    without, deferred, awaited = (Timing(tuple(seconds[kind])) for kind in kinds)
+    pages = [partial(_page, database, kind) for kind in kinds]
+    without, deferred, awaited = measure_in_turns(*pages, runs=PAGES, warm=10)
     return without, deferred, awaited
 
 

@@ -10,17 +10,18 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 
 from app.ogc.exports import EXPORTS
 from benchmarks.ogc_peers import PROPERTIES, TABLE, Peer, running_peers
-from benchmarks.report import Row, Section, Timing, measure
+from benchmarks.report import Row, Section, Timing, measure, measure_in_turns
 from benchmarks.service_process import Service, wait_until
 
 N_ROWS = 200_000
@@ -44,7 +45,7 @@ join lateral (select id from category where municipality_id = m.id and code = 't
 FLAT = f"""
 create table {TABLE} as
 select i.id, c.code as category, i.occurred_from, i.occurred_to, i.time_precision, i.recorded_area, i.external_id,
-    i.geom::geometry(Point, 4326) as geom
+    i.batch_id, i.weight, i.geom::geometry(Point, 4326) as geom
 from incident as i left join category as c on c.municipality_id = i.municipality_id and c.id = i.category_id;
 alter table {TABLE} add primary key (id);
 create index on {TABLE} using gist (geom);
@@ -88,37 +89,45 @@ def run() -> Section:
 
 
 def _pages(ours: httpx.Client, peers: tuple[Peer, ...]) -> list[Row]:
-    rows = []
-    for limit, target in ((1000, 5.0), (10_000, 9.0)):
-        own = measure(_asking(ours, f"{ITEMS}?limit={limit}"), runs=15, warm=3)
-        size = len(ours.get(f"{ITEMS}?limit={limit}").content)
-        rows += [
-            _row(f"a page of {limit:,} features", own, peer, _timed(peer, f"{peer.items}&limit={limit}"), target, size)
-            for peer in peers
-        ]
+    """Ask for pages as they are, and as clients that take compressed bytes get them; pygeoapi compresses nothing."""
     last = _last_page(ours)
-    own = measure(_asking(ours, last), runs=15, warm=3)
-    for peer in peers:
-        theirs = _timed(peer, f"{peer.items}&limit=1000&offset={N_ROWS - 1000}")
-        rows.append(_row("the last page of 1,000", own, peer, theirs, 3.0, None))
+    rows = []
+    for encoding, how in (("identity", ""), ("gzip", ", gzip where offered")):
+        for limit, aim in ((1000, 5), (10_000, 9)):
+            own = partial(_ask, ours, f"{ITEMS}?limit={limit}", encoding)
+            theirs = [f"{peer.items}&limit={limit}" for peer in peers]
+            rows += _compared(f"a page of {limit:,} features{how}", own, peers, theirs, encoding, f"aim: {aim} times")
+        own = partial(_ask, ours, last, encoding)
+        theirs = [f"{peer.items}&limit=1000&offset={N_ROWS - 1000}" for peer in peers]
+        rows += _compared(f"the last page of 1,000{how}", own, peers, theirs, encoding, "aim: 3 times")
     return rows
 
 
-def _row(what: str, own: Timing, peer: Peer, theirs: Timing | str, target: float, size: int | None) -> Row:
-    note = f"aim: {target:g} times" + (f"; ours {size / 1e3:,.0f} kB before gzip" if size else "")
-    return Row(what, own, peer=peer.name, theirs=theirs, note=note)
+def _compared(
+    what: str, own: Callable[[], bytes], peers: Iterable[Peer], paths: list[str], encoding: str, note: str
+) -> list[Row]:
+    """Ask ours and each peer for the same, in turns and in the same encoding."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(httpx.Client(base_url=peer.address, timeout=120)) for peer in peers]
+        theirs = [partial(_ask, client, path, encoding) for client, path in zip(clients, paths, strict=True)]
+        sizes = [f"{len(_filled(work())) / 1e3:,.0f} kB" for work in (own, *theirs)]
+        timing, *others = measure_in_turns(own, *theirs)
+    begin = f"{note}; " if note else ""
+    return [
+        Row(what, timing, peer=peer.name, theirs=other, note=f"{begin}{sizes[0]}, theirs {size}, uncompressed")
+        for peer, other, size in zip(peers, others, sizes[1:], strict=True)
+    ]
 
 
-def _asking(client: httpx.Client, address: str) -> Callable[[], object]:
-    return lambda: client.get(address).raise_for_status().content
+def _ask(client: httpx.Client, path: str, encoding: str = "gzip") -> bytes:
+    return client.get(path, headers={"Accept-Encoding": encoding}).raise_for_status().content
 
 
-def _timed(peer: Peer, path: str) -> Timing | str:
-    with httpx.Client(base_url=peer.address, timeout=120) as client:
-        try:
-            return measure(_asking(client, path), runs=9, warm=2)
-        except httpx.HTTPStatusError as error:
-            return f"answered {error.response.status_code}"
+def _filled(answer: bytes) -> bytes:
+    """Return an answer; one without features would measure nothing."""
+    if len(answer) < 10_000:
+        raise ValueError(f"an answer holds {len(answer)} bytes: no features")
+    return answer
 
 
 def _last_page(ours: httpx.Client) -> str:
@@ -143,13 +152,15 @@ def _whole_reads(service: Service, peers: tuple[Peer, ...]) -> list[Row]:
     if shutil.which("ogr2ogr") is None:
         return [Row(f"GDAL reads {N_READ:,} features", Timing((0.0,)), note="not measured: ogr2ogr is not installed")]
     header = f"Authorization: Bearer {service.key}"
-    own = measure(lambda: _read(f"{service.address}{ROOT}", "incidents", header), runs=5)
-    rows = []
-    for peer in peers:
-        theirs = measure(lambda peer=peer: _read(f"{peer.address}{peer.oapif}", peer.collection, ""), runs=3)
-        note = "pages of 1,000 asked by GDAL through the document of each; aim: 3 times"
-        rows.append(Row(f"GDAL reads {N_READ:,} features", own, peer=peer.name, theirs=theirs, note=note))
-    return rows
+    theirs = [partial(_read, f"{peer.address}{peer.oapif}", peer.collection, "") for peer in peers]
+    own, *others = measure_in_turns(
+        partial(_read, f"{service.address}{ROOT}", "incidents", header), *theirs, runs=5, warm=1
+    )
+    note = "pages of 1,000 asked by GDAL through the document of each; aim: 3 times"
+    return [
+        Row(f"GDAL reads {N_READ:,} features", own, peer=peer.name, theirs=other, note=note)
+        for peer, other in zip(peers, others, strict=True)
+    ]
 
 
 def _read(root: str, collection: str, header: str) -> None:
@@ -170,27 +181,13 @@ def _tiles(ours: httpx.Client, peers: tuple[Peer, ...]) -> list[Row]:
     path = f"{ROOT}/collections/incidents/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}".format(**place)
     moments = itertools.count()
 
-    def made_anew() -> object:
-        return _asking(ours, f"{path}?datetime=2000-01-01T00:{next(moments):02d}:00Z/..")()
+    def made_anew() -> bytes:
+        return _ask(ours, f"{path}?datetime=2000-01-01T00:{next(moments):02d}:00Z/..", "identity")
 
-    own = measure(made_anew, runs=15, warm=3)
-    kept = measure(_asking(ours, path), runs=15, warm=3)
-    size = _filled(ours.get(path), "Kvart")
-    rows = []
-    for peer in (peer for peer in peers if peer.tile):
-        theirs = _timed(peer, peer.tile.format(**place))
-        their_size = _filled(httpx.get(f"{peer.address}{peer.tile.format(**place)}"), peer.name)
-        note = f"ours {size / 1e3:,.0f} kB, theirs {their_size / 1e3:,.0f} kB, before gzip"
-        rows.append(Row("a vector tile", own, peer=peer.name, theirs=theirs, note=note))
-    return [*rows, Row("the same vector tile again", kept, note=f"{size / 1e3:,.0f} kB from memory")]
-
-
-def _filled(tile: httpx.Response, name: str) -> int:
-    """Return the bytes of a tile; without features it would measure nothing."""
-    size = len(tile.raise_for_status().content)
-    if size < 10_000:
-        raise ValueError(f"the tile of {name} holds {size} bytes: no features")
-    return size
+    timed = [peer for peer in peers if peer.tile]
+    rows = _compared("a vector tile", made_anew, timed, [peer.tile.format(**place) for peer in timed], "identity", "")
+    kept = measure(partial(_ask, ours, path, "identity"), runs=15, warm=3)
+    return [*rows, Row("the same vector tile again", kept, note="from memory")]
 
 
 def _tile_at(longitude: float, latitude: float, *, zoom: int) -> dict[str, int]:
@@ -215,7 +212,7 @@ def _readers(ours: httpx.Client, peers: tuple[Peer, ...]) -> list[Row]:
 def _concurrent(address: str, path: str, headers: dict[str, str]) -> Timing:
     def read(_: int) -> list[float]:
         with httpx.Client(base_url=address, headers=headers, timeout=120) as client:
-            return [_seconds(_asking(client, path)) for _ in range(READS_EACH)]
+            return [_seconds(partial(_ask, client, path)) for _ in range(READS_EACH)]
 
     with ThreadPoolExecutor(READERS) as readers:
         return Timing(tuple(second for some in readers.map(read, range(READERS)) for second in some))

@@ -21,7 +21,17 @@ from psycopg.conninfo import conninfo_to_dict
 from benchmarks.service_process import wait_until
 
 TABLE = "bench_incident"
-PROPERTIES = ("id", "category", "occurred_from", "occurred_to", "time_precision", "recorded_area", "external_id")
+PROPERTIES = (
+    "id",
+    "category",
+    "occurred_from",
+    "occurred_to",
+    "time_precision",
+    "recorded_area",
+    "external_id",
+    "batch_id",
+    "weight",
+)
 START_S = 90.0
 
 

@@ -101,6 +101,18 @@ def measure(work: Callable[[], object], *, runs: int = 5, warm: int = 1) -> Timi
     return Timing(tuple(seconds))
 
 
+def measure_in_turns(*works: Callable[[], object], runs: int = 15, warm: int = 3) -> tuple[Timing, ...]:
+    """Time several works in turns, each round in another order, so that what else the machine does falls on all."""
+    seconds: tuple[list[float], ...] = tuple([] for _ in works)
+    for number in range(-warm, runs):
+        for place in range(len(works)):
+            which = (number + place) % len(works)
+            taken = measure(works[which], runs=1, warm=0).median
+            if number >= 0:
+                seconds[which].append(taken)
+    return tuple(Timing(tuple(some)) for some in seconds)
+
+
 def peak_mb(work: Callable[[], object]) -> float | None:
     """Return the peak memory of `work` over what the process held before, MB; None where Linux does not tell."""
     clear, status = Path("/proc/self/clear_refs"), Path("/proc/self/status")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,12 +11,13 @@ import shapely
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.orm import Session
 
-from app.database.feature_pages import Bbox, FeatureQuery, read_feature_page
+from app.database.feature_collections import Bbox, FeatureQuery
+from app.database.feature_pages import read_feature_page
 from app.database.sessions import Database
 from app.incidents.repository import INCIDENTS
 from app.municipalities.service import create_municipality
 from benchmarks.clusters import empty_database, temporary_cluster
-from benchmarks.report import Row, Section, Timing
+from benchmarks.report import Row, Section, measure_in_turns
 
 MUNICIPALITIES = 20
 ROWS_EACH = 10_000
@@ -94,24 +94,11 @@ def _compare(database: Database, without: Engine, key: int, what: str, query: Fe
     returned, same = secured(), unsecured()
     if returned != same:
         raise AssertionError(f"{what}: {returned} features with row security, {same} without")
-    ours, theirs = turn_by_turn(secured, unsecured)
+    ours, theirs = measure_in_turns(secured, unsecured, runs=RUNS, warm=10)
     cost = ours.median / theirs.median - 1
     indexes = ", ".join(sorted(used_indexes(database, key, query)))
     note = f"{returned:,} features; row security costs {cost:+.1%} (at most {MOST - 1:+.0%}); by {indexes}"
     return Row(what, ours, theirs.median * MOST, "without row security", theirs, note=note)
-
-
-def turn_by_turn(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[Timing, Timing]:
-    """Time two works in turns, so that what else the machine does falls on both."""
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for number in range(RUNS + 10):
-        order = ((0, ours), (1, theirs)) if number % 2 else ((1, theirs), (0, ours))
-        for which, work in order:
-            begun = time.perf_counter()
-            work()
-            if number >= 10:
-                seconds[which].append(time.perf_counter() - begun)
-    return Timing(tuple(seconds[0])), Timing(tuple(seconds[1]))
 
 
 def used_indexes(database: Database, key: int, query: FeatureQuery) -> set[str]:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from app.database import migrating
 from app.database.embedded import EmbeddedCluster
 from app.database.sessions import Database
+from tests.statements import share_compiled_statements
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
@@ -46,20 +47,43 @@ LONG_FILES = (
 )
 """Begun first, so that no worker of pytest-xdist is left alone with one of them at the end."""
 
+SWEEPS = (
+    "tests/faults/",
+    "tests/notebooks/",
+    "tests/clients/",
+    "tests/app/test_rights_matrix.py",
+    "tests/app/test_safe_headers.py",
+    "tests/app/test_api_contract.py",
+    "tests/app/test_public_limits.py",
+    "tests/app/test_hostile_requests.py",
+    "tests/app/test_transactions_of_requests.py",
+    "tests/app/commands/test_demonstration.py",
+    "tests/app/danger_zones/test_gathering.py",
+    "tests/app/database/test_concurrent_tenants.py",
+    "tests/app/ingest/test_real_cities.py",
+    "tests/app/ogc/test_description_is_kept.py",
+    "tests/app/web/test_hostile_text.py",
+)
+"""They go again over what other tests reach, thousands of times; measuring their coverage nearly doubles their time."""
+
 
 def pytest_configure() -> None:
-    """Keep what Python compiles: most of the start of a process of Kvart is the compiling of its modules."""
+    """Keep what Python compiles, most of the start of a process of Kvart, and what SQLAlchemy compiles."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+    share_compiled_statements()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long files first; the order is otherwise as it was."""
+    """Put the long files first, and leave sweeps out of the coverage; the order is otherwise as it was."""
 
     def place(item: pytest.Item) -> int:
         return next((at for at, name in enumerate(LONG_FILES) if item.nodeid.startswith(name)), len(LONG_FILES))
 
     items.sort(key=place)
+    for item in items:
+        if item.nodeid.startswith(SWEEPS):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")
@@ -95,9 +119,16 @@ def cluster_url(cluster: EmbeddedCluster) -> str:
 
 
 @pytest.fixture(scope="session")
-def template(cluster: EmbeddedCluster) -> str:
+def administer(cluster: EmbeddedCluster) -> Iterator[Callable[[str], object]]:
+    """Executes a statement of the server's administrator, on one connection: a new one for each takes 10 ms."""
+    with psycopg.connect(cluster.conninfo("postgres"), autocommit=True) as connection:
+        yield connection.execute
+
+
+@pytest.fixture(scope="session")
+def template(cluster: EmbeddedCluster, administer: Callable[[str], object]) -> str:
     """Name of a migrated database that tests are cloned from."""
-    _administer(cluster, f"create database {TEMPLATE}")
+    administer(f"create database {TEMPLATE}")
     database = Database(cluster.url(TEMPLATE))
     migrating.upgrade(database.owner_engine)
     database.close()
@@ -105,10 +136,10 @@ def template(cluster: EmbeddedCluster) -> str:
 
 
 @pytest.fixture
-def database_url(cluster: EmbeddedCluster, template: str) -> Iterator[str]:
+def database_url(cluster: EmbeddedCluster, administer: Callable[[str], object], template: str) -> Iterator[str]:
     """Address of a fresh migrated database that only this test uses."""
-    with _new_database(cluster, template) as url:
-        yield url
+    with _new_database(administer, template) as name:
+        yield cluster.url(name).render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -120,10 +151,10 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def empty_database(cluster: EmbeddedCluster) -> Iterator[Database]:
+def empty_database(cluster: EmbeddedCluster, administer: Callable[[str], object]) -> Iterator[Database]:
     """A database without any schema."""
-    with _new_database(cluster, "template0") as url:
-        database = Database(make_url(url))
+    with _new_database(administer, "template0") as name:
+        database = Database(cluster.url(name))
         yield database
         database.close()
 
@@ -155,13 +186,8 @@ def _shared(name: str) -> Path:
 
 
 @contextmanager
-def _new_database(cluster: EmbeddedCluster, template: str) -> Iterator[str]:
+def _new_database(administer: Callable[[str], object], template: str) -> Iterator[str]:
     name = f"test_{next(clone_numbers)}"
-    _administer(cluster, f"create database {name} template {template} strategy file_copy")
-    yield cluster.url(name).render_as_string(hide_password=False)
-    _administer(cluster, f"drop database {name} with (force)")
-
-
-def _administer(cluster: EmbeddedCluster, statement: str) -> None:
-    with psycopg.connect(cluster.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(statement)
+    administer(f"create database {name} template {template} strategy file_copy")
+    yield name
+    administer(f"drop database {name} with (force)")

@@ -96,6 +96,27 @@ def check_years(years: float | None) -> None:
         raise ParameterError(f"years is {years}.", "Give the length of the period, a positive number of years.")
 
 
+def unit_of(unit: str, *, weighted: bool) -> str:
+    """Return a unit that begins with "events", as it is told where they do not count for one each.
+
+    Parameters
+    ----------
+    unit : str
+    weighted : bool
+        Whether the events have weights.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> unit_of("events per km2", weighted=True)
+    'weighted events per km2'
+    """
+    return f"weighted {unit}" if weighted else unit
+
+
 def accounted(density: FloatArray, grid: SquareGrid, account: Account) -> KernelDensity:
     """Return a density with its summary.
 
@@ -111,6 +132,7 @@ def accounted(density: FloatArray, grid: SquareGrid, account: Account) -> Kernel
     KernelDensity
     """
     unit = "events per km2" if account.years is None else "events per km2 and year"
+    unit = unit_of(unit, weighted=account.parameters["weighted"])
     parameters = {
         **account.parameters,
         "unit": unit,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.density.density_results import KernelDensity
+from analysis.density.density_results import KernelDensity, unit_of
 from analysis.density.kernel_density import kernel_density
 from analysis.errors import EmptyInputError, ParameterError, UnitsError
 from analysis.grids.square import SquareGrid
@@ -165,7 +165,9 @@ def density_per_1000_residents(
     name = "events_per_1000_residents" + ("_year" if events.years else "")
     of_units = [notice for notice in base.summary.warnings if notice.code in CODES_OF_UNITS]
     notices = (*of_units, *_unseen_notices(above, below))
-    unit = "events per 1,000 residents" + (" and year" if events.years else "")
+    unit = unit_of(
+        "events per 1,000 residents" + (" and year" if events.years else ""), weighted=parameters["weighted"]
+    )
     return _dual(name, unit, value, reason, events, base, floor, notices)
 
 
@@ -345,6 +347,7 @@ def _dual(
         method=f"Dual kernel density ({name.replace('_', ' ')})",
         parameters={
             "unit": unit,
+            "weighted": events.summary.parameters["weighted"],
             "floor_per_km2": floor,
             "cells_without_value": undefined,
             "events": events.summary.parameters,

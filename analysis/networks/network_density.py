@@ -28,7 +28,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
-from analysis.density.density_results import check_years
+from analysis.density.density_results import check_years, unit_of
 from analysis.density.kernels import BELL, Kernel, KernelShape, known_kernel
 from analysis.errors import ParameterError
 from analysis.grids.cell_grid import checked_weights
@@ -166,7 +166,7 @@ def network_density(  # noqa: PLR0913
         "lixel_m": lixel_m,
         **snapping_parameters(snapped, network),
         "weighted": weights is not None,
-        **_unit(years),
+        **_unit(years, weighted=weights is not None),
         "length_unit_m": unit_m,
         "mass_kept": float(shown.sum()) / total if total > 0 else 1.0,
     }
@@ -175,10 +175,11 @@ def network_density(  # noqa: PLR0913
     return dataclasses.replace(unread, summary=dataclasses.replace(summary, reading=_reading(unread)))
 
 
-def _unit(years: float | None) -> dict[str, Any]:
+def _unit(years: float | None, *, weighted: bool) -> dict[str, Any]:
     """Return the unit of the density, and the period it is for."""
     check_years(years)
-    return {"unit": "events per km"} if years is None else {"unit": "events per km and year", "years": years}
+    unit = unit_of("events per km" if years is None else "events per km and year", weighted=weighted)
+    return {"unit": unit} if years is None else {"unit": unit, "years": years}
 
 
 def _summary(

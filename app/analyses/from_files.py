@@ -168,6 +168,7 @@ def _of_events(
         zone=zone or "UTC",
         times=times,
         weights=_weights(frame, files),
+        weighed_by=f"what the column {files.weights!r} says" if files.weights else "",
         first_day=first,
         last_day=last,
         excluded=dict(events.excluded),

@@ -21,7 +21,7 @@ from analysis.grids.square import SquareGrid
 from analysis.places.point_mass import point_masses
 from analysis.projection import crs_name
 from analysis.space_time.dated_events import DatedEvents, dated_events
-from analysis.summary import Notice, Summary
+from analysis.summary import Notice, Summary, figure
 from app.events.service import EventTimes, told_period
 
 DAYS_OF_YEAR = 365.25
@@ -98,6 +98,8 @@ class AnalysisInput:
     times : EventTimes or None
     weights : ndarray of float64, shape (n,), or None
         What an event counts for; 1 each where there are none.
+    weighed_by : str
+        What the weights are, for people.
     units : GeoDataFrame or None
         Areal units in ``crs`` with ``unit_id`` and ``residents``.
     streets : GeoDataFrame or None
@@ -123,6 +125,7 @@ class AnalysisInput:
     zone: str = "UTC"
     times: EventTimes | None = None
     weights: npt.NDArray[np.float64] | None = None
+    weighed_by: str = ""
     units: gpd.GeoDataFrame | None = None
     streets: gpd.GeoDataFrame | None = None
     base: AnalysisInput | None = None
@@ -255,8 +258,15 @@ class AnalysisInput:
             excluded=self.with_excluded(summary.excluded).excluded,
             parameters={**summary.parameters, **more},
             study_area_km2=summary.study_area_km2 or (self.study_area.area / 1e6 if self.study_area else 0.0),
-            warnings=(*self.notices, *summary.warnings),
+            warnings=(*self.notices, *self._weighed(), *summary.warnings),
         )
+
+    def _weighed(self) -> tuple[Notice, ...]:
+        """Return what a reader of figures must know where events do not count for one each."""
+        if self.weights is None:
+            return ()
+        told = f"{self.weights.size:,} events count for {figure(float(self.weights.sum()))} together"
+        return (Notice("weighted_events", f"Each event counts for {self.weighed_by}: {told}."),)
 
 
 @dataclass(frozen=True)

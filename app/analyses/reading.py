@@ -57,6 +57,7 @@ def read_input(session: Session, municipality: MunicipalityContext, parameters: 
         y=selected.y,
         times=selected.times,
         weights=selected.weights,
+        weighed_by="" if needs.weights is None else needs.weights.in_words,
         first_day=selected.first_day,
         last_day=selected.last_day,
         excluded=selected.excluded,
@@ -90,9 +91,17 @@ def _with_layers(
             lines = lines[lines.intersects(within)].reset_index(drop=True)
         found = dataclasses.replace(found, streets=lines)
     if needs.base is not None:
-        other = events.read_events(session, municipality, needs.base)
+        alike = needs.weights if needs.base.events == parameters.events else None
+        other = events.read_events(session, municipality, needs.base, weights=alike)
         base = dataclasses.replace(
-            found, x=other.x, y=other.y, excluded={}, notices=(), first_day=other.first_day, last_day=other.last_day
+            found,
+            x=other.x,
+            y=other.y,
+            weights=other.weights,
+            excluded={},
+            notices=(),
+            first_day=other.first_day,
+            last_day=other.last_day,
         )
         found = dataclasses.replace(found, base=base)
     return found
@@ -161,4 +170,6 @@ def fingerprint(found: AnalysisInput) -> str:
     parts += found.town.others.values()
     if found.base is not None:
         parts += [found.base.x, found.base.y]
+        if found.base.weights is not None:
+            parts.append(found.base.weights)
     return events.fingerprint(*parts)  # type: ignore[arg-type]

@@ -16,7 +16,8 @@ from app.analyses.run_layers import RunLayer
 from app.database import copying
 from app.database.base import WGS84
 from app.database.driver import copy_columns
-from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, read_feature_page
+from app.database.feature_collections import Collection, FeatureQuery, Property
+from app.database.feature_pages import FeaturePage, read_feature_page
 from app.deferred import gpd, pa, pd
 from app.files.writing import rounded_geometries
 

@@ -12,7 +12,8 @@ from app.analyses import service
 from app.analyses.repository import records
 from app.beats import service as beats
 from app.beats.schemas import PLAN_KINDS
-from app.database.feature_pages import MAX_PAGE, FeaturePage, FeatureQuery
+from app.database.feature_collections import MAX_PAGE, FeatureQuery
+from app.database.feature_pages import FeaturePage
 from app.database.looks import note_look
 from app.dependencies import IdentifierParam, MunicipalityDep, SessionDep, permit
 from app.features.parameters import AfterParam, BboxParam, parse_bbox, parse_page_token

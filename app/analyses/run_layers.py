@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.database.feature_pages import PropertyType
+from app.database.feature_collections import PropertyType
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class RunLayer:
     layer : str
         Its name in a result.
     name, title, singular, description : str
-        See `app.database.feature_pages.Collection`.
+        See `app.database.feature_collections.Collection`.
     geometry_types : tuple of str
         GeoJSON types that may occur.
     columns : tuple

@@ -12,7 +12,8 @@ from app.analyses.kinds import ANALYSES
 from app.analyses.parameters.area import AreaParameters
 from app.analyses.results import LayerInfo, layers_of, tables_of
 from app.analyses.run_layers import RUN_LAYERS, RunLayer
-from app.database.feature_pages import Collection, FeaturePage, FeatureQuery
+from app.database.feature_collections import Collection, FeatureQuery
+from app.database.feature_pages import FeaturePage
 from app.database.sessions import Database
 from app.deferred import Deferred, gpd, pd
 from app.errors import NotFoundError

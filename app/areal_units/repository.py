@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.areal_units.models import ArealUnit
 from app.database.base import WGS84
-from app.database.feature_pages import Collection, Property
+from app.database.feature_collections import Collection, Property
 from app.deferred import gpd, pd
 
 _SOURCES = text(

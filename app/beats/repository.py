@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app.database import copying
 from app.database.base import WGS84, geometry
 from app.database.driver import copy_columns
-from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, read_feature_page
+from app.database.feature_collections import Collection, FeatureQuery, Property
+from app.database.feature_pages import FeaturePage, read_feature_page
 from app.deferred import gpd, pd
 from app.files.writing import rounded_geometries
 

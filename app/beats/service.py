@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.beats import repository
 from app.beats.schemas import AllocationParameters
-from app.database.feature_pages import Collection, FeaturePage, FeatureQuery
+from app.database.feature_collections import Collection, FeatureQuery
+from app.database.feature_pages import FeaturePage
 from app.deferred import Deferred, gpd, pd
 from app.errors import NotFoundError
 from app.municipalities.context import MunicipalityContext

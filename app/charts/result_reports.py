@@ -15,7 +15,7 @@ from app.charts.captions import Caption
 from app.charts.meeting_report import Subject, meeting_report
 from app.charts.results import ChartedResult, result_chart, result_charts
 from app.maps.comparisons import compared_classes
-from app.maps.density import MEASURES
+from app.maps.density import MEASURES, measured
 
 COLUMN_OF_LAYER = {
     "hot-spots": ("gi_bin", ""),
@@ -119,10 +119,15 @@ def _subject(result: ChartedResult, around: Surroundings, statistic: str | None)
     frame = result.layers[name]
     column, unit = COLUMN_OF_LAYER.get(name, ("", ""))
     if not column:
-        measured = next((measure for measure in MEASURES if measure in frame.columns), None)
-        if measured is None:
-            frame, measured = frame.assign(comparison=compared_classes(frame)), "comparison"
-        column, unit = measured, MEASURES.get(measured, "events against the base")
+        drawn = next((measure for measure in MEASURES if measure in frame.columns), None)
+        if drawn is None:
+            frame, column, unit = (
+                frame.assign(comparison=compared_classes(frame)),
+                "comparison",
+                "events against the base",
+            )
+        else:
+            column, unit = drawn, measured(drawn, result.summary.parameters)
     if statistic == "local-moran":
         sure = frame["q_value"].astype("Float64").fillna(1.0).to_numpy(dtype=float) <= LEAST_SURE
         frame, column = frame.assign(quadrant=np.where(sure, frame["quadrant"].astype(str), "none")), "quadrant"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.analyses.file_results import FileResult
 
 NOT_FROM_FILES = frozenset({"events", "categories", "source", "study_area", "units_source", "base"}) | {
+    "event_weights",
     "category_weights",
     "other_weight",
     "neighbour_weights",

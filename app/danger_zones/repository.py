@@ -38,7 +38,7 @@ from app.danger_zones.models import (
     ReporterSalt,
 )
 from app.database.base import WGS84
-from app.database.feature_pages import Collection, Property
+from app.database.feature_collections import Collection, Property
 from app.fixes.models import Fix, FixDangerZone
 from app.incidents.models import Category
 

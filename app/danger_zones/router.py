@@ -19,7 +19,7 @@ from app.danger_zones.schemas import (
     SimilarZones,
 )
 from app.danger_zones.service import Sender, Taken
-from app.database.feature_pages import FeatureQuery
+from app.database.feature_collections import FeatureQuery
 from app.database.looks import note_look
 from app.dependencies import AccessDep, IdentifierParam, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.features import service as features

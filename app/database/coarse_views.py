@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import DateTime, func, text
 
-from app.database.feature_pages import Collection, Expression, Property
+from app.database.feature_collections import Collection, Expression, Property
 
 METRES_OF_A_DEGREE = 111_320
 CELL_METRES = 500
@@ -83,7 +83,7 @@ def _coarse(item: Property, time_zone: str) -> Property:
     if item.type != "date-time":
         return item
     month = func.to_char(func.timezone(time_zone, item.expression), MONTH)
-    return replace(item, expression=month, type="month", description=f"{item.description} The month.")
+    return replace(item, expression=month, shown=None, type="month", description=f"{item.description} The month.")
 
 
 def _whole_months(begin: Expression, end: Expression, time_zone: str) -> tuple[Expression, Expression]:

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 
-from app.database.feature_pages import Collection, FeatureQuery, matching
+from app.database.feature_collections import Collection, FeatureQuery
+from app.database.feature_conditions import matching
 
 _SET_TIMEOUT = text("select set_config('statement_timeout', :milliseconds, true)")
 _TIMEOUT = text("select current_setting('statement_timeout')")

@@ -17,14 +17,8 @@ from sqlalchemy import ColumnElement, Numeric, Text, and_, case, cast, func, lit
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
-from app.database.feature_pages import (
-    Collection,
-    Expression,
-    FeatureQuery,
-    Property,
-    json_value,
-    read_feature_page,
-)
+from app.database.feature_collections import Collection, Expression, FeatureQuery, Property
+from app.database.feature_pages import read_feature_page, text_value
 from app.database.projections import Projection, projected
 from app.files.spreadsheets import FORMULA_STARTS, NUMBER
 
@@ -181,13 +175,13 @@ def _line(*cells: Expression) -> ColumnElement[str]:
 
 
 def _value(item: Property) -> ColumnElement[Any]:
-    text = cast(json_value(item), Text)
+    text = cast(text_value(item), Text)
     return text if item.type in UNQUOTED else _quoted(text)
 
 
 def _cell(item: Property) -> ColumnElement[Any]:
     """Return the value of a property as a spreadsheet may have it."""
-    text: ColumnElement[Any] = cast(json_value(item), Text)
+    text: ColumnElement[Any] = cast(text_value(item), Text)
     if item.type in UNQUOTED:
         return text
     if item.type == "string":

@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, litera
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
-from app.database.feature_pages import Collection, FeatureQuery, intersects, json_value, matching
+from app.database.feature_collections import Collection, FeatureQuery
+from app.database.feature_conditions import intersects, matching
+from app.database.feature_pages import text_value
 from app.database.looks import Look
 from app.database.planning import plan_anew, work_in_one_process
 
@@ -72,27 +74,34 @@ def read_tile(
     query : FeatureQuery
         What else the features have to meet.
     """
+    plan_anew(session)
+    work_in_one_process(session)
+    content, look = _made(session, collection, municipality_id, address, replace(query, limit=query.limit + 1))
+    more = look.number > query.limit
+    if more:
+        content, look = _made(session, collection, municipality_id, address, query)
+    return Tile(content, more, look)
+
+
+def _made(
+    session: Session, collection: Collection, municipality_id: int, address: TileAddress, query: FeatureQuery
+) -> tuple[bytes, Look]:
+    """Return a tile and what it shows; one that shows more than it may is made again, which is rare."""
     envelope = func.ST_TileEnvelope(address.zoom, address.column, address.row)
     margin = WORLD_METRES / 2**address.zoom * TILE_BUFFER / TILE_UNITS
     near = func.ST_Transform(func.ST_Expand(envelope, margin), WGS84)
     found = matching(collection, municipality_id, _also(query, _meets(collection, near)))
     shown = func.ST_AsMVTGeom(_simplified(collection, address.zoom), envelope, TILE_UNITS, TILE_BUFFER, literal(True))  # noqa: FBT003
     values: list[Any] = [
-        json_value(item).label(item.name) for item in collection.properties if item.type not in FLATTENED
+        text_value(item).label(item.name) for item in collection.properties if item.type not in FLATTENED
     ]
     columns: list[Any] = [collection.identifier.label("kvart_id"), shown.label("kvart_place"), *values]
-    tile = found.add_columns(*columns).order_by(collection.identifier).limit(query.limit + 1).subquery("tile")
-    numbered = select(tile, func.row_number().over(order_by=tile.c.kvart_id).label("kvart_number")).subquery("numbered")
-    kept = select(*(column for column in numbered.c if column.name != "kvart_number"))
-    rows = kept.where(numbered.c.kvart_number <= query.limit).subquery("kept")
-    content = func.ST_AsMVT(literal_column("kept"), collection.name, TILE_UNITS, "kvart_place", "kvart_id")
-    total = select(func.count()).select_from(tile).scalar_subquery()
-    plan_anew(session)
-    work_in_one_process(session)
-    bytes_, number, first, last, read = session.execute(
-        select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id), total).select_from(rows)
+    rows = found.add_columns(*columns).order_by(collection.identifier).limit(query.limit).subquery("tile")
+    content = func.ST_AsMVT(literal_column("tile"), collection.name, TILE_UNITS, "kvart_place", "kvart_id")
+    made, number, first, last = session.execute(
+        select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id)).select_from(rows)
     ).one()
-    return Tile(bytes(bytes_), read > query.limit, Look(collection.name, number, first, last))
+    return bytes(made), Look(collection.name, number, first, last)
 
 
 def _meets(collection: Collection, near: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, DateTime, Integer, String, column, table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.database.base import geometry
-from app.database.feature_pages import Collection, Property
+from app.database.feature_collections import Collection, Property
 
 PUBLIC_STATUSES = ("open", "in_plan", "fix_under_way", "fixed", "confirmed", "not_confirmed", "reopened")
 INSTANT = DateTime(timezone=True)

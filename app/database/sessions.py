@@ -33,7 +33,8 @@ _ROLE = "kvart_role"
 _MUNICIPALITY = "kvart_municipality"
 _BEGIN_UNDER_ROLE = (
     f"select set_config('role', %s, true), set_config('{MUNICIPALITY_SETTING}', %s, true), "
-    f"set_config('{SERVICE_WIDE_SETTING}', '', true)"
+    f"set_config('{SERVICE_WIDE_SETTING}', '', true), "
+    "set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true)"
 )
 _REVISION_IS_CLOSED = text("select not has_table_privilege(to_regclass('alembic_version')::oid, 'select')")
 
@@ -169,7 +170,7 @@ class Database:
 
 
 def _begin_under_role(connection: Connection) -> None:
-    """Take the role of a transaction and leave every municipality."""
+    """Take the role of a transaction and leave every municipality; times are told in UTC, as ISO 8601 has them."""
     options = connection.get_execution_options()
     role = options.get(_ROLE, DatabaseRole.SERVICE)
     try:

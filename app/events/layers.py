@@ -19,6 +19,8 @@ class Layer:
     precision: str
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Conditions of the rows that are no events, by reason; the first that holds counts."""
+    weight: str = "1"
+    """What an event counts for by itself."""
     rows: str = ""
     """Statement of the rows with their coordinates, where the table has none in metres."""
 
@@ -58,7 +60,11 @@ _ZONES = """(
 """A CRS that is named by its number is looked up once, one that is named by text for every row."""
 
 LAYERS: dict[EventLayer, Layer] = {
-    "incidents": Layer("incident", "incident", "occurred_from", "e.occurred_to", "e.time_precision"),
+    "incidents": Layer(
+        "incident", "incident", "occurred_from", "e.occurred_to", "e.time_precision", weight="coalesce(e.weight, 1)"
+    ),
     "reports": Layer("report", "concern", "reported_at", "null::timestamptz", "'minute'", _NO_VOICES),
-    "danger-zones": Layer("danger_zone", "concern", "reported_at", "null::timestamptz", "'minute'", _NO_PLACES, _ZONES),
+    "danger-zones": Layer(
+        "danger_zone", "concern", "reported_at", "null::timestamptz", "'minute'", _NO_PLACES, rows=_ZONES
+    ),
 }

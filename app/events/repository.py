@@ -128,15 +128,25 @@ def read_weighted(
     selection: EventSelection,
     keys: dict[str, Any],
     weights: Mapping[int, float],
+    *,
+    own: bool,
 ) -> tuple[npt.NDArray[np.float64], ...]:
-    """Return x, y and the weight of the events, by the key of their category (0: any other) and in a fixed order.
+    """Return x, y and the weight of the events in a fixed order; parameters else as `read_coordinates`.
 
-    An event that has no weight gets one that is not a number; parameters else as `read_coordinates`.
+    Parameters
+    ----------
+    weights : mapping of int to float
+        By the key of their category, 0 for any other; an event without a weight gets one that is not a number.
+    own : bool
+        Whether they are multiplied by the weight of the event itself.
     """
     statement = sql.SQL(
-        "select string_agg(float8send(e.x) || float8send(e.y) || float8send(coalesce("
+        "select string_agg(float8send(e.x) || float8send(e.y) || float8send({own}::float8 * coalesce("
         "(%(weights)s::float8[])[array_position(%(weighed)s::bigint[], e.category_id)], %(other)s)), '') {source}"
-    ).format(source=_from_and_where(selection, keys, in_period=True))
+    ).format(
+        own=sql.SQL(LAYERS[selection.events].weight if own else "1"),
+        source=_from_and_where(selection, keys, in_period=True),
+    )
     values = _values(municipality_id, zone, selection, keys)
     values |= {"weighed": list(weights), "weights": list(weights.values()), "other": weights.get(0, math.nan)}
     (data,) = fetch_row(session, statement, values)

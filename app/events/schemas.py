@@ -11,6 +11,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, mode
 
 from app.features.schemas import InputModel, PlainText
 
+WEIGHING = frozenset({"event_weights", "category_weights", "other_weight"})
+"""Parameters of the analyses that weigh events."""
 EventLayer = Literal["incidents", "reports", "danger-zones"]
 SHORTEST_M, LONGEST_M = 0.01, 1_000_000.0
 """Range of a length that an analysis may be asked for, metres."""
@@ -26,19 +28,28 @@ Name = Annotated[PlainText, StringConstraints(max_length=200)]
 
 
 @dataclass(frozen=True)
-class CategoryWeights:
-    """What an event counts for, by its category.
+class EventWeights:
+    """What an event counts for: its own weight, that of its category, or the product of both.
 
     Attributes
     ----------
-    by_category : mapping of str to float
-        Codes of categories with the weight of their events.
+    own : bool
+        Whether an incident counts for the weight that is stored with it, 1 where none is.
+    by_category : mapping of str to float or None
+        Codes of categories with the weight of their events; None counts every category alike.
     other : float or None
-        Weight of every other event; None refuses other events.
+        Weight of events of every other category; None refuses them.
     """
 
-    by_category: Mapping[str, float]
-    other: float | None
+    own: bool
+    by_category: Mapping[str, float] | None = None
+    other: float | None = None
+
+    @property
+    def in_words(self) -> str:
+        """What an event counts for, for people."""
+        told = ("its own weight", self.own), ("the weight of its category", self.by_category is not None)
+        return " times ".join(words for words, holds in told if holds)
 
 
 def as_list(value: Any) -> Any:
@@ -63,6 +74,17 @@ class EventSelection(InputModel):
     period_from: date | None = Field(default=None, description="First day, in the municipality's time zone.")
     period_to: date | None = Field(default=None, description="Last day (included), in the municipality's time zone.")
     source: Name | None = Field(default=None, description="Name of one source; all when absent.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _weighed_where_that_means_something(cls, given: Any) -> Any:
+        """Refuse weights, with a reason, where every event counts for one."""
+        strange = sorted(WEIGHING.intersection(given) - set(cls.model_fields)) if isinstance(given, dict) else ()
+        if strange:
+            raise ValueError(
+                f"{strange[0]} is a parameter of kernel-density and network-density; no other analysis weighs events"
+            )
+        return given
 
     @model_validator(mode="after")
     def _period_in_order(self) -> Self:

@@ -20,7 +20,7 @@ from app.errors import InvalidInputError, TooLargeError
 from app.events import repository
 from app.events.layers import LAYERS
 from app.events.repository import CellRows, Edges, Ranges
-from app.events.schemas import CategoryWeights, EventLayer, EventSelection
+from app.events.schemas import EventLayer, EventSelection, EventWeights
 from app.incident_blocks import service as incident_blocks
 from app.incident_blocks.service import Chosen, PackedCounts
 from app.municipalities.context import MunicipalityContext
@@ -145,7 +145,7 @@ def read_events(
     selection: EventSelection,
     *,
     with_times: bool = False,
-    weights: CategoryWeights | None = None,
+    weights: EventWeights | None = None,
     may_lack: bool = False,
 ) -> Events:
     """Read the events of a selection.
@@ -160,7 +160,8 @@ def read_events(
     told = repository.read_times(*asked)
     times, weight = None, None
     if weights is not None:
-        x, y, weight = repository.read_weighted(*asked, _weight_keys(session, municipality, selection, weights))
+        by_key = _weight_keys(session, municipality, selection, weights)
+        x, y, weight = repository.read_weighted(*asked, by_key, own=weights.own)
         if np.isnan(weight).any():
             raise InvalidInputError(
                 f"{int(np.isnan(weight).sum()):,} of {len(x):,} events are of a category without a weight.",
@@ -366,9 +367,11 @@ def _category_ids(
 
 
 def _weight_keys(
-    session: Session, municipality: MunicipalityContext, selection: EventSelection, weights: CategoryWeights
+    session: Session, municipality: MunicipalityContext, selection: EventSelection, weights: EventWeights
 ) -> dict[int, float]:
     """Return weights by the key of their category; 0 stands for every other event."""
+    if weights.by_category is None:
+        return {0: 1.0}
     ids = _category_ids(session, municipality, selection, weights.by_category)
     by_key = dict(zip(ids, weights.by_category.values(), strict=True))
     return by_key if weights.other is None else {**by_key, 0: weights.other}

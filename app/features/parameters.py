@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from app.database.feature_pages import DEFAULT_PAGE, MAX_PAGE, Bbox, FeatureQuery, Interval
+from app.database.feature_collections import DEFAULT_PAGE, MAX_PAGE, Bbox, FeatureQuery, Interval
 from app.errors import BadParameterError
 
 NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)

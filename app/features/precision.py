@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.database.coarse_views import coarse_view, lattice_at
-from app.database.feature_pages import Collection
+from app.database.feature_collections import Collection
 from app.database.public_views import public_view
 from app.identity.rights import Precision
 from app.municipalities.context import MunicipalityContext

@@ -10,7 +10,8 @@ from fastapi import Request, Response
 from starlette.datastructures import URL
 
 from app.database.coarse_views import coarse_view, lattice_at
-from app.database.feature_pages import Collection, FeaturePage, Property
+from app.database.feature_collections import Collection, Property
+from app.database.feature_pages import FeaturePage
 from app.database.public_views import PUBLIC_VIEWS
 from app.features.parameters import page_token
 

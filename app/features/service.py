@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, read_feature, read_feature_page
+from app.database.feature_collections import Collection, FeatureQuery
+from app.database.feature_pages import FeaturePage, read_feature, read_feature_page
 from app.errors import NotFoundError
 from app.features.precision import seen_at
 from app.identity.rights import Precision

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
-from app.database.feature_pages import Collection, Property
+from app.database.feature_collections import Collection, Property
 from app.fixes.lifecycle import FIX_STATUSES
 from app.fixes.models import Fix, FixBundle, FixChange, FixDangerZone, FixHotSpot
 from app.municipalities.models import Municipality

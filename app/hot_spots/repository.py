@@ -14,7 +14,8 @@ from sqlalchemy.types import TypeEngine
 from app.database import copying
 from app.database.base import WGS84
 from app.database.driver import copy_columns
-from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, PropertyType, read_feature_page
+from app.database.feature_collections import Collection, FeatureQuery, Property, PropertyType
+from app.database.feature_pages import FeaturePage, read_feature_page
 from app.deferred import gpd, pa, pd
 from app.files.writing import rounded_geometries
 from app.hot_spots.models import DensityCell, HotSpotCell
@@ -38,7 +39,7 @@ class ResultLayer:
     layer : str
         Name of the layer in the result of a run.
     name, title, singular, description : str
-        See `app.database.feature_pages.Collection`.
+        See `app.database.feature_collections.Collection`.
     values : tuple
         Name, JSON type and description of the columns besides cell and place.
     """

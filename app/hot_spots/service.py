@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app.database.feature_pages import Bbox, Collection, FeaturePage, FeatureQuery
+from app.database.feature_collections import Bbox, Collection, FeatureQuery
+from app.database.feature_pages import FeaturePage
 from app.deferred import gpd
 from app.hot_spots import repository
 from app.hot_spots.repository import DENSITY, HOT_SPOTS, MOST_CELLS, ResultLayer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -240,9 +240,14 @@ def external_name(identity: ExternalIdentity) -> str:
 
 def roles_of(session: Session, account_id: int) -> tuple[dict[str, Role], Role | None]:
     """Return the roles of an account by municipality, and its role in the whole service."""
-    rows = repository.memberships(session, [account_id])
-    roles = {row.code: Role(row.role) for row in rows if row.code is not None}
-    return roles, next((Role(row.role) for row in rows if row.code is None), None)
+    return roles_in([(row.code, row.role) for row in repository.memberships(session, [account_id])])
+
+
+def roles_in(memberships: Sequence[tuple[str | None, str]] | None) -> tuple[dict[str, Role], Role | None]:
+    """Return the roles that codes of municipalities (None: the service) and names of roles tell of."""
+    roles = {code: Role(role) for code, role in memberships or ()}
+    service_role = roles.pop(None, None)
+    return {code: role for code, role in roles.items() if code is not None}, service_role
 
 
 def grant(

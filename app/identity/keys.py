@@ -202,7 +202,7 @@ def caller_of_key(session: Session, text: str) -> Caller | None:
         return None
     if row.stale:
         repository.note_use_of_key(session, row.id)
-    roles, service_role = accounts.roles_of(session, row.account_id)
+    roles, service_role = accounts.roles_in(row.memberships)
     cap = Role(row.role) if row.role else None
     if row.municipality is not None:
         own = service_role or roles.get(row.municipality, Role.PUBLIC)

@@ -107,7 +107,7 @@ def caller_of_session(session: Session, token: str) -> Caller | None:
         return None
     if row.stale:
         repository.note_sight_of_session(session, row.sha256)
-    roles, service_role = accounts.roles_of(session, row.account_id)
+    roles, service_role = accounts.roles_in(row.memberships)
     return Caller(
         "account",
         name=row.name,

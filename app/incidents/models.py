@@ -16,6 +16,8 @@ CategoryKind = Literal["incident", "concern"]
 
 TIME_PRECISIONS: tuple[str, ...] = get_args(TimePrecision)
 CATEGORY_KINDS: tuple[str, ...] = get_args(CategoryKind)
+MOST_WEIGHT = 1e9
+"""Greatest weight of an incident, so that no sum of weights is beyond what can be told."""
 
 
 class Category(TenantKey, Base):
@@ -44,6 +46,7 @@ class Incident(ImportedRow, Base):
         tenant_reference("category_id", "category"),
         CheckConstraint("occurred_to >= occurred_from", name="window_in_order"),
         CheckConstraint(f"time_precision in {TIME_PRECISIONS}", name="known_time_precision"),
+        CheckConstraint("weight > 0 and weight <= 1e9", name="weight_above_zero"),
         Index("ix_incident_geom", "geom", postgresql_using="gist"),
         Index("ix_incident_x_y", "municipality_id", "x", "y", postgresql_include=["occurred_from", "category_id"]),
     )
@@ -60,3 +63,5 @@ class Incident(ImportedRow, Base):
     time_precision: Mapped[str]
     recorded_area: Mapped[str | None]
     """Beat, district or ward as the source recorded it; it may differ from the polygon that holds the point."""
+    weight: Mapped[float | None]
+    """What it counts for in analyses that ask for it, for example the number of victims or a harm index; null: 1."""

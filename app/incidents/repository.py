@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
-from app.database.feature_pages import Collection, Property
+from app.database.feature_collections import Collection, Property
+from app.database.lookups import looked_up
 from app.incidents.models import TIME_PRECISIONS, Category, Incident
 
 INCIDENTS = Collection(
@@ -28,7 +29,15 @@ INCIDENTS = Collection(
     geometry=Incident.geom,
     geometry_types=("Point",),
     properties=(
-        Property("category", Category.code, "string", "Code of the category.", filterable=True, coarse=True),
+        Property(
+            "category",
+            Category.code,
+            "string",
+            "Code of the category.",
+            filterable=True,
+            coarse=True,
+            shown=looked_up(Category.code, Category.id, Incident.category_id),
+        ),
         Property("occurred_from", Incident.occurred_from, "date-time", "Begin of the time window.", coarse=True),
         Property(
             "occurred_to", Incident.occurred_to, "date-time", "End of the time window; null: the begin.", coarse=True
@@ -42,6 +51,7 @@ INCIDENTS = Collection(
             filterable=True,
         ),
         Property("recorded_area", Incident.recorded_area, "string", "Beat or district as its source recorded it."),
+        Property("weight", Incident.weight, "number", "What it counts for, for example its harm; null: 1."),
         Property("external_id", Incident.external_id, "string", "The supplier's identifier."),
         Property("batch_id", Incident.batch_id, "integer", "Import batch that it came with."),
     ),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.features.schemas import MAX_FEATURES, InputModel, Instant, PlainText, PointGeometry
-from app.incidents.models import CategoryKind, TimePrecision
+from app.incidents.models import MOST_WEIGHT, CategoryKind, TimePrecision
 
 CategoryCode = Annotated[PlainText, Field(max_length=100, examples=["burglary"])]
 
@@ -24,6 +24,12 @@ class IncidentProperties(InputModel):
         default=None, description="By default `minute`, and `unknown` without `occurred_from`."
     )
     recorded_area: Annotated[PlainText, Field(max_length=200)] | None = None
+    weight: Annotated[float, Field(gt=0, le=MOST_WEIGHT, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="What it counts for in densities that ask for it (`event_weights`), for example the number of "
+        "victims or a harm index; it counts for 1 when absent.",
+        examples=[2.5],
+    )
 
     @model_validator(mode="after")
     def _window_in_order(self) -> Self:

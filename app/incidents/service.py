@@ -84,4 +84,5 @@ def _row(feature: IncidentFeature, point: Point, xy: tuple[float, float], catego
         "occurred_to": known.occurred_to,
         "time_precision": known.precision(),
         "recorded_area": known.recorded_area,
+        "weight": known.weight,
     }

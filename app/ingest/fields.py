@@ -61,6 +61,8 @@ class Field:
         Values that a CHOICE may have.
     lowest, highest : float or None
         Range that a number must lie in.
+    above : float or None
+        What a number must be greater than.
     why : str
         What the reader misses when no column is found; told as a warning.
     """
@@ -78,6 +80,7 @@ class Field:
     choices: tuple[str, ...] = ()
     lowest: float | None = None
     highest: float | None = None
+    above: float | None = None
     why: str = ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.danger_zones.models import DAY_PARTS, REPORT_SOURCES, SEASONS, WEEKDAYS, ZONE_STATUSES
 from app.files.shapes import AREAS
 from app.fixes.lifecycle import FIX_STATUSES
+from app.incidents.models import MOST_WEIGHT
 from app.ingest.fields import ANYTHING, LINE, POINT, POINT_OR_AREA, Field, FieldType, Kind, Placement, spelled
 from app.ingest.histories.steps import checked_steps
 
@@ -71,6 +72,7 @@ INCIDENTS = Kind(
             ),
         ),
         RECORDED_AREA,
+        Field("weight", FieldType.NUMBER, spelled("(event|incident)?weight"), above=0, highest=MOST_WEIGHT),
     ),
     placement=Placement("geom", *POINT, projected=True),
     category_kind="incident",

@@ -87,6 +87,9 @@ def parse_number(values: pa.Array, field: Field, context: ParseContext) -> Parse
         high = np.zeros(len(parsed), dtype=bool) if field.highest is None else parsed > field.highest
     code = f"negative_{field.name}" if field.lowest == 0 else f"{field.name}_out_of_range"
     findings.append(Finding(code, low, quoting(f"{field.name} is {{}}, which is too low.", values)))
+    if field.above is not None:
+        message = quoting(f"{field.name} is {{}}, which is not above {field.above:g}.", values)
+        findings.append(Finding(f"{field.name}_out_of_range", parsed <= field.above, message))
     findings.append(
         Finding(f"{field.name}_out_of_range", high, quoting(f"{field.name} is {{}}, which is too high.", values))
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from app.files.tables import RawTable
 from app.ingest.checking import CheckedRows, raw_values
 from app.ingest.findings import QuarantineEntry
 
@@ -61,7 +61,8 @@ class RepeatedIds:
 
     def __init__(self, repeated: NDArray[np.int64]) -> None:
         self._repeated = repeated
-        self._first: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._first: dict[str, tuple[int, int]] = {}
+        """Line and fingerprint of the first good row of an identifier."""
 
     def settle(self, rows: CheckedRows) -> tuple[NDArray[np.bool_], int, list[QuarantineEntry]]:
         """Return which accepted rows stay in, how many only repeat an earlier row, and those that contradict one."""
@@ -72,21 +73,31 @@ class RepeatedIds:
             return taken, same, contradicting
         suspect = np.isin(_fingerprints(rows.ids), self._repeated) & taken
         suspect &= rows.ids.is_valid().to_numpy(zero_copy_only=False)
-        for row in np.flatnonzero(suspect).tolist():
-            key, line, raw = rows.ids[row].as_py(), int(rows.raw.lines[row]), raw_values(rows.raw, row)
+        places = np.flatnonzero(suspect)
+        keys, contents = rows.ids.take(places).to_pylist(), _fingerprints_of_rows(rows.raw, places)
+        for row, key, fingerprint in zip(places.tolist(), keys, contents, strict=True):
+            line = int(rows.raw.lines[row])
             if key not in self._first:
-                self._first[key] = (line, raw)
+                self._first[key] = (line, fingerprint)
                 continue
             taken[row] = False
-            first_line, first_raw = self._first[key]
-            if raw == first_raw:
+            first_line, first_fingerprint = self._first[key]
+            if fingerprint == first_fingerprint:
                 same += 1
                 continue
             message = f"The identifier '{key}' is that of {rows.raw.row_word} {first_line}, which differs."
-            contradicting.append(QuarantineEntry(line, raw, ({"code": "repeated_id", "message": message},)))
+            reason = {"code": "repeated_id", "message": message}
+            contradicting.append(QuarantineEntry(line, raw_values(rows.raw, row), (reason,)))
         return taken, same, contradicting
 
 
 def _fingerprints(texts: pa.Array) -> NDArray[np.int64]:
     """Return a number for each text, the same for the same text within this process, hardly ever for two texts."""
     return np.fromiter(map(hash, texts.to_pylist()), dtype=np.int64, count=len(texts))
+
+
+def _fingerprints_of_rows(raw: RawTable, rows: NDArray[np.intp]) -> list[int]:
+    """Return a number for each of some rows, the same for rows of the same values within this process."""
+    columns = [raw.attributes[name].take(rows) for name in raw.columns]
+    columns += [] if raw.wkb is None else [raw.wkb.take(rows)]
+    return [hash(values) for values in zip(*(map(repr, column.to_pylist()) for column in columns), strict=True)]

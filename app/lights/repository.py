@@ -10,7 +10,7 @@ from typing import get_args
 from sqlalchemy import Row, case, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from app.database.feature_pages import Collection, Interval, Property
+from app.database.feature_collections import Collection, Interval, Property
 from app.lights.models import StreetLight, StreetLightOutage, WorkingState
 
 WORKING_STATES: tuple[str, ...] = get_args(WorkingState)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from app.database.feature_pages import Collection, Interval
+from app.database.feature_collections import Collection, Interval
 from app.deferred import gpd, pd
 from app.lights import repository
 from app.lights.repository import STREET_LIGHTS as COLLECTION

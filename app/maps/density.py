@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import folium
 import geopandas as gpd
@@ -64,16 +66,12 @@ class DensityClasses:
 
 @dataclass(frozen=True)
 class _Drawing:
-    """What of a layer is drawn, and how."""
+    """What of a layer is drawn, its name with the unit, and how."""
 
     column: str
+    measure: str
     limits: DensityClasses
     lines: bool
-
-    @property
-    def measure(self) -> str:
-        """What is drawn, with its unit."""
-        return MEASURES[self.column]
 
     @property
     def thing(self) -> str:
@@ -141,7 +139,8 @@ def density_map(frame: gpd.GeoDataFrame, context: MapContext, *, classes: Densit
     """
     column = drawn_measure(frame)
     figures = frame.assign(**{column: pd.to_numeric(frame[column]).astype(float)})
-    drawing = _Drawing(column, classes or density_classes(figures[column]), are_lines(frame))
+    measure = measured(column, context.parameters)
+    drawing = _Drawing(column, measure, classes or density_classes(figures[column]), are_lines(frame))
     figures["density_class"] = drawing.limits.of(figures[column])
     places = to_degrees(figures, "density")
     coloured = places[places["density_class"] >= 0]
@@ -155,7 +154,7 @@ def density_map(frame: gpd.GeoDataFrame, context: MapContext, *, classes: Densit
     if len(drawn):
         styles = [_style(value, len(drawn), lines=drawing.lines) for value in drawn["density_class"]]
         layers = (shape_layer("density", drawn.geometry, styles, _texts(drawn, drawing)),)
-    unit = drawing.measure.partition(" ")[2]
+    unit = MEASURES[column].partition(" ")[2]
     page = Page(
         context=context,
         under=layers,
@@ -171,6 +170,12 @@ def density_map(frame: gpd.GeoDataFrame, context: MapContext, *, classes: Densit
         notes=notes,
     )
     return render_page(page)
+
+
+def measured(column: str, parameters: Mapping[str, Any]) -> str:
+    """Return what a column of `MEASURES` holds, with its unit, by the parameters of the result."""
+    told = MEASURES[column]
+    return f"Weighted {told[0].lower()}{told[1:]}" if parameters.get("weighted") else told
 
 
 def drawn_measure(frame: gpd.GeoDataFrame) -> str:

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
-from app.database.feature_pages import Collection, FeaturePage, FeatureQuery, Property, read_feature, read_feature_page
+from app.database.feature_collections import Collection, FeatureQuery, Property
+from app.database.feature_pages import FeaturePage, read_feature, read_feature_page
 from app.database.tenancy import entering
 from app.municipalities.models import Municipality
 

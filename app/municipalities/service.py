@@ -9,7 +9,8 @@ from shapely import MultiPolygon, Polygon
 from sqlalchemy.orm import Session
 
 from analysis.projection import crs_name, require_metres, working_crs
-from app.database.feature_pages import FeaturePage, FeatureQuery
+from app.database.feature_collections import FeatureQuery
+from app.database.feature_pages import FeaturePage
 from app.database.tenancy import enter_service_wide
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.incidents import service as incidents

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.database.feature_pages import Collection, Property
+from app.database.feature_collections import Collection, Property
 from app.deferred import pd
 from app.officers.models import Officer
 

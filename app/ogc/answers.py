@@ -27,6 +27,7 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 VARIES = "Accept, Authorization, Cookie, Kvart-Purpose"
 PAGE_OR_JSON = ("json", "html")
+TAG_DIGITS = 24
 
 
 def wanted_format(
@@ -113,14 +114,20 @@ def tagged(
         Part of the content that the tag does not depend on, such as the time of the answer.
     """
     encoded = content.encode()
-    before, _, after = encoded.rpartition(changing.encode()) if changing else (b"", b"", encoded)
-    digest = hashlib.blake2b(before, digest_size=12)
-    digest.update(after)
-    tag = f'W/"{digest.hexdigest()}"'
+    tag = tag_of(encoded, changing.encode())
     shared = {"ETag": tag, "Vary": VARIES, "Cache-Control": kept_by_clients(request), **(headers or {})}
     if is_known(request, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shared)
     return Response(encoded, media_type=media_type, headers=shared)
+
+
+def tag_of(content: bytes, changing: bytes = b"") -> str:
+    """Return the tag of content, whose part that changes with the time of the answer does not count."""
+    begin = content.rfind(changing) if changing else 0
+    lasting = memoryview(content)
+    digest = hashlib.sha256(lasting[:begin])  # processors know it: it takes half the time of blake2
+    digest.update(lasting[begin + len(changing) :])
+    return f'W/"{digest.hexdigest()[:TAG_DIGITS]}"'
 
 
 def kept_by_clients(request: Request) -> str:

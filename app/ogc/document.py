@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from app.database.feature_pages import DEFAULT_PAGE, MAX_PAGE, Property
+from app.database.feature_collections import DEFAULT_PAGE, MAX_PAGE, Property
 from app.identity.purposes import Purpose
 from app.ogc.answers import GEOJSON, OPENAPI, PAGE_OR_JSON, SCHEMA
 from app.ogc.document_parts import Json, named, operation, path_part, problem_responses, query, read_answers

@@ -87,7 +87,7 @@ SCHEMAS: dict[str, Any] = {
     "Execute": {
         **_object(
             [],
-            inputs={"type": "object", "description": "By name, as the process describes them."},
+            inputs={"type": "object", "description": "By name, as the process describes them: values, no references."},
             outputs={"type": "object", "additionalProperties": {"$ref": "#/components/schemas/WantedOutput"}},
             response=_text(enum=["raw", "document"], default="document"),
         ),

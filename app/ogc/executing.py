@@ -130,8 +130,9 @@ def _value(name: str, given: Any) -> Any:
         return given
     if "href" in given:
         raise InvalidInputError(
-            f"Input {name[:80]!r} refers to another address, which is not fetched.",
-            "Send its value.",
+            f"Input {name[:80]!r} refers to another address: Kvart fetches nothing.",
+            f"Fetch it yourself and send what it holds: {{{name[:80]!r}: {{'value': ...}}}}. "
+            "A file of more than a megabyte goes to POST /municipalities/{municipality}/imports.",
             pointer=name[:80],
         )
     return given["value"] if "value" in given and set(given) <= QUALIFIED else given

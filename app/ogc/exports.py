@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlencode
 
 from anyio import to_thread
 from fastapi import Request, Response
@@ -22,11 +23,11 @@ from fastapi.responses import StreamingResponse
 from pyproj import CRS
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
-from starlette.datastructures import URL
 
 from app.access import ENTERED, account_for
 from app.database.base import WGS84
-from app.database.feature_pages import FeaturePage, FeatureQuery, read_feature_page
+from app.database.feature_collections import FeatureQuery
+from app.database.feature_pages import FeaturePage, read_feature_page
 from app.database.sessions import Database
 from app.deferred import Deferred
 from app.dependencies import take_turn
@@ -85,9 +86,8 @@ def export_links(items: str, title: str, filters: Mapping[str, str] = MappingPro
     filters : mapping of str to str
         Parameters that the files obey.
     """
-    address = URL(items).include_query_params(**filters)
     return [
-        link(address.include_query_params(**{FORMAT: name}), "enclosure", f"{title} ({kind.title})", kind.media_type)
+        link(f"{items}?{urlencode({**filters, FORMAT: name})}", "enclosure", f"{title} ({kind.title})", kind.media_type)
         for name, kind in EXPORTS.items()
     ]
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
+import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import TIMESTAMP, ColumnElement, and_, cast, collate, false, func, not_, or_, true
 from sqlalchemy.sql.expression import SQLColumnExpression
 
-from app.database.feature_pages import Collection, geometry_value, intersects
+from app.database.feature_collections import Collection
+from app.database.feature_conditions import geometry_value, intersects
 from app.ogc.crs import ReferenceSystem
 from app.ogc.filter_geometries import read_geometry, united
 from app.ogc.mixed_geometries import is_mixed, relate
@@ -183,20 +185,16 @@ class _Walker:
         if name == "s_disjoint":
             return not_(self._spatial("s_intersects", left, right))
         first, second = self._place(left), self._place(right)
-        if first is not None and (second is None or _takes_parts(name, first)):
-            first, second, name = second, first, MIRRORED.get(name, name)
-        if first is not None and _takes_parts(name, first):
-            raise FilterError("two collections of points, lines and areas can be asked for intersection only")
-        if second is None:
-            return _related(name, self.collection.geometry, self.collection.geometry)
-        value = geometry_value(second)
-        if _takes_parts(name, second):
-            shown: Any = self.collection.geometry if first is None else geometry_value(first)
-            near = intersects(self.collection, value) if first is None else true()
-            return and_(near, relate(name, shown, second))
-        if first is None:
-            return intersects(self.collection, value, RELATIONS[name])
-        return _related(name, geometry_value(first), value)
+        if first is not None and second is not None:
+            return true() if getattr(shapely, name.removeprefix("s_"))(first, second) else false()
+        if first is not None:
+            name = MIRRORED.get(name, name)
+        place, shown = second if first is None else first, self.collection.geometry
+        if place is None:
+            return _related(name, shown, shown)
+        if _takes_parts(name, place):
+            return and_(intersects(self.collection, geometry_value(place)), relate(name, shown, place))
+        return intersects(self.collection, geometry_value(place), RELATIONS[name])
 
     def _place(self, tree: Tree) -> BaseGeometry | None:
         """Return a geometry of the expression; None for that of the features."""

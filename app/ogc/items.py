@@ -10,8 +10,9 @@ from typing import Any
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
+from app.database.feature_collections import FeatureQuery
 from app.database.feature_figures import Count, count_features
-from app.database.feature_pages import FeaturePage, FeatureQuery, read_feature, read_feature_page
+from app.database.feature_pages import FeaturePage, read_feature, read_feature_page
 from app.errors import NotFoundError
 from app.features.parameters import MAX_IDENTIFIER
 from app.ogc.answers import GEOJSON, HTML, PAGE_OR_JSON, page, tagged, wanted_format

@@ -17,7 +17,7 @@ from app.analyses.results import days_of
 from app.areal_units.service import COLLECTION as AREAL_UNITS
 from app.beats import service as beats
 from app.danger_zones.service import COLLECTION as DANGER_ZONES
-from app.database.feature_pages import Collection, Interval
+from app.database.feature_collections import Collection, Interval
 from app.errors import NotFoundError
 from app.features.parameters import MAX_IDENTIFIER
 from app.features.precision import seen_at

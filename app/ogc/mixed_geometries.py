@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_
 from sqlalchemy.sql.expression import SQLColumnExpression
 
-from app.database.feature_pages import geometry_value
+from app.database.feature_conditions import geometry_value
 
 COLLECTION = "GeometryCollection"
 INTERIORS_MEET = "T********"

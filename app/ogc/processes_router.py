@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,7 +10,6 @@ from anyio import move_on_after, to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.access import ENTERED
 from app.database.looks import note_look
 from app.database.sessions import Database
 from app.dependencies import (
@@ -19,12 +18,11 @@ from app.dependencies import (
     MunicipalityDep,
     SessionDep,
     SettingsDep,
-    open_session,
+    entered,
     permit,
 )
 from app.errors import BadParameterError, InvalidInputError, NotFoundError
 from app.features.parameters import MAX_IDENTIFIER, parse_interval
-from app.municipalities import service as municipalities
 from app.municipalities.context import MunicipalityContext
 from app.ogc.answers import answer
 from app.ogc.executing import Asked, ExecuteRequest, read_execution, submit
@@ -193,9 +191,7 @@ class _Submission:
 
     def submit(self, asked: Asked) -> AnalysisRun:
         """Submit the run, and write down who did."""
-        with contextmanager(open_session)(self._request, self._database, None) as session:
-            self.entered = municipalities.find_municipality(session, self._code)
-            session.info[ENTERED] = self.entered.id
+        with entered(self._request, self._database, self._code) as (session, self.entered):
             run = submit(session, self.entered, self._process, asked, self._account_id, self._uploads)
             note_look(session, "runs", 1, run.id, run.id)
             return run

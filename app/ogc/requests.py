@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, and_
 from starlette.datastructures import QueryParams
 
 from app.database.base import WGS84
+from app.database.feature_collections import DEFAULT_PAGE, MAX_PAGE, FeatureQuery, Interval, Property
 from app.database.feature_figures import Count
-from app.database.feature_pages import DEFAULT_PAGE, MAX_PAGE, FeatureQuery, Interval, Property
 from app.errors import BadParameterError
 from app.features.parameters import NUMBER, parse_bbox, parse_interval
 from app.ogc.crs import CRS84, ReferenceSystem, find_system, rectangle
@@ -32,7 +32,7 @@ PAGE_TOKEN = re.compile(r"(\d{1,19})\.(\d{1,19})(~?)", re.ASCII)
 ALWAYS = frozenset({"", "..", "../..", "/", "../", "/.."})
 FIRST_MOMENT, LAST_MOMENT = "T00:00:00Z", "T23:59:59.999999Z"
 ONE_SECOND = timedelta(seconds=1)
-"""What a time that is shown may leave out: it is shown in whole seconds."""
+"""Who asks for a time in whole seconds means all of the second."""
 BBOX_HINT = "Use four numbers, minx,miny,maxx,maxy, in the order of axes of bbox-crs; by default longitude first."
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from analysis.summary import software_version
 from app.access import other_access
-from app.dependencies import AccessDep, MunicipalityDep, SessionDep, SettingsDep, permit
+from app.dependencies import AccessDep, EntranceDep, MunicipalityDep, SessionDep, SettingsDep, permit
 from app.identity.rights import right_of
 from app.ogc.answers import OPENAPI, SCHEMA, answer, page, tagged_json, wanted_format
 from app.ogc.collections import describe_collection, describe_collections, landing_page, seen_views
@@ -108,15 +108,11 @@ def _add_layer(layer: Layer, address: str) -> None:
         return answer(request, document, "schema.html", media_type=SCHEMA, root=root_of(request))
 
     @router.get(f"{address}/items", dependencies=guard)
-    def items(
-        request: Request,
-        session: SessionDep,
-        municipality: MunicipalityDep,
-        settings: SettingsDep,
-    ) -> Response:
+    def items(request: Request, entrance: EntranceDep, settings: SettingsDep) -> Response:
         """Return a page of the features of the layer."""
-        view = requested_view(request, session, municipality, layer, interval_of(request.query_params))
-        return items_answer(request, session, view, count_milliseconds=settings.server.count_milliseconds)
+        with entrance() as (session, municipality):
+            view = requested_view(request, session, municipality, layer, interval_of(request.query_params))
+            return items_answer(request, session, view, count_milliseconds=settings.server.count_milliseconds)
 
     @router.get(f"{address}/items/{{feature}}", dependencies=guard)
     def item(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.database.feature_pages import Property
+from app.database.feature_collections import Property
 from app.ogc.filter_conditions import GEOMETRY
 from app.ogc.layers import View
 from app.ogc.values import is_comparable

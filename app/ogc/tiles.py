@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
-from app.database.feature_pages import FeatureQuery
+from app.database.feature_collections import FeatureQuery
 from app.database.feature_tiles import FLATTENED, TILE_UNITS, WORLD_METRES, TileAddress, read_tile
 from app.database.looks import note_look
 from app.errors import NotFoundError
-from app.ogc.answers import VARIES, is_known, kept_by_clients
+from app.ogc.answers import VARIES, is_known, kept_by_clients, tag_of
 from app.ogc.crs import CRS84, EPSG, WEB_MERCATOR
 from app.ogc.filters import FILTER_PARAMETERS, read_filter
 from app.ogc.filters import SYSTEM as FILTER_SYSTEM
@@ -64,7 +63,7 @@ def tile_answer(request: Request, session: Session, view: View, zoom: str, row: 
         lambda made: len(made.content),
     )
     note_look(session, tile.look.collection, tile.look.number, tile.look.first, tile.look.last)
-    tag = f'W/"{hashlib.blake2b(tile.content, digest_size=12).hexdigest()}"'
+    tag = tag_of(tile.content)
     headers = {"ETag": tag, "Vary": VARIES, "Cache-Control": kept_by_clients(request)}
     headers |= {TRUNCATED: "true"} if tile.more else {}
     if is_known(request, tag):

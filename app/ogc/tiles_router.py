@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import MunicipalityDep, SessionDep, permit
+from app.dependencies import EntranceDep, MunicipalityDep, SessionDep, permit
 from app.ogc.answers import PAGE_OR_JSON, answer, tagged_json, wanted_format
 from app.ogc.layers import Layer, layers
 from app.ogc.links import link, representations, root_of
@@ -62,17 +62,11 @@ def _add_tiles(layer: Layer, address: str) -> None:
         return answer(request, describe_tileset(request, view), "document.html", root=root_of(request), title=title)
 
     @router.get(f"{address}/{QUAD}/{{zoom}}/{{row}}/{{column}}", dependencies=guard)
-    def tile(
-        request: Request,
-        session: SessionDep,
-        municipality: MunicipalityDep,
-        zoom: str,
-        row: str,
-        column: str,
-    ) -> Response:
+    def tile(request: Request, entrance: EntranceDep, zoom: str, row: str, column: str) -> Response:
         """Return a tile of the layer."""
-        view = requested_view(request, session, municipality, layer, interval_of(request.query_params))
-        return tile_answer(request, session, view, zoom, row, column)
+        with entrance() as (session, municipality):
+            view = requested_view(request, session, municipality, layer, interval_of(request.query_params))
+            return tile_answer(request, session, view, zoom, row, column)
 
 
 for _layer in layers():

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Float, String, literal
 from sqlalchemy.sql.elements import ColumnElement
 
-from app.database.feature_pages import Property
+from app.database.feature_collections import Property
 from app.features.parameters import NUMBER, read_instant
 
 LEAST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1

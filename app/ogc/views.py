@@ -6,7 +6,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 
 from app.access import Access
-from app.database.feature_pages import Interval
+from app.database.feature_collections import Interval
 from app.municipalities.context import MunicipalityContext
 from app.ogc.layers import Layer, View, view_of
 from app.ogc.links import root_of

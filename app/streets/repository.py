@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
-from app.database.feature_pages import Collection, Property
+from app.database.feature_collections import Collection, Property
 from app.deferred import gpd, pd
 from app.streets.models import StreetSegment
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from app.catalogue import layers
-from app.database.feature_pages import Collection
+from app.database.feature_collections import Collection
 from app.dependencies import CallerDep, SessionDep, permit
 from app.identity.caller import Caller
 from app.identity.rights import Precision, allows, right_of

@@ -47,9 +47,19 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def documents() -> dict[str, dict[str, Any]]:
+    """Keeps the document of the API, which takes seconds to make and is that of the program, not of its data."""
+    return {}
+
+
 @pytest.fixture
-def application(settings: Settings) -> FastAPI:
-    return create_app(settings)
+def application(settings: Settings, documents: dict[str, dict[str, Any]]) -> Iterator[FastAPI]:
+    application = create_app(settings)
+    application.openapi_schema = documents.get("openapi")
+    yield application
+    if application.openapi_schema is not None:
+        documents["openapi"] = application.openapi_schema
 
 
 def new_account(session: Session, role: Role, municipality: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from app.events.schemas import CategoryWeights, Coordinate, EventSelection, Length, Name
+from app.events.schemas import Coordinate, EventSelection, EventWeights, Length, Name
 from app.features.schemas import AreaGeometry
 
 
@@ -26,10 +26,10 @@ class Needs:
         Street segments.
     counts_only : bool
         Square cells whose counts are all it takes, so that the database may count.
-    weights : CategoryWeights or None
-        What an event counts for, by its category.
+    weights : EventWeights or None
+        What an event counts for, where that is not 1.
     base : EventSelection or None
-        Second layer of events, which the first is compared with.
+        Second layer of events, which the first is compared with; weighed alike where it is of the same kind.
     clipped : bool
         Whether events outside a study area that was given are left out beforehand, because no cells do so.
     may_lack_events : bool
@@ -44,7 +44,7 @@ class Needs:
     units: bool = False
     streets: bool = False
     counts_only: bool = False
-    weights: CategoryWeights | None = None
+    weights: EventWeights | None = None
     base: EventSelection | None = None
     clipped: bool = False
     may_lack_events: bool = False

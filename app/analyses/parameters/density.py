@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from app.analyses.parameters.area import AreaParameters, GridParameters, Needs
-from app.events.schemas import CategoryWeights, EventSelection, Length, Name, Weight
+from app.events.schemas import EventSelection, EventWeights, Length, Name, Weight
 
 Kernel = Literal["quartic", "epanechnikov", "triweight", "triangular", "uniform", "gaussian"]
 Level = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
@@ -24,6 +24,11 @@ def check_bandwidth(kernel: Kernel | None, radius_m: float | None, sigma_m: floa
 class WeightedParameters(AreaParameters):
     """Events that count for more or less than one, for example by the harm that they do."""
 
+    event_weights: bool = Field(
+        default=False,
+        description="Let each incident count for the `weight` that is stored with it, for example the number of its "
+        "victims or a harm index; 1 where it has none. Times the weight of its category, with category_weights.",
+    )
     category_weights: dict[Name, Weight] | None = Field(
         default=None,
         max_length=500,
@@ -35,14 +40,18 @@ class WeightedParameters(AreaParameters):
         "events are refused when absent.",
     )
 
-    def weights(self) -> CategoryWeights | None:
+    def weights(self) -> EventWeights | None:
         """Return what events count for; None where each counts for one."""
-        return None if self.category_weights is None else CategoryWeights(self.category_weights, self.other_weight)
+        if not self.event_weights and self.category_weights is None:
+            return None
+        return EventWeights(self.event_weights, self.category_weights, self.other_weight)
 
     @model_validator(mode="after")
     def _weights_together(self) -> Self:
         if self.other_weight is not None and self.category_weights is None:
             raise ValueError("other_weight goes with category_weights")
+        if self.event_weights and self.events != "incidents":
+            raise ValueError(f"event_weights goes with events = incidents: {self.events} have no weights of their own")
         return self
 
 
@@ -79,7 +88,10 @@ class KernelDensityParameters(GridParameters, WeightedParameters):
         description="Compare with the residents of the areal units (events per 1,000 residents), or with the events of "
         "`base`.",
     )
-    base: EventSelection | None = Field(default=None, description="The other events, with against = events.")
+    base: EventSelection | None = Field(
+        default=None,
+        description="The other events, with against = events; weighed alike where they are of the same layer.",
+    )
     measure: Literal["ratio", "log-ratio", "difference"] = Field(
         default="log-ratio", description="How densities of two layers of events are compared."
     )

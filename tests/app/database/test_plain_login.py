@@ -12,7 +12,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.database import bulk_loading, migrating
 from app.database.archives import back_up
-from app.database.feature_pages import FeatureQuery, read_feature_page
+from app.database.feature_collections import FeatureQuery
+from app.database.feature_pages import read_feature_page
 from app.database.inspection import inspect_database
 from app.database.roles import owns
 from app.database.sessions import Database, open_database

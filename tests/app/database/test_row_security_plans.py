@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from app.database.feature_pages import Bbox, FeatureQuery
+from app.database.feature_collections import Bbox, FeatureQuery
 from app.database.migrating import BOX_COMPARISONS, prepare
 from app.database.sessions import Database
 from benchmarks.row_security import fill, used_indexes

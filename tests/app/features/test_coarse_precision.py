@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event, text
 
 from app.database.coarse_views import coarse_view, lattice_at
-from app.database.feature_pages import Bbox, FeatureQuery, read_feature_page
+from app.database.feature_collections import Bbox, FeatureQuery
+from app.database.feature_pages import read_feature_page
 from app.database.tenancy import enter_municipality
 from app.identity.roles import Role
 from app.incidents.service import COLLECTION as INCIDENTS
@@ -46,7 +47,7 @@ def metres(left, right):
 
 
 def test_municipality_sees_the_cell_the_month_and_no_free_text(client, engineer, incidents):
-    client.post(incidents, json=incident())
+    client.post(incidents, json=incident(weight=4.5))
     (feature,) = engineer.get(incidents).json()["features"]
     assert feature == engineer.get(f"{incidents}/{feature['id']}").json()
     assert feature["properties"] == {"category": "robbery", "occurred_from": "2026-03", "occurred_to": None}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.database.feature_pages import Bbox
+from app.database.feature_collections import Bbox
 from app.errors import BadParameterError
 from app.features.parameters import MAX_IDENTIFIER, page_token, parse_bbox, parse_interval, parse_page_token
 

@@ -94,7 +94,7 @@ def test_profile_as_json_or_toml(client, address, database, profile):
     assert answer.status_code == 201, answer.text
     Worker(database).run_until_idle()
     [feature] = client.get(address.replace("imports", "incidents")).json()["features"]
-    assert feature["properties"]["occurred_from"] == "2026-03-01T08:00:00Z"
+    assert feature["properties"]["occurred_from"] == "2026-03-01T08:00:00+00:00"
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,11 @@ def test_one_incident_is_stored_and_found_at_its_location(client, address):
         "geometry": {"type": "Point", "coordinates": [22.6, 57.25]},
         "properties": {
             "category": "burglary",
-            "occurred_from": "2026-03-01T19:15:00Z",
-            "occurred_to": "2026-03-02T04:00:00Z",
+            "occurred_from": "2026-03-01T19:15:00+00:00",
+            "occurred_to": "2026-03-02T04:00:00+00:00",
             "time_precision": "minute",
             "recorded_area": "B1",
+            "weight": None,
             "external_id": None,
             "batch_id": None,
         },
@@ -64,6 +65,26 @@ def test_several_incidents_keep_their_order(client, address):
     answer = client.post(address, json=collection(*(incident(recorded_area=area) for area in areas)))
     assert answer.status_code == 201
     assert [feature["properties"]["recorded_area"] for feature in answer.json()["features"]] == areas
+
+
+def test_pages_end_where_a_feature_ends_in_whatever_letters(client, address):
+    areas = ["Šķūņu ☂", "Ķīpsala, {,}", 'Žņēvi "x"', "Ū"]
+    client.post(address, json=collection(*(incident(recorded_area=area) for area in areas)))
+    for limit in range(1, 6):
+        found, following = [], f"{address}?limit={limit}"
+        while following:
+            page = client.get(following).json()
+            found += [feature["properties"]["recorded_area"] for feature in page["features"]]
+            assert len(page["features"]) == page["numberReturned"] <= limit
+            following = next((link["href"] for link in page.get("links", ()) if link["rel"] == "next"), None)
+        assert found == areas
+
+
+def test_weights_are_kept_as_they_are(client, address):
+    weights = [2.5, 1, None, 1e-9, 1e9]
+    given = collection(*(incident(weight=weight) for weight in weights), incident())
+    for answer in (client.post(address, json=given), client.get(address)):
+        assert [feature["properties"]["weight"] for feature in answer.json()["features"]] == [*weights, None]
 
 
 def test_one_bad_incident_of_several_stores_nothing(client, address):
@@ -108,6 +129,7 @@ def test_impossible_places(client, address, longitude, latitude, reason):
         ({"occurred_to": "2026-02-01T00:00:00Z"}, "properties"),
         ({"time_precision": "fortnight"}, "properties.time_precision"),
         ({"suspect": "a name"}, "properties.suspect"),
+        *(({"weight": wrong}, "properties.weight") for wrong in (0, -1, 1.1e9, True, "2", [2])),
     ],
 )
 def test_impossible_properties_are_named(client, address, change, member):
@@ -127,7 +149,10 @@ def test_numbers_that_are_not_finite(client, address, number):
     point = f'{{"type": "Point", "coordinates": [{number}, 57]}}'
     body = f'{{"type": "Feature", "geometry": {point}, "properties": {{"category": "a"}}}}'
     assert not math.isfinite(float(number))
-    assert client.post(address, content=body, headers={"Content-Type": "application/json"}).status_code in {400, 422}
+    weight = body.replace(number, "22.6").replace('"category": "a"', f'"category": "a", "weight": {number}')
+    for text_of_body in (body, weight):
+        answer = client.post(address, content=text_of_body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in {400, 422}
 
 
 def test_pages_follow_each_other_and_repeat_every_filter(client, address):

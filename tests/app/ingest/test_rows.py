@@ -10,6 +10,7 @@ from import_figures import codes, counts
 from app.errors import ImportRefusedError, InvalidInputError
 from app.files import delimited, tables
 from app.ingest import planning
+from app.ingest.findings import MAX_RAW_LENGTH
 
 HEADER = "id,category,occurred_from,occurred_to,longitude,latitude,beat\n"
 GOOD = "1,Burglary,2026-03-01 21:15,2026-03-02 06:00,22.60,57.25,B1\n"
@@ -67,6 +68,51 @@ def test_bad_row_is_quarantined_with_every_reason(take_in, rows, row, reasons):
     assert report.reasons == dict.fromkeys(reasons, 1)
 
 
+def test_weight_is_taken_in_and_what_is_no_weight_quarantined(take_in, rows):
+    weights = ["2.5", "", "NA", "1", "0", "-3", "much", "inf", "1e400", "2e9", "1e-9"]
+    text = "id,type,date,lon,lat,harm\n"
+    text += "".join(f"{n},a,2026-03-01,22.6,57.25,{weight}\n" for n, weight in enumerate(weights))
+    report = take_in(text, columns={"weight": "harm"})
+    assert counts(report) == (5, 0, 0, 6)
+    stored = rows("select external_id, weight from incident order by external_id::int")
+    assert stored == [("0", 2.5), ("1", None), ("2", None), ("3", 1.0), ("10", 1e-9)]
+    out_of_range, unreadable = "weight_out_of_range", "unreadable_weight"
+    assert [codes for _, codes in quarantine(rows)] == [
+        [out_of_range], [out_of_range], [unreadable], [unreadable], [unreadable], [out_of_range],
+    ]  # fmt: skip
+    messages = rows("select reasons -> 0 ->> 'message' from quarantined_row order by line limit 3")
+    assert messages == [
+        ("weight is 0, which is not above 0.",), ("weight is -3, which is not above 0.",),
+        ("weight 'much' is not a number.",),
+    ]  # fmt: skip
+
+
+def test_weight_is_found_by_its_name_and_kept_by_a_file_without_one(take_in, rows):
+    header, row = "id,type,date,lon,lat", "7,a,2026-03-01,22.6,57.25"
+    report = take_in(f"{header},Weight\n{row},3\n", columns={"external_id": "id"})
+    assert report.columns["weight"] == "Weight"
+    assert counts(take_in(f"{header},weight\n{row},4\n")) == (0, 1, 0, 0)
+    assert counts(take_in(f"{header},weight\n{row},4.0\n")) == (0, 0, 1, 0)
+    assert rows("select weight from incident") == [(4.0,)]
+
+
+@pytest.mark.parametrize("form", ["csv", "geojson", "gpkg", "parquet"])
+def test_weights_survive_the_way_out_and_in_again(take_in, rows, client, empty, tmp_path, form):
+    weights = ["", "2.5", "1e-9", "7"]
+    header = "id,type,date,lon,lat,weight\n"
+    take_in(header + "".join(f"{n},a,2026-03-01,22.6,57.25,{weight}\n" for n, weight in enumerate(weights)))
+    answer = client.get("/municipalities/talsi/ogc/collections/incidents/items", params={"f": form})
+    assert answer.status_code == 200, answer.text
+    path = tmp_path / f"incidents.{form}"
+    path.write_bytes(answer.content)
+    report = take_in(path, source="kvart", municipality=empty, columns={"external_id": "external_id"})
+    assert counts(report) == (4, 0, 0, 0), report.reasons
+    query = """select external_id, weight, occurred_from from incident i join municipality m on m.id = i.municipality_id
+        where m.code = :code order by 1"""
+    assert rows(query, code="other") == rows(query, code="talsi")
+    assert [weight for _, weight, _ in rows(query, code="other")] == [None, 2.5, 1e-9, 7.0]
+
+
 def test_zero_bytes_are_refused_before_they_reach_the_database(take_in):
     with pytest.raises(InvalidInputError, match="binary data"):
         take_in(HEADER + GOOD * 25 + GOOD.replace("B1", "B\x00"))
@@ -122,6 +168,13 @@ def test_repeated_identifiers_do_not_hide_rows(take_in, rows):
     assert quarantine(rows) == [(2, ["zero_coordinates"]), (5, ["repeated_id"])]
     [(reasons,)] = rows("select reasons from quarantined_row where line = 5")
     assert reasons[0]["message"] == "The identifier '1' is that of line 3, which differs."
+
+
+def test_rows_that_differ_behind_what_is_kept_of_a_long_text_are_not_the_same(take_in, rows):
+    row = "1,2026-03-01,22.60,57.25," + "x" * MAX_RAW_LENGTH
+    text = "id,occurred_from,longitude,latitude,note\n" + f"{row}A\n{row}A\n{row}B\n"
+    assert counts(take_in(text, columns={"external_id": "id"})) == (1, 0, 1, 1)
+    assert quarantine(rows) == [(4, ["repeated_id"])]
 
 
 def test_rows_without_identifiers_are_never_taken_for_the_same(take_in, rows):

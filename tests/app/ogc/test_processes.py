@@ -268,6 +268,12 @@ def test_wrong_requests_name_what_is_wrong(client, root, body):
     assert client.get(f"{root}/jobs").json()["jobs"] == []
 
 
+def test_what_refers_elsewhere_is_told_what_to_send(client, root):
+    told = execute(client, body={"inputs": {"cell_m": {"href": "http://example.org/5"}}}).json()
+    assert told["pointer"] == "cell_m"
+    assert "{'cell_m': {'value': ...}}" in told["hint"]
+
+
 def test_a_failed_job_says_why(client, root, database):
     """/req/core/job-results-failed."""
     address = execute(client, Prefer="respond-async").headers["Location"]

@@ -37,6 +37,23 @@ def test_coarse_callers_see_coarse_places_times_and_filters(client_as, root, tow
     assert "external_id" not in json.dumps(described)
 
 
+def test_weights_of_incidents_are_for_those_who_see_incidents_exactly(client, client_as, root, town, database):
+    engineer, incidents = client_as(Role.MUNICIPALITY, town), f"{root}/collections/incidents"
+    with database.owner_engine.begin() as connection:
+        connection.execute(text("update incident set weight = 4.5 where external_id in ('I7', 'I8', 'I9')"))
+    for parameters in ({"filter": "weight > 4"}, {"filter": "weight = 4.5"}, {"weight": "4.5"}):
+        found = client.get(f"{incidents}/items", params=parameters).json()
+        assert found["numberMatched"] == 3
+        assert {feature["properties"]["weight"] for feature in found["features"]} == {4.5}
+        assert engineer.get(f"{incidents}/items", params=parameters).status_code == 400, parameters
+    for told in ("queryables", "schema"):
+        assert client.get(f"{incidents}/{told}").json()["properties"]["weight"]["type"] == "number"
+        assert "weight" not in engineer.get(f"{incidents}/{told}").json()["properties"]
+    table = engineer.get(f"{incidents}/items", params={"f": "csv"}).text
+    assert "weight" not in table.partition("\n")[0]
+    assert "weight" in client.get(f"{incidents}/items", params={"f": "csv"}).text.partition("\n")[0]
+
+
 def test_without_a_purpose_nothing_exact_is_told(client_as, root, town):
     analyst = client_as(Role.ANALYST, town, purpose=None)
     listed = {item["id"]: item for item in analyst.get(f"{root}/collections").json()["collections"]}

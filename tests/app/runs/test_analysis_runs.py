@@ -17,6 +17,7 @@ from app.jobs.worker import Worker
 from tests.app.small_town import BLOCKS
 
 BASE = "/municipalities/town"
+UNWEIGHTED = [*sorted(set(ANALYSES) - {"kernel-density", "network-density"}), "beat-allocation"]
 PIXEL_SCALE, TIE_POINT = 33550, 33922
 EVERYTHING = {
     "kernel-density": {"cell_m": 100},
@@ -121,6 +122,7 @@ DENSITIES = [
     {"contour_bands": 4},
     {"category_weights": {"robbery": 5, "burglary": 0.5}, "per_year": True},
     {"category_weights": {"robbery": 0}, "other_weight": 2, "against": "residents"},
+    {"category_weights": {"robbery": 3}, "other_weight": 1, "against": "events", "base": {"categories": ["burglary"]}},
     {"against": "residents"},
     {"against": "events", "base": {"categories": ["robbery"]}, "measure": "ratio", "contour_levels": [5, 50]},
 ]
@@ -291,6 +293,11 @@ def test_what_a_run_does_not_have_is_told(client, do, path, status):
         ("getis-ord", {"units": "areal-units", "neighbour_weights": {"a": {}}}, "go together"),
         ("kernel-density", {"other_weight": 2}, "goes with category_weights"),
         ("kernel-density", {"category_weights": {"robbery": -1}}, "category_weights"),
+        ("kernel-density", {"event_weights": True, "events": "reports"}, "have no weights of their own"),
+        ("network-density", {"event_weights": True, "events": "danger-zones"}, "have no weights of their own"),
+        ("kernel-density", {"event_weights": 2}, "event_weights"),
+        *((kind, {"event_weights": True}, "no other analysis weighs events") for kind in UNWEIGHTED),
+        ("top-places", {"category_weights": {"robbery": 1}}, "no other analysis weighs events"),
         ("change", {}, "before"),
         ("change", EVERYTHING["change"] | {"period_from": "2025-01-01"}, "do not go with"),
         ("hot-spot-history", {"periods": [{"first": "2025-01-01", "last": "2025-02-01"}]}, "two or more"),

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.areal_units.counting import events_per_unit
 from app.beats import service
 from app.beats.schemas import AllocationParameters
-from app.database.feature_pages import FeatureQuery
+from app.database.feature_collections import FeatureQuery
 from app.errors import NotFoundError
 
 

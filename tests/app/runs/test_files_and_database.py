@@ -24,7 +24,7 @@ CASES = {
     for kind in ANALYSES
     if kind not in ON_THE_SAMPLE
 }
-"""Weights are by category in the database and by a column in files; else both take the same."""
+"""Weights by category are for the database; else both take the same."""
 
 
 def stored(session, query, crs):
@@ -35,6 +35,13 @@ def stored(session, query, crs):
 
 
 @pytest.fixture
+def weights(database, town_with_streets):
+    """Weights of half of the incidents."""
+    with database.inside(town_with_streets.id) as session:
+        session.execute(text("update incident set weight = 0.3 * (id % 9) where id % 9 > 4"))
+
+
+@pytest.fixture
 def files(database, town_with_streets, tmp_path):
     """What is stored, as files; the incidents in another order and in the working CRS."""
     with database.inside(town_with_streets.id) as session:
@@ -42,7 +49,7 @@ def files(database, town_with_streets, tmp_path):
             session,
             """select c.code as category, to_char(occurred_from at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
                     as occurred_from, to_char(occurred_to at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-                    as occurred_to, st_asbinary(st_makepoint(x, y)) as shape
+                    as occurred_to, coalesce(weight, 1) as harm, st_asbinary(st_makepoint(x, y)) as shape
                 from incident i join category c on c.id = i.category_id""",
             "EPSG:32634",
         )
@@ -76,6 +83,14 @@ def conditions(options):
 def test_files_and_database_give_the_same(database, town_with_streets, files, kind):
     for options in CASES[kind]:
         assert_same_answer(database, town_with_streets, files, ANALYSES[kind], options)
+
+
+@pytest.mark.parametrize("kind", ["kernel-density", "network-density"])
+def test_weights_of_a_column_and_of_stored_incidents_give_the_same(database, town_with_streets, weights, files, kind):
+    weighed = dataclasses.replace(files, weights="harm")
+    for options in CASES[kind]:
+        given = options | {"event_weights": True}
+        assert_same_answer(database, town_with_streets, weighed, ANALYSES[kind], given)
 
 
 def assert_same_answer(database, town_with_streets, files, analysis, options):

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from app.analyses import service as analyses
 from app.analyses.parameters.hot_spots import HotSpotParameters
-from app.database.feature_pages import Bbox
+from app.database.feature_collections import Bbox
 from app.errors import InvalidInputError, TooLargeError
 from app.events.schemas import EventSelection
 from app.events.service import polygon_of_geojson, read_events

@@ -98,7 +98,10 @@ def test_what_counting_does_not_ask_for_may_change(database, packed):
     before = blocks(database, packed)
     with database.inside(packed.id) as session:
         session.execute(
-            text("update incident set recorded_area = '7', x = x, public_geom = geom where municipality_id = :m"),
+            text(
+                "update incident set recorded_area = '7', weight = 7, x = x, public_geom = geom "
+                "where municipality_id = :m"
+            ),
             {"m": packed.id},
         )
     assert blocks(database, packed) == before

@@ -185,7 +185,8 @@ def test_extents_hold_every_feature(collections, everything):
     incidents = next(item for item in collections if item["id"] == "incidents")
     ((begin, end),) = incidents["extent"]["temporal"]["interval"]
     times = [feature["properties"]["occurred_from"] for feature in everything["incidents"]]
-    assert (begin, end) == (min(filter(None, times)), max(filter(None, times)))
+    moments = [datetime.fromisoformat(text) for text in times if text is not None]
+    assert [datetime.fromisoformat(text) for text in (begin, end)] == [min(moments), max(moments)]
 
 
 def test_each_collection_is_found_and_told_alike(get, collections):
