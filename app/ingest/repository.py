@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from analysis.summary import Notice, software_version
 from app.database import copying
+from app.database.base import WGS84
 from app.database.driver import copy_columns
 from app.database.tables import Base, Category, ImportBatch, Municipality, QuarantinedRow, Source
 from app.database.titles import title_key
@@ -187,6 +188,35 @@ def count_other_files(session: Session, municipality_id: int, source_id: int, sh
         ImportBatch.file_sha256 != sha256,
     )
     return int(session.scalars(query).one())
+
+
+def count_alike(session: Session, table: str, place: str, municipality_id: int, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Return how many of these (key, identifier, longitude, latitude) are stored so; places within about 10 m."""
+    numbers, codes, longitudes, latitudes = (list(column) for column in zip(*rows, strict=True)) if rows else [[]] * 4
+    statement = text(
+        f"""
+        select count(*) from unnest(cast(:numbers as bigint[]), cast(:codes as text[]), cast(:x as float8[]),
+            cast(:y as float8[])) as told(id, code, x, y)
+        join "{table}" r on r.municipality_id = :municipality and r.id = told.id
+            and r.external_id is not distinct from told.code
+            and st_dwithin(st_centroid(r.{place}), st_setsrid(st_makepoint(told.x, told.y), {WGS84}), 1e-4)
+        """  # noqa: S608 - names of a table and a column
+    )
+    values = {"numbers": numbers, "codes": codes, "x": longitudes, "y": latitudes, "municipality": municipality_id}
+    return int(session.scalar(statement, values) or 0)
+
+
+def count_of_other_sources(
+    session: Session, table: str, municipality_id: int, source_id: int, numbers: Sequence[int]
+) -> int:
+    """Return how many rows with these keys are stored and came from another source, or from none."""
+    target = Base.metadata.tables[table]
+    other = (
+        target.c.municipality_id == municipality_id,
+        target.c.id == func.any(list(numbers)),
+        target.c.source_id.is_distinct_from(source_id),
+    )
+    return int(session.scalar(select(func.count()).select_from(target).where(*other)) or 0)
 
 
 def create_staging(session: Session, table: str) -> str:

@@ -26,6 +26,7 @@ from app.ingest.fix_links import link_further_zones
 from app.ingest.histories import service as histories
 from app.ingest.kinds import KINDS
 from app.ingest.loading import Batch, Loaded, Loader
+from app.ingest.own_layers import settled_own_layer
 from app.ingest.planning import municipality_place, plan_reading
 from app.ingest.profiles import SourceProfile, combine_profiles
 from app.ingest.report import ImportReport, Progress
@@ -156,6 +157,7 @@ def load_rows(
     declared: Kind = KINDS[kind]
     place = municipality_place(repository.boundary(session, municipality.id), parse_crs(municipality.working_crs))
     plan = plan_reading(file, declared, profile, place, profile.timezone or municipality.time_zone)
+    plan = settled_own_layer(session, plan, batch)
     plan = histories.without_broken_merges(session, plan, batch)
     loaded = Loader(session, plan, batch).run(progress)
     placed = () if plan.place_columns is None else plan.place_columns.notices

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner, Result
 
-from app import cli
+from app import cli, main
 from app.commands import build_program
 from app.database.roles import DatabaseRole
 from app.database.sessions import Database
@@ -47,19 +47,24 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture(scope="session")
-def documents() -> dict[str, dict[str, Any]]:
-    """Keeps the document of the API, which takes seconds to make and is that of the program, not of its data."""
-    return {}
+@pytest.fixture(scope="session", autouse=True)
+def one_document() -> Iterator[None]:
+    """Make the document of the API once: it takes seconds, and is that of the program, not of its data."""
+    build, documents = main.build_openapi, list[dict[str, Any]]()
+
+    def build_once(*arguments: Any) -> dict[str, Any]:
+        if not documents:
+            documents.append(build(*arguments))
+        return documents[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(main, "build_openapi", build_once)
+        yield
 
 
 @pytest.fixture
-def application(settings: Settings, documents: dict[str, dict[str, Any]]) -> Iterator[FastAPI]:
-    application = create_app(settings)
-    application.openapi_schema = documents.get("openapi")
-    yield application
-    if application.openapi_schema is not None:
-        documents["openapi"] = application.openapi_schema
+def application(settings: Settings) -> FastAPI:
+    return create_app(settings)
 
 
 def new_account(session: Session, role: Role, municipality: str | None) -> str:
