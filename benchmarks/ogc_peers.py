@@ -18,6 +18,7 @@ from urllib.parse import quote
 import httpx
 from psycopg.conninfo import conninfo_to_dict
 
+from app.ogc.tiles import MOST_TILE_FEATURES
 from benchmarks.service_process import wait_until
 
 TABLE = "bench_incident"
@@ -91,6 +92,7 @@ def _tipg(place: dict[str, Any], _directory: Path, port: int) -> tuple[str, dict
         "DATABASE_URL": f"postgresql://{server}/{place['dbname']}",
         "TIPG_DB_TABLES": json.dumps([f"public.{TABLE}"]),
         "TIPG_TABLE_FALLBACK_KEY_NAMES": '["id"]',
+        "TIPG_MAX_FEATURES_PER_TILE": str(MOST_TILE_FEATURES),
     }
     collection = f"public.{TABLE}"
     peer = Peer(

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
 from app.database.feature_collections import Collection, FeatureQuery
-from app.database.feature_conditions import intersects, matching
-from app.database.feature_pages import text_value
+from app.database.feature_conditions import form_of, intersects, matching, values_of
+from app.database.feature_pages import KEPT_STATEMENTS, text_value
 from app.database.looks import Look
 from app.database.planning import plan_anew, work_in_one_process
 
@@ -87,21 +100,35 @@ def _made(
     session: Session, collection: Collection, municipality_id: int, address: TileAddress, query: FeatureQuery
 ) -> tuple[bytes, Look]:
     """Return a tile and what it shows; one that shows more than it may is made again, which is rare."""
-    envelope = func.ST_TileEnvelope(address.zoom, address.column, address.row)
-    margin = WORLD_METRES / 2**address.zoom * TILE_BUFFER / TILE_UNITS
-    near = func.ST_Transform(func.ST_Expand(envelope, margin), WGS84)
-    found = matching(collection, municipality_id, _also(query, _meets(collection, near)))
-    shown = func.ST_AsMVTGeom(_simplified(collection, address.zoom), envelope, TILE_UNITS, TILE_BUFFER, literal(True))  # noqa: FBT003
+    form = form_of(query)
+    make, asked = (_tile_statement, query) if form is None else (_kept_tile_statement, form)
+    statement = make(collection, asked, simplifies=address.zoom < SIMPLIFIED_BELOW)
+    size = WORLD_METRES / 2**address.zoom
+    values = {"margin": size * TILE_BUFFER / TILE_UNITS, "half_unit": size / TILE_UNITS / 2, "limit": query.limit}
+    values |= asdict(address) | values_of(municipality_id, query)
+    made, number, first, last = session.execute(statement, values).one()
+    return bytes(made), Look(collection.name, number, first, last)
+
+
+def _tile_statement(collection: Collection, query: FeatureQuery, *, simplifies: bool) -> Select[Any]:
+    """Return the statement of a tile."""
+    envelope = func.ST_TileEnvelope(*(bindparam(name, type_=Integer) for name in ("zoom", "column", "row")))
+    near = func.ST_Transform(func.ST_Expand(envelope, bindparam("margin", type_=Float)), WGS84)
+    place: ColumnElement[Any] = func.ST_Transform(collection.geometry, WEB_MERCATOR)
+    if simplifies and not set(collection.geometry_types) <= {"Point", "MultiPoint"}:
+        place = _simplified(place)
+    shown = func.ST_AsMVTGeom(place, envelope, TILE_UNITS, TILE_BUFFER, literal(True))  # noqa: FBT003
     values: list[Any] = [
         text_value(item).label(item.name) for item in collection.properties if item.type not in FLATTENED
     ]
     columns: list[Any] = [collection.identifier.label("kvart_id"), shown.label("kvart_place"), *values]
-    rows = found.add_columns(*columns).order_by(collection.identifier).limit(query.limit).subquery("tile")
+    found = matching(collection, None, query).where(_meets(collection, near)).add_columns(*columns)
+    rows = found.order_by(collection.identifier).limit(bindparam("limit", type_=Integer)).subquery("tile")
     content = func.ST_AsMVT(literal_column("tile"), collection.name, TILE_UNITS, "kvart_place", "kvart_id")
-    made, number, first, last = session.execute(
-        select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id)).select_from(rows)
-    ).one()
-    return bytes(made), Look(collection.name, number, first, last)
+    return select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id)).select_from(rows)
+
+
+_kept_tile_statement = lru_cache(KEPT_STATEMENTS)(_tile_statement)
 
 
 def _meets(collection: Collection, near: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -111,15 +138,8 @@ def _meets(collection: Collection, near: ColumnElement[Any]) -> ColumnElement[bo
     return intersects(collection, near)
 
 
-def _also(query: FeatureQuery, condition: ColumnElement[bool]) -> FeatureQuery:
-    return replace(query, conditions=(*query.conditions, condition))
-
-
-def _simplified(collection: Collection, zoom: int) -> ColumnElement[Any]:
-    """Return the geometry that is shown in Web Mercator, without what is finer than half a unit of the tile."""
-    projected: ColumnElement[Any] = func.ST_Transform(collection.geometry, WEB_MERCATOR)
-    if zoom >= SIMPLIFIED_BELOW or set(collection.geometry_types) <= {"Point", "MultiPoint"}:
-        return projected
-    unit = WORLD_METRES / 2**zoom / TILE_UNITS
-    flat = cast(func.ST_Dimension(projected), Integer) == 0
-    return case((flat, projected), else_=func.ST_Simplify(projected, unit / 2, literal(True)))  # noqa: FBT003
+def _simplified(place: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a geometry in Web Mercator without what is finer than half a unit of the tile."""
+    flat = cast(func.ST_Dimension(place), Integer) == 0
+    half_unit = bindparam("half_unit", type_=Float)
+    return case((flat, place), else_=func.ST_Simplify(place, half_unit, literal(True)))  # noqa: FBT003
