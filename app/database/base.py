@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Identity, MetaData
+from sqlalchemy import BigInteger, DateTime, ForeignKey, ForeignKeyConstraint, Identity, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 WGS84 = 4326
 """SRID of every stored geometry; projected metres stand beside it as plain ``x`` and ``y``."""
+INSTANT = DateTime(timezone=True)
+"""Type of every stored time."""
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from sqlalchemy import DateTime, func, text
+from sqlalchemy import func, text
 
+from app.database.base import INSTANT
 from app.database.feature_collections import Collection, Expression, Property
 
 METRES_OF_A_DEGREE = 111_320
@@ -90,5 +91,4 @@ def _whole_months(begin: Expression, end: Expression, time_zone: str) -> tuple[E
     """Return the first and the last instant of the months in which a span begins and ends."""
     first, last = (func.date_trunc("month", func.timezone(time_zone, moment)) for moment in (begin, end))
     end_of_last = last + text("interval '1 month'") - text("interval '1 microsecond'")
-    instant = DateTime(timezone=True)
-    return func.timezone(time_zone, first, type_=instant), func.timezone(time_zone, end_of_last, type_=instant)
+    return func.timezone(time_zone, first, type_=INSTANT), func.timezone(time_zone, end_of_last, type_=INSTANT)

@@ -6,21 +6,25 @@ that was made for one query serves every query of the same form (`form_of`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Concatenate, ParamSpec
 
 from geoalchemy2.shape import from_shape
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, DateTime, Float, Select, and_, bindparam, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Float, Select, and_, bindparam, false, func, literal, or_, select
 
-from app.database.base import WGS84, geometry
+from app.database.base import INSTANT, WGS84, geometry
 from app.database.feature_collections import Bbox, Collection, Expression, FeatureQuery, Interval
 from app.errors import BadParameterError
 
-INSTANT = DateTime(timezone=True)
 SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+KEPT_STATEMENTS = 256
+"""To put a statement together takes several times as long as to find a small page by it."""
+
+Rest = ParamSpec("Rest")
 
 
 def matching(collection: Collection, municipality_id: int | None, query: FeatureQuery) -> Select[Any]:
@@ -48,6 +52,21 @@ def form_of(query: FeatureQuery) -> FeatureQuery | None:
     bbox = None if query.bbox is None else Bbox(float(query.bbox.crosses), 0.0, 0.0, 0.0)
     interval = query.interval and Interval(query.interval.begin and SOME_TIME, query.interval.end and SOME_TIME)
     return replace(query, limit=1, after=0, bbox=bbox, interval=interval)
+
+
+def kept_by_form(
+    make: Callable[Concatenate[Collection, FeatureQuery, Rest], Select[Any]],
+) -> Callable[Concatenate[Collection, FeatureQuery, Rest], Select[Any]]:
+    """Let a function that puts the statement of a query together do so once for all queries of the same form."""
+    kept: Callable[..., Select[Any]] = lru_cache(KEPT_STATEMENTS)(make)
+
+    def statement(
+        collection: Collection, query: FeatureQuery, /, *args: Rest.args, **options: Rest.kwargs
+    ) -> Select[Any]:
+        form = form_of(query)
+        return make(collection, query, *args, **options) if form is None else kept(collection, form, *args, **options)
+
+    return statement
 
 
 def values_of(municipality_id: int | None, query: FeatureQuery) -> dict[str, Any]:

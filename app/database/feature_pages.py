@@ -6,7 +6,6 @@ No object is made per feature, neither of the ORM nor of pydantic.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -28,14 +27,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.database.feature_collections import Collection, Expression, FeatureQuery, Property
-from app.database.feature_conditions import form_of, matching, values_of
+from app.database.feature_conditions import kept_by_form, matching, values_of
 from app.database.looks import note_look
 from app.database.planning import plan_anew
 from app.database.projections import LONGITUDE_LATITUDE, Projection, projected
 
 PROPERTIES = "properties"
-KEPT_STATEMENTS = 256
-"""To put a statement together takes several times as long as to find a small page by it."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +72,7 @@ def read_feature_page(
     text : ColumnElement, optional
         What is written of a feature; by default GeoJSON, features separated by commas. Other texts end by themselves.
     """
-    form = form_of(query)
-    make, asked = (_page_statement, query) if form is None else (_kept_page_statement, form)
-    statement = make(collection, asked, text)
+    statement = _page_statement(collection, query, text)
     values = values_of(municipality_id, query) | {"limit": query.limit, "one_more": query.limit + 1}
     plan_anew(session)
     found, first, last, last_of_page, surplus, features = session.execute(statement, values).one()
@@ -129,6 +124,7 @@ def text_value(item: Property) -> Expression:
     return cast(item.written, Float) if item.type == "number" else item.written
 
 
+@kept_by_form
 def _page_statement(collection: Collection, query: FeatureQuery, text: ColumnElement[str] | None) -> Select[Any]:
     """Return the statement of a page; it finds one feature more than fits, whose length tells where the page ends."""
     written = feature_text(collection, query.projection) if text is None else text
@@ -149,9 +145,6 @@ def _page_statement(collection: Collection, query: FeatureQuery, text: ColumnEle
         lengths[bindparam("one_more", type_=Integer)],
         func.coalesce(func.string_agg(rows.c.feature, literal(_separator(text))), literal("")),
     )
-
-
-_kept_page_statement = lru_cache(KEPT_STATEMENTS)(_page_statement)
 
 
 def _separator(text: ColumnElement[str] | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -23,8 +22,8 @@ from sqlalchemy.orm import Session
 
 from app.database.base import WGS84
 from app.database.feature_collections import Collection, FeatureQuery
-from app.database.feature_conditions import form_of, intersects, matching, values_of
-from app.database.feature_pages import KEPT_STATEMENTS, text_value
+from app.database.feature_conditions import intersects, kept_by_form, matching, values_of
+from app.database.feature_pages import text_value
 from app.database.looks import Look
 from app.database.planning import plan_anew, work_in_one_process
 
@@ -100,9 +99,7 @@ def _made(
     session: Session, collection: Collection, municipality_id: int, address: TileAddress, query: FeatureQuery
 ) -> tuple[bytes, Look]:
     """Return a tile and what it shows; one that shows more than it may is made again, which is rare."""
-    form = form_of(query)
-    make, asked = (_tile_statement, query) if form is None else (_kept_tile_statement, form)
-    statement = make(collection, asked, simplifies=address.zoom < SIMPLIFIED_BELOW)
+    statement = _tile_statement(collection, query, simplifies=address.zoom < SIMPLIFIED_BELOW)
     size = WORLD_METRES / 2**address.zoom
     values = {"margin": size * TILE_BUFFER / TILE_UNITS, "half_unit": size / TILE_UNITS / 2, "limit": query.limit}
     values |= asdict(address) | values_of(municipality_id, query)
@@ -110,6 +107,7 @@ def _made(
     return bytes(made), Look(collection.name, number, first, last)
 
 
+@kept_by_form
 def _tile_statement(collection: Collection, query: FeatureQuery, *, simplifies: bool) -> Select[Any]:
     """Return the statement of a tile."""
     envelope = func.ST_TileEnvelope(*(bindparam(name, type_=Integer) for name in ("zoom", "column", "row")))
@@ -126,9 +124,6 @@ def _tile_statement(collection: Collection, query: FeatureQuery, *, simplifies: 
     rows = found.order_by(collection.identifier).limit(bindparam("limit", type_=Integer)).subquery("tile")
     content = func.ST_AsMVT(literal_column("tile"), collection.name, TILE_UNITS, "kvart_place", "kvart_id")
     return select(content, func.count(), func.min(rows.c.kvart_id), func.max(rows.c.kvart_id)).select_from(rows)
-
-
-_kept_tile_statement = lru_cache(KEPT_STATEMENTS)(_tile_statement)
 
 
 def _meets(collection: Collection, near: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import BigInteger, DateTime, Integer, String, column, table
+from sqlalchemy import BigInteger, Integer, String, column, table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.database.base import geometry
+from app.database.base import INSTANT, geometry
 from app.database.feature_collections import Collection, Property
 
 PUBLIC_STATUSES = ("open", "in_plan", "fix_under_way", "fixed", "confirmed", "not_confirmed", "reopened")
-INSTANT = DateTime(timezone=True)
 
 _ZONE = table(
     "public_danger_zone",
