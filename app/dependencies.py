@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Annotated, Any
 
-from anyio import Semaphore, fail_after
+from anyio import Semaphore, WouldBlock, fail_after
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -136,14 +136,21 @@ async def take_turn(request: Request) -> AsyncIterator[None]:
     """
     turns: Semaphore = request.app.state.turns
     try:
-        with fail_after(LONGEST_WAIT_SECONDS):
-            await turns.acquire()
-    except TimeoutError as error:
-        raise DatabaseUnavailableError("Too many requests at once.", "Try again in a moment.") from error
+        turns.acquire_nowait()
+    except WouldBlock:
+        await _wait_for_turn(turns)
     try:
         yield
     finally:
         turns.release()
+
+
+async def _wait_for_turn(turns: Semaphore) -> None:
+    try:
+        with fail_after(LONGEST_WAIT_SECONDS):
+            await turns.acquire()
+    except TimeoutError as error:
+        raise DatabaseUnavailableError("Too many requests at once.", "Try again in a moment.") from error
 
 
 TurnDep = Annotated[None, Depends(take_turn, scope="function")]

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Numeric, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, VARCHAR
+from sqlalchemy import ARRAY, VARCHAR, ForeignKey, Numeric, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.database.base import Base
 
+Changes = list[Decimal]
+"""The sum of the numbers of the changes of some tables, and how many changes they are."""
 MOST_CHANGES = 500
 """Changes that are added up at each question; more are made one."""
 
-_VERSION = text(
-    """select coalesce(sum(number), 0), count(*) from data_change
-    where municipality_id = :municipality and relation = any(:relations)"""
-).bindparams(bindparam("relations", type_=ARRAY(VARCHAR)))
 VERSIONS = """coalesce((
     select jsonb_object_agg(relation, version) from (
         select relation, sum(number) as version from data_change
@@ -51,8 +49,20 @@ class DataChange(Base):
     """Random; the sum of the numbers of a table is the version of its data."""
 
 
+CHANGES = (
+    select(array([func.coalesce(func.sum(DataChange.number), 0), func.count()], type_=Numeric))
+    .where(
+        DataChange.municipality_id == bindparam("municipality_id"),
+        DataChange.relation == func.any(bindparam("relations", type_=ARRAY(VARCHAR))),
+    )
+    .scalar_subquery()
+)
+"""Part of a statement: the changes of some tables, for `version_told`."""
+_CHANGES = select(CHANGES)
+
+
 def read_version(session: Session, municipality_id: int, relations: Sequence[str]) -> str:
-    """Return the version of the data of a municipality in some tables.
+    """Return the version of the data of a municipality in some tables; of many changes of a table one is made.
 
     Ask before the data is read: data that changes in between is then kept under the version before, which nobody asks
     for again.
@@ -64,14 +74,23 @@ def read_version(session: Session, municipality_id: int, relations: Sequence[str
     relations : sequence of str
         Names of tables.
     """
-    return f"{add_up_changes(session, municipality_id, relations):x}"
+    asked = {"municipality_id": municipality_id, "relations": list(relations)}
+    changes: Changes = session.scalars(_CHANGES, asked).one()
+    return version_told(session, municipality_id, relations, changes)
 
 
-def add_up_changes(session: Session, municipality_id: int, relations: Sequence[str]) -> int:
-    """Return the sum of the numbers of the changes of some tables; of many changes of a table one is made."""
-    values = {"municipality": municipality_id, "relations": list(relations)}
-    version, changes = session.execute(_VERSION, values).one()
-    if changes > MOST_CHANGES:
+def version_told(session: Session, municipality_id: int, relations: Sequence[str], changes: Changes) -> str:
+    """Return the version that the changes of some tables make; for whoever asked for `CHANGES` with something else.
+
+    Parameters
+    ----------
+    session : Session
+    municipality_id : int
+    relations : sequence of str
+    changes : Changes
+    """
+    version, number = changes
+    if number > MOST_CHANGES:
         for relation in relations:
             session.execute(_SUM_UP, {"municipality": municipality_id, "relation": relation})
-    return int(version)
+    return f"{int(version):x}"

@@ -5,6 +5,7 @@ No object is made per feature, neither of the ORM nor of pydantic.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.database.data_versions import CHANGES, Changes
 from app.database.feature_collections import Collection, Expression, FeatureQuery, Property
 from app.database.feature_conditions import kept_by_form, matching, values_of
 from app.database.looks import note_look
@@ -46,11 +48,14 @@ class FeaturePage:
     number_returned : int
     next_after : int or None
         What the next page begins after; None on the last page.
+    changes : Changes or None
+        Of the tables that it was asked for; see :func:`app.database.data_versions.version_told`.
     """
 
     features: str
     number_returned: int
     next_after: int | None
+    changes: Changes | None = None
 
 
 def read_feature_page(
@@ -60,6 +65,7 @@ def read_feature_page(
     query: FeatureQuery,
     *,
     text: ColumnElement[str] | None = None,
+    relations: Sequence[str] = (),
 ) -> FeaturePage:
     """Return a page of a collection, ordered by identifier.
 
@@ -71,17 +77,21 @@ def read_feature_page(
     query : FeatureQuery
     text : ColumnElement, optional
         What is written of a feature; by default GeoJSON, features separated by commas. Other texts end by themselves.
+    relations : sequence of str
+        Names of tables whose changes are told with the page.
     """
-    statement = _page_statement(collection, query, text)
+    statement = _page_statement(collection, query, text, tells_changes=bool(relations))
     values = values_of(municipality_id, query) | {"limit": query.limit, "one_more": query.limit + 1}
+    if relations:
+        values["relations"] = list(relations)
     plan_anew(session)
-    found, first, last, last_of_page, surplus, features = session.execute(statement, values).one()
+    found, first, last, last_of_page, surplus, features, *changes = session.execute(statement, values).one()
     number = min(found, query.limit)
     if found > query.limit:
         last = last_of_page
         features = _without_end(features, surplus + len(_separator(text)))
     note_look(session, collection.name, number, first, last)
-    return FeaturePage(features=features, number_returned=number, next_after=last if found > query.limit else None)
+    return FeaturePage(features, number, last if found > query.limit else None, *changes)
 
 
 def read_feature(
@@ -102,16 +112,15 @@ def read_feature(
 
 def feature_text(collection: Collection, projection: Projection) -> ColumnElement[str]:
     """Return a feature as GeoJSON text; `_with_properties` finds what it is of."""
-    return func.concat(
-        literal('{"type":"Feature","id":'),
-        collection.identifier,
-        literal(',"geometry":'),
-        func.coalesce(
-            func.ST_AsGeoJSON(projected(collection.geometry, projection), projection.decimals, 0), literal("null")
-        ),
-        literal(',"properties":'),
-        func.row_to_json(literal_column(PROPERTIES)),
-        literal("}"),
+    place = func.ST_AsGeoJSON(projected(collection.geometry, projection), projection.decimals, 0, type_=Text)
+    return (
+        literal('{"type":"Feature","id":')
+        .concat(cast(collection.identifier, Text))
+        .concat(literal(',"geometry":'))
+        .concat(func.coalesce(place, literal("null")))
+        .concat(literal(',"properties":'))
+        .concat(cast(func.row_to_json(literal_column(PROPERTIES)), Text))
+        .concat(literal("}"))
     )
 
 
@@ -125,7 +134,9 @@ def text_value(item: Property) -> Expression:
 
 
 @kept_by_form
-def _page_statement(collection: Collection, query: FeatureQuery, text: ColumnElement[str] | None) -> Select[Any]:
+def _page_statement(
+    collection: Collection, query: FeatureQuery, text: ColumnElement[str] | None, *, tells_changes: bool
+) -> Select[Any]:
     """Return the statement of a page; it finds one feature more than fits, whose length tells where the page ends."""
     written = feature_text(collection, query.projection) if text is None else text
     rows = (
@@ -144,6 +155,7 @@ def _page_statement(collection: Collection, query: FeatureQuery, text: ColumnEle
         identifiers[bindparam("limit", type_=Integer)],
         lengths[bindparam("one_more", type_=Integer)],
         func.coalesce(func.string_agg(rows.c.feature, literal(_separator(text))), literal("")),
+        *([CHANGES] if tells_changes else []),
     )
 
 

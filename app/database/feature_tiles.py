@@ -25,7 +25,7 @@ from app.database.feature_collections import Collection, FeatureQuery
 from app.database.feature_conditions import intersects, kept_by_form, matching, values_of
 from app.database.feature_pages import text_value
 from app.database.looks import Look
-from app.database.planning import plan_anew, work_in_one_process
+from app.database.planning import plan_anew
 
 WEB_MERCATOR = 3857
 TILE_UNITS = 4096
@@ -86,8 +86,7 @@ def read_tile(
     query : FeatureQuery
         What else the features have to meet.
     """
-    plan_anew(session)
-    work_in_one_process(session)
+    plan_anew(session, in_one_process=True)
     content, look = _made(session, collection, municipality_id, address, replace(query, limit=query.limit + 1))
     more = look.number > query.limit
     if more:

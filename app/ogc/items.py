@@ -42,7 +42,8 @@ def items_answer(request: Request, session: Session, view: View, *, count_millis
     wanted = wanted_format(request, (*PAGE_OR_JSON, *EXPORTS), MEDIA_TYPES)
     if wanted in EXPORTS:
         return export_answer(request, session, view, asked, wanted)
-    found = read_feature_page(session, view.collection, view.municipality.id, asked.query)
+    relations = view.tables if view.is_steady and asked.known_count is None else ()
+    found = read_feature_page(session, view.collection, view.municipality.id, asked.query, relations=relations)
     count = asked.known_count or _count(request, session, view, asked.query, found, count_milliseconds)
     tail: dict[str, Any] = {
         "numberMatched": count.number,
@@ -104,7 +105,9 @@ def _count(
 
     given = request.query_params.items()
     asked = tuple(sorted((name, text) for name, text in given if name not in {FORMAT, "limit", "after", "crs"}))
-    return made_once(request, session, view, ("count", asked), count, is_final=lambda made: made.exact)
+    return made_once(
+        request, session, view, ("count", asked), count, is_final=lambda made: made.exact, changes=found.changes
+    )
 
 
 def _page_links(request: Request, view: View, found: FeaturePage, count: Count) -> list[Link]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from app.database.data_versions import read_version
+from app.database.data_versions import Changes, read_version, version_told
 from app.ogc.layers import View
 from app.plans.service import today
 
@@ -80,6 +80,7 @@ def made_once(
     make: Callable[[], Made],
     n_bytes: Callable[[Made], int] = lambda _: 0,
     is_final: Callable[[Made], bool] = lambda made: made is not None,
+    changes: Changes | None = None,
 ) -> Made:
     """Return what ``make`` makes of a layer, or what it made before of the same data for the same sight.
 
@@ -95,12 +96,15 @@ def made_once(
         Tells how much memory it takes.
     is_final : callable
         Tells whether it is worth keeping.
+    changes : Changes, optional
+        Of the tables of the layer, where they are known.
     """
     if not view.is_steady:
         return make()
     cache: LayerCache = request.app.state.layer_cache
-    changes = read_version(session, view.municipality.id, view.tables)
-    version = f"{changes} {today(view.municipality)}"
+    tables = view.municipality.id, view.tables
+    told = read_version(session, *tables) if changes is None else version_told(session, *tables, changes)
+    version = f"{told} {today(view.municipality)}"
     key = (view.municipality, view.collection.name, view.precision, view.number, question)
     made: Made | None = cache.find(key, version)
     if made is None:

@@ -14,7 +14,7 @@ from analysis.beats.editor import PlanEditor
 from analysis.beats.steps import NamedStep, Way
 from app.beats import service as beats
 from app.beats.workload import MEASURED_BY, tables_behind
-from app.database.data_versions import add_up_changes
+from app.database.data_versions import read_version
 from app.municipalities.context import MunicipalityContext
 from app.plans.edits import repository
 from app.plans.edits.editors import Editors, OpenEditor
@@ -84,7 +84,7 @@ def _follow(session: Session, key: tuple[int, int], opened: OpenEditor, tag: str
 
 def _read(session: Session, municipality: MunicipalityContext, plan: RowMapping) -> OpenEditor:
     key, tag = (municipality.id, plan["id"]), plan["edit_tag"]
-    add_up_changes(session, municipality.id, MEASURED_BY)
+    read_version(session, municipality.id, MEASURED_BY)
     parameters = beats.parameters_of(session, municipality, beats.get_plan(session, municipality, plan["id"]))
     found, problem = plan_input(session, municipality, parameters)
     keys = found.units["id"].to_numpy()
