@@ -27,6 +27,7 @@ from app.ingest.encoding import LOOKED_UP, Keys, encode, stands_elsewhere
 from app.ingest.fields import FieldType
 from app.ingest.findings import MAX_RAW_LENGTH, QuarantineEntry
 from app.ingest.histories.repository import HISTORIES, keep_decisions
+from app.ingest.kinds import DANGER_ZONES
 from app.ingest.observations import Observations
 from app.ingest.parsing import slug
 from app.ingest.repeats import RepeatedIds
@@ -125,6 +126,8 @@ class Loader:
         for field in self._plan.kind.fields:
             if field.counted_from in self._columns:
                 repository.keep_counted(self._session, self._table.name, field.name, field.counted_from)
+        if self._plan.kind is DANGER_ZONES and "description" in self._columns:
+            repository.leave_words_to_reports(self._session)
         return repository.merge_staging(self._session, self._table.name, self._columns, self._guessed)
 
     @property

@@ -242,6 +242,19 @@ def keep_counted(session: Session, table: str, column: str, told: str) -> None:
     )
 
 
+def leave_words_to_reports(session: Session) -> None:
+    """Let staged danger zones not take the words of a report for their own: they are erased with the report."""
+    same_row = " and ".join(f"stored.{name} = staged.{name}" for name in _KEY)
+    session.execute(
+        text(
+            f"update {STAGING} as staged set description = null from danger_zone as stored "  # noqa: S608 - names
+            f"where {same_row} and stored.description is null and exists (select from report as r "
+            "where r.municipality_id = stored.municipality_id and r.danger_zone_id = stored.id "
+            "and r.description = staged.description)"
+        )
+    )
+
+
 def merge_staging(
     session: Session, table: str, columns: Sequence[str], guessed: Collection[str] = ()
 ) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
@@ -148,6 +148,7 @@ class View:
         return self.days(session, self.municipality, self.number)
 
 
+@cache
 def layers() -> tuple[Layer, ...]:
     """Return the layers that every municipality has, in the order in which people look for them."""
     return (

@@ -10,6 +10,7 @@ ZONES = "code,category,status,lon,lat,reporters,merged_into\n" + "".join(
     f"{code},traffic,{status},22.6{n},57.24,{n},{merged}\n"
     for n, (code, status, merged) in enumerate((("A", "open", ""), ("5", "duplicate", "A"), ("1", "open", "")), start=1)
 )
+WORDS = "Cars, far too fast."
 SOURCE = {"source": "council", "columns": {"external_id": "code"}}
 BY_SUPPLIER = {"external_id": "external_id"}
 
@@ -26,7 +27,7 @@ def layer(take_in, client, rows, tmp_path):
             zone = {"category": "traffic", "reported_by": "municipality"}
             body = {"type": "Feature", "geometry": place, "properties": zone}
             assert client.post("/municipalities/talsi/danger-zones", json=body).status_code == 201
-        told = {"contact": "ann@example.org"}
+        told = {"contact": "ann@example.org", "description": WORDS}
         assert client.post(f"/municipalities/talsi/danger-zones/{first}/me-too", json=told).status_code == 201
         path = tmp_path / f"layer.{form}"
         path.write_bytes(client.get(ITEMS, params={"f": form}).content)
@@ -61,8 +62,10 @@ def test_a_layer_under_its_source_corrects_rows_and_nothing_else(form, layer, ta
     with pytest.raises(ImportRefusedError, match="its rows are stored already"):
         take_in(path, "danger-zones", source="council", columns={"external_id": "id"})
     options = {"source": "council", "columns": BY_SUPPLIER}
+    assert WORDS in path.read_text()
     take_in(path, "danger-zones", **options)
     assert rows(FOUND) == before
+    assert rows("select description from danger_zone") == [(None,)] * 3, "the words go with the report"
     path.write_text(path.read_text().replace("22.63", "22.64"))
     assert counts(take_in(path, "danger-zones", **options)) == (0, 1, 2, 0)
     assert rows(FOUND) == before
