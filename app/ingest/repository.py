@@ -21,6 +21,7 @@ from app.ingest.findings import QuarantineEntry
 
 STAGING = "staged_rows"
 _KEY = ("municipality_id", "source_id", "external_id")
+_SAME_ROW = " and ".join(f"stored.{name} = staged.{name}" for name in _KEY)
 _NAMED_LINKS = "unnest(cast(:fixes as bigint[]), cast(:zones as bigint[])) as named(fix_id, danger_zone_id)"
 _TAKE_LINKS_BACK = text(
     f"""
@@ -231,24 +232,22 @@ def keep_counted(session: Session, table: str, column: str, told: str) -> None:
 
     Where it is not known what the supplier told last, the larger number counts.
     """
-    same_row = " and ".join(f"stored.{name} = staged.{name}" for name in _KEY)
     session.execute(
         text(
             f"update {STAGING} as staged set {column} = case when stored.{told} is null "  # noqa: S608 - names
             f"then greatest(stored.{column}, staged.{column}) "
             f"else greatest(0, stored.{column} + staged.{column} - stored.{told}) end "
-            f'from "{table}" as stored where {same_row}'
+            f'from "{table}" as stored where {_SAME_ROW}'
         )
     )
 
 
 def leave_words_to_reports(session: Session) -> None:
     """Let staged danger zones not take the words of a report for their own: they are erased with the report."""
-    same_row = " and ".join(f"stored.{name} = staged.{name}" for name in _KEY)
     session.execute(
         text(
             f"update {STAGING} as staged set description = null from danger_zone as stored "  # noqa: S608 - names
-            f"where {same_row} and stored.description is null and exists (select from report as r "
+            f"where {_SAME_ROW} and stored.description is null and exists (select from report as r "
             "where r.municipality_id = stored.municipality_id and r.danger_zone_id = stored.id "
             "and r.description = staged.description)"
         )
@@ -264,12 +263,11 @@ def merge_staging(
     """
     session.execute(text(f"analyze {STAGING}"))
     values = [f'"{column}"' for column in columns if column not in {*_KEY, "batch_id", *guessed}]
-    same_row = " and ".join(f"stored.{column} = staged.{column}" for column in _KEY)
     changed = session.execute(
         text(
             f'update "{table}" as stored set '  # noqa: S608 - names of tables and columns
             + ", ".join(f"{column} = staged.{column}" for column in [*values, "batch_id"])
-            + f" from {STAGING} as staged where {same_row} and ("
+            + f" from {STAGING} as staged where {_SAME_ROW} and ("
             + ", ".join(f"stored.{column}" for column in values)
             + ") is distinct from ("
             + ", ".join(f"staged.{column}" for column in values)
@@ -280,7 +278,7 @@ def merge_staging(
     new = session.execute(
         text(
             f'insert into "{table}" ({listed}) select {listed} from {STAGING} as staged '  # noqa: S608 - names
-            f'where not exists (select from "{table}" as stored where {same_row})'
+            f'where not exists (select from "{table}" as stored where {_SAME_ROW})'
         )
     )
     return _row_count(new), _row_count(changed)

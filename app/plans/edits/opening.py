@@ -84,7 +84,7 @@ def _follow(session: Session, key: tuple[int, int], opened: OpenEditor, tag: str
 
 def _read(session: Session, municipality: MunicipalityContext, plan: RowMapping) -> OpenEditor:
     key, tag = (municipality.id, plan["id"]), plan["edit_tag"]
-    read_version(session, municipality.id, MEASURED_BY)
+    read_version(session, municipality.id, MEASURED_BY)  # makes one of many changes, which each edit adds up
     parameters = beats.parameters_of(session, municipality, beats.get_plan(session, municipality, plan["id"]))
     found, problem = plan_input(session, municipality, parameters)
     keys = found.units["id"].to_numpy()
